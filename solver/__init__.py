@@ -1,0 +1,48 @@
+"""Exact deformation and noise stability of the hand-built CNN solutions of adaptive pooling."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Claim": "solver.network.network",
+    "Deformation": "solver.deformation",
+    "GaussianNoise": "solver.noise",
+    "Layer": "solver.network.layer",
+    "Network": "solver.network.network",
+    "NumberField": "solver.algebraic",
+    "Report": "solver.report.report",
+    "Sampling": "solver.sensitivity.sampling",
+    "Sensitivities": "solver.sensitivity.sensitivities",
+    "SolverError": "solver.errors",
+    "InputError": "solver.errors",
+    "TwoPixelTask": "solver.task",
+    "activations": "solver.network.trace",
+    "channel_graph": "solver.network.graph",
+    "check_claim": "solver.constructions.registry",
+    "construct": "solver.constructions.registry",
+    "deformation_energy": "solver.correlations",
+    "effective_kernel": "solver.network.kernels",
+    "linearity_proof": "solver.network.linearity",
+    "response": "solver.network.trace",
+    "response_by_distance": "solver.sensitivity.response",
+    "sensitivities": "solver.sensitivity.sensitivities",
+    "to_torch": "solver.network.torch_export",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'solver' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+

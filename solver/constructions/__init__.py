@@ -1,0 +1,1 @@
+"""The hand-built networks, one per file, and their registry."""

@@ -1,0 +1,143 @@
+"""Proofs about where a ReLU can cut: on the images of an ensemble, and on noise that has been rectified once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solver.deformation import Deformation
+from solver.ensemble import Representatives, representatives
+from solver.network.kernels import effective_kernel
+from solver.network.network import Network
+from solver.network.trace import activations, preactivations
+from solver.task import TwoPixelTask
+
+
+@dataclass(frozen=True)
+class LayerProof:
+    """Whether the activation of one layer can change a pre-activation on the data, and why.
+
+    Attributes
+    ----------
+    layer : int
+    cuts : bool
+        Whether some image, plain or deformed, has a negative pre-activation under a ReLU.
+    reason : str
+        The argument, in words.
+    witness : tuple (channel, site, image, pre-activation), or None
+        Where it cuts: the image is given as ``{site: value}``.
+    linear_so_far : bool
+        Whether a_k is an affine convolution of the image on all the data: no cut up to this layer.
+    """
+
+    layer: int
+    cuts: bool
+    reason: str
+    witness: tuple[int, int, dict[int, int], Any] | None
+    linear_so_far: bool
+
+
+def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformation) -> tuple[LayerProof, ...]:
+    """Return, for each layer, whether its ReLU can cut on the ensemble or its deformed images, with the reason.
+
+    Tries in turn: an identity activation; non-negative weights on non-negative inputs; an effective
+    kernel and bias without negative entries; every image.  The last gives a witness where it cuts.
+
+    Notes
+    -----
+    The cost is that of the forward pass on the representatives, and does not depend on l.
+    """
+    proofs: list[LayerProof] = []
+    images: np.ndarray | None = None
+    linear = non_negative = True
+    for k, layer in enumerate(network.layers, start=1):
+        witness = None
+        kernel = effective_kernel(network, k) if linear else None
+        if layer.activation == "identity":
+            reason = "the activation is the identity"
+            non_negative = non_negative and effective_kernel(network, k, after=k - 1).is_non_negative()
+        elif non_negative and effective_kernel(network, k, after=k - 1).is_non_negative():
+            reason = "no filter entry and no bias is negative, and neither is any input"
+        elif kernel is not None and kernel.is_non_negative():
+            reason = "the layer is linear in the image so far, and its effective kernel has no negative entry"
+            non_negative = True
+        else:
+            images = data_images(network, task, deformation) if images is None else images
+            witness = _first_cut(network, images, k)
+            non_negative = True
+            if witness is None:
+                reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation is negative"
+            else:
+                reason = _cut_text(layer.names[witness[0]], witness)
+        linear = linear and witness is None
+        proofs.append(LayerProof(k, witness is not None, reason, witness, linear))
+    return tuple(proofs)
+
+
+def data_images(network: Network, task: TwoPixelTask, deformation: Deformation) -> np.ndarray:
+    """Return one image per class of plain and deformed images that the network can tell apart, without repeats."""
+    ring = network_representatives(network, task, deformation)
+    rows = {tuple(sorted(image.items())) for pair in ring.pairs for image, _ in _with_plain(ring, deformation, pair)}
+    return dense_images([dict(row) for row in sorted(rows)], ring.length)
+
+
+def network_representatives(network: Network, task: TwoPixelTask, deformation: Deformation) -> Representatives:
+    """Return the pairs that represent the ensemble for every layer of a network, plain and deformed."""
+    phases = network.total_stride(network.depth)
+    network.output_length(task.length, network.depth)
+    sight = network.receptive_field(network.depth) + phases + 2 * deformation.reach
+    return representatives(task, sight, phases=phases)
+
+
+def dense_images(images: list[dict[int, int]], length: int) -> np.ndarray:
+    """Return images given as ``{site: value}`` as an integer array of shape (n, length)."""
+    dense = np.zeros((len(images), length), dtype=np.int64)
+    for row, image in zip(dense, images, strict=True):
+        row[list(image)] = list(image.values())
+    return dense
+
+
+def stays_linear(network: Network, layer: int, *, after: int) -> bool:
+    """Return whether layers after+1..layer act linearly on every non-negative a_after, so on rectified noise too.
+
+    True if each of them has an identity activation or a non-negative effective kernel from layer ``after``.
+    """
+    return all(
+        network.layers[k - 1].activation == "identity" or effective_kernel(network, k, after=after).is_non_negative()
+        for k in range(after + 1, layer + 1)
+    )
+
+
+def _with_plain(ring: Representatives, deformation: Deformation, pair: Any) -> list[tuple[dict[int, int], Any]]:
+    first, distance, _ = pair
+    plain = {first: 1, (first + distance) % ring.length: 1}
+    return [(plain, None), *ring.outcomes(deformation, pair)]
+
+
+def _first_cut(network: Network, images: np.ndarray, layer: int) -> tuple[int, int, dict[int, int], Any] | None:
+    z = preactivations(network, images, layer)
+    cut = np.argwhere(z.values < 0)
+    if not len(cut):
+        return None
+    batch, channel, site = (int(n) for n in cut[0])
+    image = {int(p): int(images[batch, p]) for p in np.flatnonzero(images[batch])}
+    return channel, site, image, z[batch : batch + 1].exact()[0, channel, site]
+
+
+def _cut_text(name: str, witness: tuple[int, int, dict[int, int], Any]) -> str:
+    _, site, image, value = witness
+    pixels = ", ".join(f"{v} at site {p}" for p, v in image.items())
+    return f"cuts: channel {name} has pre-activation {value} at site {site} for the image with {pixels}"
+
+
+__all__ = [
+    "LayerProof",
+    "activations",
+    "data_images",
+    "dense_images",
+    "linearity_proof",
+    "network_representatives",
+    "stays_linear",
+]

@@ -1,0 +1,164 @@
+"""A convolutional network on the ring: layers, global pooling, an affine readout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from solver.errors import InputError
+from solver.exact import Exact, exact, rational
+from solver.network.layer import Layer
+
+POOLINGS = ("mean", "sum")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a construction promises: f_p(d) = ReLU(scale - d) after the readout, for l >= smallest_length.
+
+    ``offset`` is the constant that the pooled sum carries and that the readout subtracts.
+    """
+
+    scale: int
+    offset: Fraction
+    smallest_length: int
+
+    def response(self, distance: int) -> int:
+        """Return the promised f_p(d)."""
+        return max(self.scale - distance, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """f_p = sum_c v[c] pool_p a_last(c, p) + constant.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The first layer takes one channel, the image.
+    readout : sequence of exact numbers, one per channel of the last layer; ones if omitted
+    constant : exact number
+    pooling : {"mean", "sum"}
+        Over all sites of the last layer.
+    name : str
+    claim : Claim, optional
+        What the network's response is promised to be.
+
+    Raises
+    ------
+    InputError
+        If the channels of successive layers do not match.
+
+    Examples
+    --------
+    >>> box = Network(layers=[Layer(filters=[[[1, 1, 1]]], bias=[-1])], pooling="sum")
+    >>> box.receptive_field(1)
+    3
+    """
+
+    layers: tuple[Layer, ...]
+    readout: tuple[Exact, ...] = ()
+    constant: Exact = Fraction(0)
+    pooling: str = "mean"
+    name: str = "network"
+    claim: Claim | None = None
+
+    def __post_init__(self) -> None:
+        layers = tuple(self.layers)
+        if not layers or not all(isinstance(layer, Layer) for layer in layers):
+            raise InputError("layers: expected at least one Layer")
+        inputs = 1
+        for k, layer in enumerate(layers, start=1):
+            if layer.input_channels != inputs:
+                raise InputError(
+                    f"layer {k} takes {layer.input_channels} input channels but its input has {inputs}; "
+                    "filters have shape (channels, input channels, filter size)"
+                )
+            inputs = layer.channels
+        readout = tuple(exact(v, "readout") for v in self.readout) or (Fraction(1),) * inputs
+        if len(readout) != inputs:
+            raise InputError(f"readout: expected one weight per channel of the last layer ({inputs}), got {len(readout)}")
+        if self.pooling not in POOLINGS:
+            raise InputError(f"pooling: {self.pooling!r} is unknown; choose one of {', '.join(POOLINGS)}")
+        for name, value in (("layers", layers), ("readout", readout), ("constant", exact(self.constant, "constant"))):
+            object.__setattr__(self, name, value)
+
+    @property
+    def depth(self) -> int:
+        """Number of layers."""
+        return len(self.layers)
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of every layer, from the first."""
+        return tuple(layer.channels for layer in self.layers)
+
+    @cached_property
+    def is_rational(self) -> bool:
+        """Whether every weight is rational."""
+        weights = [w for layer in self.layers for w in layer.weights]
+        return all(isinstance(w, Fraction) for w in (*weights, *self.readout, self.constant))
+
+    def total_stride(self, layer: int) -> int:
+        """Return the product of the strides of layers 1..layer."""
+        return prod(each.stride for each in self.layers[:layer])
+
+    def receptive_field(self, layer: int) -> int:
+        """Return how many neighbouring pixels a unit of this layer sees (2k+1 for filter size 3)."""
+        return 1 + sum((each.size - 1) * self.total_stride(k) for k, each in enumerate(self.layers[:layer]))
+
+    def output_length(self, length: int, layer: int) -> int:
+        """Return the sites of a layer's maps on a ring of ``length`` pixels.
+
+        Raises
+        ------
+        InputError
+            If a stride does not divide the length of its layer's input.
+        """
+        sites = length
+        for k, each in enumerate(self.layers[:layer], start=1):
+            if sites % each.stride:
+                raise InputError(f"layer {k}: stride {each.stride} does not divide the {sites} sites of its input")
+            sites //= each.stride
+        return sites
+
+    def pooled_readout(self, length: int) -> tuple[Exact, ...]:
+        """Return the weight with which the sum over sites of each last-layer channel enters f_p."""
+        sites = self.output_length(length, self.depth) if self.pooling == "mean" else 1
+        return tuple(v / Fraction(sites) for v in self.readout)
+
+    def with_identity(self) -> Network:
+        """Return the same network with every activation replaced by the identity."""
+        return replace(self, layers=tuple(replace(layer, activation="identity") for layer in self.layers), claim=None)
+
+
+def widen(network: Network, copies: int) -> Network:
+    """Return the network with every channel in ``copies`` equal copies, each fed the mean of its inputs' copies.
+
+    Activations of the copies equal those of the original, so f_p, D, G and R of every layer are unchanged.
+    """
+    share = rational(Fraction(1, copies))
+    layers = []
+    for k, layer in enumerate(network.layers):
+        inputs, weight = (1, Fraction(1)) if k == 0 else (copies, share)
+        layers.append(
+            replace(
+                layer,
+                filters=tuple(
+                    tuple(_scaled(f, weight) for f in channel for _ in range(inputs))
+                    for channel in layer.filters
+                    for _ in range(copies)
+                ),
+                bias=tuple(b for b in layer.bias for _ in range(copies)),
+                names=tuple(f"{name} #{h + 1}" for name in layer.names for h in range(copies)),
+            )
+        )
+    readout = tuple(v * share for v in network.readout for _ in range(copies))
+    return replace(network, layers=tuple(layers), readout=readout)
+
+
+def _scaled(filter_: Any, weight: Fraction) -> tuple[Exact, ...]:
+    return tuple(w * weight for w in filter_)

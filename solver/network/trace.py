@@ -1,0 +1,196 @@
+"""The forward pass: every activation of a network, exactly, for a batch of images.
+
+Rational networks run in integers: each layer carries one common denominator, so activations are
+int64 arrays where the bounds allow and Python integers where they do not.  Algebraic networks run
+in object arrays of field elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solver.errors import InputError
+from solver.exact import common_denominator, exact, exact_sum
+from solver.network.layer import Layer
+from solver.network.network import Network
+
+_INT64_LIMIT = 2**62
+
+
+@dataclass(frozen=True)
+class Activation:
+    """The maps a_k of a batch: ``values / denominator``, of shape (batch, channels, sites)."""
+
+    values: np.ndarray
+    denominator: int
+
+    def exact(self) -> np.ndarray:
+        """Return the maps as an object array of exact numbers (int where integral, else Fraction or Algebraic)."""
+        values = self.values.astype(object)
+        if self.denominator == 1:
+            return values
+        divide = np.frompyfunc(lambda v: _reduced(v * Fraction(1, self.denominator)), 1, 1)
+        return divide(values)
+
+    def channel_sum(self) -> Activation:
+        """Return the maps summed over channels, as a single channel."""
+        return Activation(self.values.sum(axis=1, keepdims=True), self.denominator)
+
+    def squared_norms(self) -> list[Any]:
+        """Return ||a||^2 of every image, exactly."""
+        scale = Fraction(1, self.denominator**2)
+        sums = (self.values * self.values).sum(axis=(1, 2))
+        return [_plain(v) * scale for v in sums]
+
+    def site_sums(self) -> np.ndarray:
+        """Return the sums over sites, an object array of exact numbers of shape (batch, channels)."""
+        return exact_sum(self.values, axis=2) * Fraction(1, self.denominator)
+
+    def __getitem__(self, index: Any) -> Activation:
+        return Activation(self.values[index], self.denominator)
+
+    def __sub__(self, other: Activation) -> Activation:
+        assert self.denominator == other.denominator
+        return Activation(self.values - other.values, self.denominator)
+
+
+def activations(network: Network, images: Any) -> list[Activation]:
+    """Return a_0 (the images), a_1, ..., a_depth of a batch of images.
+
+    Parameters
+    ----------
+    network : Network
+    images : array of shape (batch, l) or (l,)
+        Integers or exact numbers.
+
+    Raises
+    ------
+    InputError
+        For floats, other shapes, rings shorter than a filter, and strides that do not divide the ring.
+
+    Notes
+    -----
+    Costs batch * l * (nonzero filter entries) integer operations.
+    """
+    a, steps = _prepared(network, images)
+    maps = [Activation(a, steps[0].denominator)]
+    for layer, step in zip(network.layers, steps[1:], strict=True):
+        z = correlate(a, layer, step.weights, step.bias)
+        a = np.where(z > 0, z, 0) if layer.activation == "relu" else z
+        maps.append(Activation(a, step.denominator))
+    return maps
+
+
+def preactivations(network: Network, images: Any, layer: int) -> Activation:
+    """Return z_k = w_k * a_(k-1) + b_k of one layer, before its activation."""
+    layers = (*network.layers[: layer - 1], replace(network.layers[layer - 1], activation="identity"))
+    return activations(Network(layers=layers), images)[layer]
+
+
+def response(network: Network, images: Any) -> list[Any]:
+    """Return f_p of every image of a batch, exactly."""
+    last = activations(network, images)[-1]
+    length = np.asarray(images).shape[-1]
+    weights = network.pooled_readout(length)
+    return [
+        _reduced(sum(v * s for v, s in zip(weights, row, strict=True)) + network.constant) for row in last.site_sums()
+    ]
+
+
+def correlate(a: np.ndarray, layer: Layer, weights: Sequence[Any], bias: Sequence[Any]) -> np.ndarray:
+    """Return the periodic cross-correlation w * a + b over the last two axes (channels, sites) of ``a``.
+
+    ``weights`` are nested like ``layer.filters``, in any number type that multiplies the array's.
+    """
+    sites = a.shape[-1]
+    if layer.size > sites:
+        raise InputError(f"filter size {layer.size} exceeds the {sites} sites of the layer's input")
+    if sites % layer.stride:
+        raise InputError(f"stride {layer.stride} does not divide the {sites} sites of the layer's input")
+    left, right = -layer.first_offset, layer.size - 1 + layer.first_offset
+    padded = np.concatenate([a[..., sites - left :], a, a[..., :right]], axis=-1)
+    channels = []
+    for filters, b in zip(weights, bias, strict=True):
+        total = np.full(a.shape[:-2] + (sites // layer.stride,), b, dtype=a.dtype)
+        for i, taps in enumerate(filters):
+            for j, w in enumerate(taps):
+                if w != 0:
+                    view = padded[..., i, j : j + sites : layer.stride]
+                    total = total + (view if w == 1 else w * view)
+        channels.append(total)
+    return np.stack(channels, axis=-2)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What one layer runs with: its weights times a common integer, and the denominator of its activations."""
+
+    weights: Any
+    bias: Any
+    denominator: int
+
+
+def _prepared(network: Network, images: Any) -> tuple[np.ndarray, list[_Step]]:
+    """Return the batch, of shape (batch, 1, l), in the cheapest exact type, and the steps to run it through."""
+    batch = _as_batch(images)
+    numbers = batch.ravel()
+    if not (network.is_rational and all(isinstance(v, int | Fraction | np.integer) for v in numbers)):
+        steps = [_Step(layer.filters, layer.bias, 1) for layer in network.layers]
+        return batch.astype(object), [_Step(None, None, 1), *steps]
+    denominator = 1 if batch.dtype == np.int64 else common_denominator(numbers)
+    if denominator > 1:
+        batch = np.frompyfunc(lambda v: int(v * denominator), 1, 1)(batch)
+    largest = max(int(abs(v)) for v in (batch.min(), batch.max()))
+    steps = _integer_steps(network, denominator)
+    safe = _fits_int64(network, steps, largest, batch.shape[-1])
+    return batch.astype(np.int64 if safe else object), steps
+
+
+def _as_batch(images: Any) -> np.ndarray:
+    array = np.asarray(images)
+    array = array[None] if array.ndim == 1 else array
+    if array.ndim != 2 or array.size == 0:
+        raise InputError(f"images: expected an array of shape (batch, l), got shape {np.shape(images)}")
+    if np.issubdtype(array.dtype, np.integer):
+        return array.astype(np.int64)[:, None, :]
+    if array.dtype != object:
+        raise InputError(f"images: expected integers or exact numbers, got an array of {array.dtype}")
+    return np.frompyfunc(lambda v: exact(v, "image"), 1, 1)(array)[:, None, :]
+
+
+def _integer_steps(network: Network, denominator: int) -> list[_Step]:
+    steps = [_Step(None, None, denominator)]
+    for layer in network.layers:
+        factor = common_denominator(layer.weights)  # type: ignore[arg-type]
+        weights = [[[int(w * factor) for w in f] for f in channel] for channel in layer.filters]
+        bias_factor = common_denominator([b * factor * denominator for b in layer.bias])  # type: ignore[misc]
+        weights = [[[w * bias_factor for w in f] for f in channel] for channel in weights]
+        denominator *= factor * bias_factor
+        steps.append(_Step(weights, [int(b * denominator) for b in layer.bias], denominator))
+    return steps
+
+
+def _fits_int64(network: Network, steps: list[_Step], largest: int, sites: int) -> bool:
+    """Return whether the squared norm of every map, of channel sums and of differences stays below 2^62."""
+    bound = max(largest, 1)
+    for layer, step in zip(network.layers, steps[1:], strict=True):
+        rows = zip(step.weights, step.bias, strict=True)
+        bound = max(sum(abs(w) for f in channel for w in f) * bound + abs(b) for channel, b in rows)
+        if 4 * (layer.channels * bound) ** 2 * sites >= _INT64_LIMIT:
+            return False
+    return True
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _reduced(value: Any) -> Any:
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return value.numerator
+    return value

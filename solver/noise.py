@@ -1,0 +1,64 @@
+"""Gaussian noise: independent at every site, of a given total energy, plain or rectified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from solver.correlations import deformation_energy
+from solver.deformation import Deformation
+from solver.errors import InputError
+from solver.exact import rational
+from solver.task import TwoPixelTask
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianNoise:
+    """eta: iid N(0, sigma^2) at every site, with l sigma^2 = ``energy``.
+
+    Parameters
+    ----------
+    energy : rational, or "exact"
+        The total energy; 8/3 by default, the deformation energy of two pixels far apart.
+        ``"exact"`` stands for the deformation energy averaged over the ensemble.
+    rectified : bool
+        Add max(eta, 0) in place of eta, as the code of arXiv 2210.01506 does; sigma is the same.
+
+    Raises
+    ------
+    InputError
+        If the energy is not a positive rational or ``"exact"``.
+
+    Examples
+    --------
+    >>> GaussianNoise().variance(32)
+    Fraction(1, 12)
+    """
+
+    energy: Any = Fraction(8, 3)
+    rectified: bool = False
+
+    def __post_init__(self) -> None:
+        if self.energy == "exact":
+            return
+        energy = rational(self.energy, "noise energy")
+        if energy <= 0:
+            raise InputError(f"noise energy: expected a positive rational or 'exact', got {energy}")
+        object.__setattr__(self, "energy", energy)
+
+    def resolved(self, task: TwoPixelTask, deformation: Deformation) -> GaussianNoise:
+        """Return the noise with the energy ``"exact"`` replaced by the ensemble's deformation energy.
+
+        Raises
+        ------
+        InputError
+            If that energy is 0, as for a law that moves nothing.
+        """
+        if self.energy != "exact":
+            return self
+        return GaussianNoise(energy=deformation_energy(task, deformation), rectified=self.rectified)
+
+    def variance(self, length: int) -> Fraction:
+        """Return sigma^2 = energy / l."""
+        return Fraction(self.energy) / length
