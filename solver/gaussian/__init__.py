@@ -1,0 +1,1 @@
+"""Gaussian functions, ball arithmetic, and the moments of rectified Gaussians."""

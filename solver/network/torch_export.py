@@ -1,0 +1,66 @@
+"""Export to PyTorch: the same network as a torch module in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from solver.errors import MissingDependencyError
+from solver.network.layer import Layer
+from solver.network.network import Network
+
+
+def to_torch(network: Network) -> Any:
+    """Return a ``torch.nn.Module`` that maps images (batch, 1, l) to f_p (batch,), in float64.
+
+    Its ``maps(images)`` returns [a_0, a_1, ..., a_depth].  With integer or dyadic weights, float64
+    arithmetic makes no rounding error below 2^53, so activations equal the exact ones bit for bit.
+
+    Raises
+    ------
+    MissingDependencyError
+        If torch is not installed.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise MissingDependencyError(
+            "to_torch needs PyTorch: pip install 'adaptive-pooling-solver[torch]'"
+        ) from None
+
+    class RingNetwork(torch.nn.Module):
+        """Circular convolutions, global pooling, affine readout."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.blocks = torch.nn.ModuleList([_block(torch, layer) for layer in network.layers])
+            self.head = torch.nn.Linear(len(network.readout), 1).double()
+            with torch.no_grad():
+                self.head.weight.copy_(torch.tensor([[float(v) for v in network.readout]]))
+                self.head.bias.copy_(torch.tensor([float(network.constant)]))
+
+        def maps(self, images: Any) -> list[Any]:
+            """Return a_0, ..., a_depth for images of shape (batch, 1, l)."""
+            maps = [images.double()]
+            for block in self.blocks:
+                maps.append(block(maps[-1]))
+            return maps
+
+        def forward(self, images: Any) -> Any:
+            """Return f_p for images of shape (batch, 1, l)."""
+            last = self.maps(images)[-1]
+            pooled = last.mean(dim=-1) if network.pooling == "mean" else last.sum(dim=-1)
+            return self.head(pooled)[:, 0]
+
+    return RingNetwork().eval()
+
+
+def _block(torch: Any, layer: Layer) -> Any:
+    left, right = -layer.first_offset, layer.size - 1 + layer.first_offset
+    conv = torch.nn.Conv1d(layer.input_channels, layer.channels, layer.size, stride=layer.stride).double()
+    with torch.no_grad():
+        conv.weight.copy_(torch.from_numpy(np.array(layer.filters, dtype=object).astype(float)))
+        conv.bias.copy_(torch.tensor([float(b) for b in layer.bias]))
+    activation = torch.nn.ReLU() if layer.activation == "relu" else torch.nn.Identity()
+    return torch.nn.Sequential(torch.nn.CircularPad1d((left, right)), conv, activation)

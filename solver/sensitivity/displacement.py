@@ -1,0 +1,170 @@
+"""<||a_k(tau x) - a_k(x)||^2> and <||a_k(x1) - a_k(x2)||^2>: the numerator of D and the denominator of D and G.
+
+Three routes give them, equal as exact numbers wherever they apply: `autocorrelation_moments` (layers
+that are linear on the data; kernel autocorrelations only), `distance_moments` (one image per distance
+that the network can tell apart) and `image_moments` (every image and every outcome).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from solver.correlations import difference_correlations, pixel_correlations
+from solver.deformation import Deformation, deformation_outcomes
+from solver.errors import NotApplicableError
+from solver.network.kernels import Kernel, effective_kernel
+from solver.network.linearity import dense_images, linearity_proof, network_representatives
+from solver.network.network import Network
+from solver.network.trace import Activation, activations, response
+from solver.sensitivity.response import readouts
+from solver.task import TwoPixelTask
+
+
+@dataclass(frozen=True)
+class PairMoments:
+    """Two exact mean squared differences of one layer's maps.
+
+    Attributes
+    ----------
+    displacement : Fraction or Algebraic
+        <||a(tau x) - a(x)||^2> over images and outcomes.
+    spread : Fraction or Algebraic
+        <||a(x1) - a(x2)||^2> over independent images, 2 (E||a||^2 - ||E a||^2).
+    """
+
+    displacement: Any
+    spread: Any
+
+
+def linear_spread(kernel: Kernel, task: TwoPixelTask) -> Any:
+    """Return <||K*x1 - K*x2||^2> = 2 (sum_r A_r X_r - 4 S2/l) / stride, from autocorrelations alone."""
+    energy = _contracted(kernel, pixel_correlations(task, kernel.width - 1))
+    return 2 * (energy - 4 * kernel.squared_sums() * Fraction(1, task.length)) * Fraction(1, kernel.stride)
+
+
+def linear_displacement(kernel: Kernel, task: TwoPixelTask, deformation: Deformation) -> Any:
+    """Return <||K*(tau x - x)||^2> = sum_r A_r C_r / stride, from autocorrelations alone."""
+    return _contracted(kernel, difference_correlations(task, deformation, kernel.width - 1)) * Fraction(
+        1, kernel.stride
+    )
+
+
+def autocorrelation_moments(
+    network: Network, task: TwoPixelTask, deformation: Deformation, layer: int, *, channel_mean: bool = False
+) -> PairMoments:
+    """Return the moments of a layer that no ReLU cuts on the data; the cost does not depend on l.
+
+    Raises
+    ------
+    NotApplicableError
+        If some ReLU up to the layer cuts.
+    """
+    proofs = linearity_proof(network, task, deformation)[:layer]
+    if proofs and not proofs[-1].linear_so_far:
+        first = next(proof for proof in proofs if proof.cuts)
+        raise NotApplicableError(f"autocorrelations need a linear layer; layer {first.layer} {first.reason}")
+    kernel = observed_kernel(network, layer, channel_mean=channel_mean)
+    return PairMoments(linear_displacement(kernel, task, deformation), linear_spread(kernel, task))
+
+
+def distance_moments(
+    network: Network, task: TwoPixelTask, deformation: Deformation, *, channel_mean: bool = False
+) -> list[PairMoments]:
+    """Return the moments of layers 0..depth and of f_p (last), from one image per distance in sight.
+
+    The cost, outcomes * receptive field^2 * filter entries, does not depend on l: pairs out of each
+    other's sight are one class, and sites that see only background drop out of every difference.
+    """
+    ring = network_representatives(network, task, deformation)
+    plain = [{first: 1, (first + d) % ring.length: 1} for first, d, _ in ring.pairs]
+    outcomes = [ring.outcomes(deformation, pair) for pair in ring.pairs]
+    moved = [image for each in outcomes for image, _ in each]
+    weights = [w for _, _, w in ring.pairs]
+    outcome_weights = [w * p for w, each in zip(weights, outcomes, strict=True) for _, p in each]
+    maps = activations(network, dense_images([{}, *plain, *moved], ring.length))
+    source = np.repeat(np.arange(len(plain)), [len(each) for each in outcomes]) + 1
+    split = len(plain) + 1
+
+    def layer_moments(a: Activation, stride: int) -> PairMoments:
+        displacement = _average((a[split:] - a[source]).squared_norms(), outcome_weights)
+        deviation = a[1:split] - a[:1]
+        mean = [_average(channel, weights) for channel in deviation.site_sums().T]
+        square = sum(m * m for m in mean) * Fraction(stride, task.length)
+        return PairMoments(displacement, 2 * (_average(deviation.squared_norms(), weights) - square))
+
+    moments = [
+        layer_moments(a.channel_sum() if channel_mean else a, network.total_stride(k)) for k, a in enumerate(maps)
+    ]
+    f = readouts(network, maps[-1], ring)
+    return [*moments, _scalar_moments(f[1:split], weights, [(f[n], v) for n, v in zip(source, f[split:], strict=True)], outcome_weights)]
+
+
+def image_moments(
+    network: Network, task: TwoPixelTask, deformation: Deformation, *, channel_mean: bool = False
+) -> list[PairMoments]:
+    """Return the moments of layers 0..depth and of f_p (last), by enumerating every image and every outcome.
+
+    The plain route: definitions only, for any network.  Costs l^2/2 * outcomes forward passes.
+    """
+    images, weights = task.images()
+    pairs = list(task.pairs())
+    sums = [_Sums() for _ in range(network.depth + 2)]
+    for chunk in _chunks(len(pairs), 64):
+        outcomes = [deformation_outcomes(task, deformation, i, j) for i, j, _ in pairs[chunk]]
+        moved = [image for each in outcomes for image, _ in each]
+        moved_weights = [w * p for w, each in zip(weights[chunk], outcomes, strict=True) for _, p in each]
+        source = np.repeat(np.arange(len(outcomes)), [len(each) for each in outcomes])
+        batch = np.concatenate([images[chunk], np.stack(moved)])
+        maps = activations(network, batch)
+        rows = [(a.channel_sum() if channel_mean else a).exact().reshape(len(batch), -1) for a in maps]
+        rows.append(np.array(response(network, batch), dtype=object)[:, None])
+        for total, a in zip(sums, rows, strict=True):
+            total.add(a[: len(outcomes)], weights[chunk], a[len(outcomes) :] - a[source], moved_weights)
+    return [total.moments() for total in sums]
+
+
+def observed_kernel(network: Network, layer: int, *, channel_mean: bool) -> Kernel:
+    """Return the effective kernel of a layer, summed over channels if their mean is what is observed."""
+    kernel = effective_kernel(network, layer)
+    return kernel.channel_sum() if channel_mean else kernel
+
+
+class _Sums:
+    """Running weighted sums of ||a||^2, a and ||a(tau x) - a(x)||^2."""
+
+    def __init__(self) -> None:
+        self.square: Any = Fraction(0)
+        self.mean: Any = 0
+        self.displacement: Any = Fraction(0)
+
+    def add(self, a: np.ndarray, weights: list[Fraction], difference: np.ndarray, moved: list[Fraction]) -> None:
+        self.square += _average((a * a).sum(axis=1), weights)
+        self.mean = self.mean + (a * np.array(weights, dtype=object)[:, None]).sum(axis=0)
+        self.displacement += _average((difference * difference).sum(axis=1), moved)
+
+    def moments(self) -> PairMoments:
+        return PairMoments(self.displacement, 2 * (self.square - (self.mean * self.mean).sum()))
+
+
+def _contracted(kernel: Kernel, correlations: list[Fraction]) -> Any:
+    a = kernel.autocorrelations()
+    return a[0] * correlations[0] + 2 * sum(x * y for x, y in zip(a[1:], correlations[1:], strict=True))
+
+
+def _scalar_moments(f: list[Any], weights: list[Fraction], pairs: list[tuple[Any, Any]], moved: list[Fraction]) -> PairMoments:
+    displacement = _average([(after - before) ** 2 for before, after in pairs], moved)
+    mean = _average(f, weights)
+    return PairMoments(displacement, 2 * _average([(v - mean) ** 2 for v in f], weights))
+
+
+def _average(values: Any, weights: list[Fraction]) -> Any:
+    return sum((v * w for v, w in zip(values, weights, strict=True)), Fraction(0))
+
+
+def _chunks(count: int, size: int) -> list[slice]:
+    return [slice(a, b) for a, b in pairwise([*range(0, count, size), count])]

@@ -1,0 +1,251 @@
+"""Noise that is rectified once and carried linearly after: its second moments, in closed form.
+
+A layer j rectifies Gaussian pre-activations z (or the noise itself is rectified, j = 0), and every
+later layer acts linearly.  With delta_i = (z_i)+ - (m_i)+ at the sites i of layer j, a map or a readout
+is a linear form L delta, and E||L delta||^2 = sum_ij G_ij (Cov(delta_i, delta_j) + mu_i mu_j), G = L^T L.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solver.ensemble import Representatives, representatives
+from solver.network.kernels import Kernel, effective_kernel, identity_kernel
+from solver.network.linearity import dense_images, stays_linear
+from solver.network.network import Network
+from solver.noise import GaussianNoise
+from solver.task import TwoPixelTask
+
+Gauss = tuple[Any, Any]
+"""Mean and variance of one pre-activation."""
+
+
+@dataclass
+class SecondMoment:
+    """E||L delta||^2 = sum of ``covariances[X, Y, c]`` Cov(X+, Y+) + sum of ``products[X, Y]`` mu_X mu_Y.
+
+    X and Y are given as (mean, variance), c is their covariance, and mu_X = E[X+] - (m_X)+.
+    The first sum is the incoherent part (fluctuations), the second the coherent one (the mean response).
+    """
+
+    covariances: dict[tuple[Gauss, Gauss, Any], Any] = field(default_factory=lambda: defaultdict(Fraction))
+    products: dict[tuple[Gauss, Gauss], Any] = field(default_factory=lambda: defaultdict(Fraction))
+
+    def add(self, other: SecondMoment, weight: Any) -> None:
+        """Add ``weight`` times another second moment."""
+        for key, value in other.covariances.items():
+            self.covariances[key] += weight * value
+        for pair, value in other.products.items():
+            self.products[pair] += weight * value
+
+    def incoherent(self) -> Any:
+        """Return the fluctuation part as a sympy expression."""
+        import sympy
+
+        from solver.gaussian.functions import as_sympy
+        from solver.gaussian.moments import rectified_mean, rectified_product
+
+        terms = [
+            as_sympy(w) * (rectified_product(x[0], y[0], x[1], y[1], c) - rectified_mean(*x) * rectified_mean(*y))
+            for (x, y, c), w in self.covariances.items()
+        ]
+        return sympy.expand(sympy.Add(*terms))
+
+    def coherent(self) -> Any:
+        """Return the part of the mean response as a sympy expression."""
+        import sympy
+
+        from solver.gaussian.functions import as_sympy
+
+        terms = [as_sympy(w) * _mean_shift(x) * _mean_shift(y) for (x, y), w in self.products.items()]
+        return sympy.expand(sympy.Add(*terms))
+
+    def expression(self) -> Any:
+        """Return the sum of both parts, expanded."""
+        import sympy
+
+        return sympy.expand(self.incoherent() + self.coherent())
+
+
+def rectifying_layer(network: Network, layer: int, noise: GaussianNoise) -> int | None:
+    """Return the first layer up to ``layer`` that rectifies the noise (0 if it comes rectified), or None."""
+    if noise.rectified:
+        return 0
+    return next((k for k, each in enumerate(network.layers[:layer], start=1) if each.activation == "relu"), None)
+
+
+def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> bool:
+    """Return whether the noise in a_layer has passed exactly one rectification that acts."""
+    source = rectifying_layer(network, layer, noise)
+    return source is not None and stays_linear(network, layer, after=source)
+
+
+def noise_representatives(network: Network, task: TwoPixelTask) -> Representatives:
+    """Return the pairs that represent the ensemble for the noise response of every layer and of the readout.
+
+    Two units whose noises are correlated are less than a receptive field apart, so together they see
+    less than two receptive fields: pairs farther apart than that form one class.
+    """
+    phases = network.total_stride(network.depth)
+    network.output_length(task.length, network.depth)
+    return representatives(task, 2 * (network.receptive_field(network.depth) + phases), phases=phases)
+
+
+def layer_second_moment(
+    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
+) -> SecondMoment:
+    """Return E||a_k(x + eta) - a_k(x)||^2 of a layer that the noise reaches rectified once.
+
+    Costs one pass over the pairs of sites of the rectifying layer on the representing ring, whatever l.
+    """
+    fields = _RectifiedFields(network, task, noise, layer)
+    kernel = effective_kernel(network, layer, after=fields.source)
+    operator = _operator(kernel.channel_sum() if channel_mean else kernel, fields.sites)
+    pairs = fields.pairs(operator.T @ operator)
+    total = SecondMoment()
+    for means, weight in fields.weighted_means():
+        total.add(fields.local_moment(pairs, means), weight)
+    return total
+
+
+def readout_second_moment(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> SecondMoment:
+    """Return E[(f_p(x + eta) - f_p(x))^2] of a network whose noise is rectified once.
+
+    Sites far apart fluctuate independently but shift together, so on a long ring the covariances are
+    local while the products of means run over all pairs of sites.
+    """
+    fields = _RectifiedFields(network, task, noise, network.depth)
+    kernel = effective_kernel(network, network.depth, after=fields.source)
+    weights = np.repeat(np.array(network.pooled_readout(task.length), dtype=object), fields.output_sites)
+    row = weights @ _operator(kernel, fields.sites).astype(object)
+    gram = np.outer(row, row)
+    gram[fields.covariance == 0] = 0
+    pairs = fields.pairs(gram)
+    total = SecondMoment()
+    for means, weight in fields.weighted_means():
+        total.add(SecondMoment(covariances=fields.local_moment(pairs, means).covariances), weight)
+    background = fields.site_weights(row, fields.background)
+    stretch = fields.stretch
+    for means, weight in fields.weighted_means(background=False):
+        shifts = fields.site_weights(row, means)
+        for x, w in background.items():
+            shifts[x] = shifts.get(x, 0) + stretch * w
+        for x, v in shifts.items():
+            for y, w in shifts.items():
+                total.products[x, y] += weight * v * w
+    return total
+
+
+@dataclass(frozen=True)
+class _SitePairs:
+    """Pairs of sites (left, right), with indices into the distinct covariances and Gram entries."""
+
+    left: np.ndarray
+    right: np.ndarray
+    covariance_ids: np.ndarray
+    covariances: list[Any]
+    gram_ids: np.ndarray
+    grams: list[Any]
+
+
+class _RectifiedFields:
+    """The pre-activations at the rectifying layer, on the representing ring: covariances, and means per image."""
+
+    def __init__(self, network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> None:
+        source = rectifying_layer(network, layer, noise)
+        assert source is not None
+        self.source = source
+        self.ring = noise_representatives(network, task)
+        kernel = identity_kernel(1) if source == 0 else effective_kernel(network, source)
+        self.sites = self.ring.length // kernel.stride
+        self.output_sites = self.ring.length // network.total_stride(layer)
+        self.operator = _operator(kernel, self.ring.length).astype(object)
+        self.bias = np.repeat(kernel.bias, self.sites)
+        self.covariance = (self.operator @ self.operator.T) * noise.variance(task.length)
+        self.sees_image = source > 0
+        self.stretch = Fraction(self.ring.missing_sites, self.ring.length)
+        self.background = self._means({})
+
+    def weighted_means(self, *, background: bool = True) -> list[tuple[list[Any], Any]]:
+        """Return the pre-activations without noise of each representing image, with its probability.
+
+        With ``background``, the sites that the ring leaves out enter as multiples of the empty image.
+        """
+        images = [
+            (self._means({first: 1, (first + d) % self.ring.length: 1}), weight) for first, d, weight in self.ring.pairs
+        ]
+        return [*images, (self.background, self.stretch)] if background and self.stretch else images
+
+    def pairs(self, gram: np.ndarray) -> _SitePairs:
+        """Return the pairs of sites that a Gram matrix couples."""
+        left, right = np.nonzero(gram)
+        cov_ids, covs = _indexed(list(self.covariance[left, right]))
+        gram_ids, grams = _indexed(list(gram[left, right]))
+        return _SitePairs(left, right, cov_ids, covs, gram_ids, grams)
+
+    def local_moment(self, pairs: _SitePairs, means: list[Any]) -> SecondMoment:
+        """Return sum_ij gram_ij (Cov(delta_i, delta_j) + mu_i mu_j) for one image, equal terms gathered."""
+        ids, kinds = _indexed(self._gauss(means))
+        keys = np.stack([ids[pairs.left], ids[pairs.right], pairs.covariance_ids, pairs.gram_ids], axis=1)
+        moment = SecondMoment()
+        for (i, j, c, g), count in zip(*np.unique(keys, axis=0, return_counts=True), strict=True):
+            x, y = sorted((kinds[i], kinds[j]), key=str)
+            if x[1] == 0 or y[1] == 0:
+                continue
+            weight = pairs.grams[g] * int(count)
+            if pairs.covariances[c] != 0:
+                moment.covariances[x, y, pairs.covariances[c]] += weight
+            moment.products[x, y] += weight
+        return moment
+
+    def site_weights(self, row: np.ndarray, means: list[Any]) -> dict[Gauss, Any]:
+        """Return the readout's weights summed over the sites of each kind (mean, variance)."""
+        weights: dict[Gauss, Any] = {}
+        for kind, w in zip(self._gauss(means), row, strict=True):
+            if kind[1] != 0:
+                weights[kind] = weights.get(kind, 0) + w
+        return weights
+
+    def _means(self, image: dict[int, int]) -> list[Any]:
+        if not self.sees_image:
+            return [Fraction(0)] * len(self.bias)
+        return list(self.operator @ dense_images([image], self.ring.length)[0].astype(object) + self.bias)
+
+    def _gauss(self, means: list[Any]) -> list[Gauss]:
+        return list(zip(means, np.diag(self.covariance), strict=True))
+
+
+def _mean_shift(x: Gauss) -> Any:
+    from sympy import Max
+
+    from solver.gaussian.functions import as_sympy
+    from solver.gaussian.moments import rectified_mean
+
+    return rectified_mean(*x) - Max(as_sympy(x[0]), 0)
+
+
+def _operator(kernel: Kernel, sites: int) -> np.ndarray:
+    """Return the linear part of a kernel as a matrix on the ring, in int64 where entries are small integers."""
+    channels, inputs, width = kernel.values.shape
+    outputs = sites // kernel.stride
+    matrix = np.zeros((channels, outputs, inputs, sites), dtype=object)
+    at = np.arange(outputs)
+    for o in range(width):
+        column = (at * kernel.stride + kernel.first_offset + o) % sites
+        for i in range(inputs):
+            matrix[:, at, i, column] += kernel.values[:, i, o][:, None]
+    flat = matrix.reshape(channels * outputs, inputs * sites)
+    small = all(isinstance(v, int | Fraction) and v.denominator == 1 and abs(v) < 2**20 for v in kernel.values.ravel())
+    return flat.astype(np.int64) if small and flat.shape[0] < 2**20 else flat
+
+
+def _indexed(values: list[Any]) -> tuple[np.ndarray, list[Any]]:
+    """Return indices into the list of distinct values, and that list."""
+    known: dict[Any, int] = {}
+    ids = np.array([known.setdefault(v, len(known)) for v in values], dtype=np.int64)
+    return ids, list(known)

@@ -1,0 +1,195 @@
+"""Noise that is rectified more than once: randomised quasi-Monte Carlo, with a standard error.
+
+Where the last pre-activation is closed form, that part is taken out: a - a0 = lin + comp with
+lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp + comp^2 is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from solver.ensemble import Representatives
+from solver.exact import integer
+from solver.network.linearity import dense_images
+from solver.network.network import Network
+from solver.network.trace import correlate
+from solver.noise import GaussianNoise
+from solver.sensitivity.rectified_noise import noise_representatives
+from solver.task import TwoPixelTask
+from solver.values import NumericValue
+
+Progress = Callable[[int, int], None]
+_CHUNK = 2**22
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How much to sample: independent scrambled Sobol sets of ``points`` each, from a seed.
+
+    The error falls with points; it is measured between ``replicates``.
+    """
+
+    points: int = 2048
+    replicates: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        integer(self.points, "points", 1)
+        integer(self.replicates, "replicates", 2)
+        integer(self.seed, "seed", 0)
+
+    @property
+    def method(self) -> str:
+        """The method as text, for reports."""
+        return (
+            f"randomised quasi-Monte Carlo, {self.replicates} x {self.points} points, seed {self.seed}; "
+            "error is one standard error"
+        )
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """Means over one replicate, for each representing image (row 0 is the empty one).
+
+    ``square`` of ||a - a0||^2, ``linear`` of ||z - z0||^2 at the last pre-activation, ``mean`` of f - f0.
+    """
+
+    square: np.ndarray
+    linear: np.ndarray
+    mean: np.ndarray
+
+
+def sampled_noise(
+    network: Network,
+    task: TwoPixelTask,
+    noise: GaussianNoise,
+    controls: dict[int, float | None],
+    sampling: Sampling,
+    *,
+    channel_mean: bool = False,
+    progress: Progress | None = None,
+) -> dict[int, NumericValue]:
+    """Return <||a_k(x + eta) - a_k(x)||^2> of the layers asked for, and of f_p under the key depth + 1.
+
+    Parameters
+    ----------
+    controls : dict
+        The layers, each with the closed value of <||z_k(x + eta) - z_k(x)||^2> at its last
+        pre-activation (for depth + 1, of the pooled one), or None where that is not known.
+
+    Notes
+    -----
+    Costs points * replicates forward passes on the representing ring for each distance in sight.
+    """
+    ring = noise_representatives(network, task)
+    from scipy.stats import qmc
+
+    generator = np.random.default_rng(sampling.seed)
+    runs: list[dict[int, _Samples]] = []
+    for done in range(sampling.replicates):
+        engine = qmc.Sobol(ring.length, scramble=True, rng=generator)
+        normal = qmc.MultivariateNormalQMC(np.zeros(ring.length), engine=engine).random(sampling.points)
+        eta = normal * float(noise.variance(task.length)) ** 0.5
+        runs.append(_replicate(network, ring, np.maximum(eta, 0) if noise.rectified else eta, list(controls), channel_mean))
+        if progress:
+            progress(done + 1, sampling.replicates)
+    return {
+        k: _estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method)
+        for k, control in controls.items()
+    }
+
+
+def _replicate(
+    network: Network, ring: Representatives, eta: np.ndarray, keys: list[int], channel_mean: bool
+) -> dict[int, _Samples]:
+    pairs = [{first: 1, (first + d) % ring.length: 1} for first, d, _ in ring.pairs]
+    images = dense_images([{}, *pairs], ring.length).astype(float)[:, None, :]
+    calm = _float_trace(network, images)
+    widest = max(network.channels) * images.size
+    chunks = np.array_split(eta, max(1, len(eta) * widest // _CHUNK))
+    sums: dict[int, Any] = dict.fromkeys(keys, 0)
+    for chunk in chunks:
+        noisy = _float_trace(network, images + chunk[:, None, None, :])
+        for key in keys:
+            parts = _differences(network, ring, key, calm, noisy, channel_mean)
+            sums[key] = sums[key] + np.stack([part.sum(axis=0) for part in parts])
+    return {key: _Samples(*(sums[key] / len(eta))) for key in keys}
+
+
+def _differences(
+    network: Network, ring: Representatives, key: int, calm: Any, noisy: Any, channel_mean: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ||a - a0||^2, ||z - z0||^2 and f - f0 (0 for a layer), of shape (points, images)."""
+    layer = min(key, network.depth)
+    (z0, a0), (z, a) = calm[layer], noisy[layer]
+    if key > network.depth:
+        weights = np.array([float(v) for v in network.pooled_readout(ring.task.length)])
+        f, linear = ((x.sum(axis=-1) @ weights) for x in (a - a0, z - z0))
+        return f**2, linear**2, f
+    moved, linear = a - a0, z - z0
+    if channel_mean:
+        moved, linear = moved.sum(axis=-2, keepdims=True), linear.sum(axis=-2, keepdims=True)
+    square = (moved**2).sum(axis=(-2, -1))
+    return square, (linear**2).sum(axis=(-2, -1)), np.zeros_like(square)
+
+
+def _float_trace(network: Network, a: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the pre-activations and activations of layers 0..depth, in float64."""
+    trace = [(a, a)]
+    for layer in network.layers:
+        weights = [[[float(w) for w in f] for f in channel] for channel in layer.filters]
+        z = correlate(a, layer, weights, [float(b) for b in layer.bias])
+        a = np.maximum(z, 0) if layer.activation == "relu" else z
+        trace.append((z, a))
+    return trace
+
+
+def _estimate(
+    runs: list[_Samples], ring: Representatives, control: float | None, pooled: bool, method: str
+) -> NumericValue:
+    """Return the steadier of the plain and the controlled estimator, with its jackknife standard error."""
+    weights = np.array([float(w) for _, _, w in ring.pairs])
+    stretch = ring.missing_sites / ring.length
+
+    def plain(s: _Samples) -> float:
+        if not pooled:
+            return float(weights @ s.square[1:] + stretch * s.square[0])
+        variance = s.square - s.mean**2
+        mean = s.mean[1:] + stretch * s.mean[0]
+        return float(weights @ (variance[1:] + mean**2) + stretch * variance[0])
+
+    def controlled(s: _Samples) -> float:
+        assert control is not None
+        rest = s.square - s.linear
+        return control + float(weights @ rest[1:] + stretch * rest[0])
+
+    estimators = [plain]
+    if control is not None and (not pooled or not stretch):
+        estimators.append(controlled)
+    estimate, error = min((_jackknife(runs, estimator) for estimator in estimators), key=lambda pair: pair[1])
+    return NumericValue(estimate, error, method)
+
+
+def _jackknife(runs: list[_Samples], estimator: Callable[[_Samples], float]) -> tuple[float, float]:
+    stacked = {name: np.stack([getattr(run, name) for run in runs]) for name in ("square", "linear", "mean")}
+    count = len(runs)
+    totals = {name: values.sum(axis=0) for name, values in stacked.items()}
+    whole = estimator(_Samples(**{name: total / count for name, total in totals.items()}))
+    without = [
+        estimator(_Samples(**{name: (totals[name] - stacked[name][i]) / (count - 1) for name in totals}))
+        for i in range(count)
+    ]
+    spread = np.array(without) - np.mean(without)
+    return whole, float(np.sqrt((count - 1) / count * (spread**2).sum()))
+
+
+def without_last_activation(network: Network, layer: int) -> Network:
+    """Return layers 1..layer with the last activation replaced by the identity, readout kept if it is the whole depth."""
+    layers = (*network.layers[: layer - 1], replace(network.layers[layer - 1], activation="identity"))
+    if layer == network.depth:
+        return replace(network, layers=layers, claim=None)
+    return Network(layers=layers)

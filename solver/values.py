@@ -1,0 +1,209 @@
+"""What a quantity is known as: exact, a closed form, numeric with an error, or not existing at all."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, ClassVar
+
+from solver.exact import Exact, decimal_text
+
+GUARD_DIGITS = 5
+
+
+class Value(ABC):
+    """A quantity with its kind; `value` and `error` round it to any number of significant digits.
+
+    Attributes
+    ----------
+    kind : {"exact", "closed", "numeric", "missing"}
+    method : str
+        The route that produced it.
+    exact : Fraction, Algebraic or None
+        The number itself, for kind "exact".
+    latex : str or None
+        The quantity as LaTeX, without dollar signs.
+    """
+
+    kind: ClassVar[str]
+    method: str
+    exact: Exact | None = None
+
+    @abstractmethod
+    def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
+        """Return the value rounded to significant digits, and a bound on its distance from the quantity."""
+
+    @property
+    @abstractmethod
+    def latex(self) -> str | None:
+        """The quantity as LaTeX, without dollar signs."""
+
+    def value(self, digits: int = 15) -> Decimal:
+        """Return the quantity to a number of significant digits."""
+        return self.bounded(digits)[0]
+
+    def error(self, digits: int = 15) -> Decimal:
+        """Return a bound on |value(digits) - quantity|; a standard error for sampled quantities, as `method` says."""
+        return self.bounded(digits)[1]
+
+    def __float__(self) -> float:
+        return float(self.value(17))
+
+
+@dataclass(frozen=True)
+class ExactValue(Value):
+    """A rational or algebraic number."""
+
+    kind: ClassVar[str] = "exact"
+    number: Exact
+    method: str
+
+    @property
+    def exact(self) -> Exact:  # type: ignore[override]
+        return self.number
+
+    def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
+        if isinstance(self.number, Fraction):
+            return decimal_text(self.number, digits)
+        return _bounded_ball(self.number.enclosure(4 * digits + 20), digits)
+
+    @property
+    def latex(self) -> str:
+        if isinstance(self.number, Fraction):
+            p, q = self.number.numerator, self.number.denominator
+            return str(p) if q == 1 else rf"{'-' if p < 0 else ''}\frac{{{abs(p)}}}{{{q}}}"
+        import sympy
+
+        return str(sympy.latex(self.number.sympy()))
+
+
+@dataclass(frozen=True)
+class ClosedValue(Value):
+    """A sympy expression in Phi, phi, Phi2, pi and roots; evaluates to any precision with a proven bound."""
+
+    kind: ClassVar[str] = "closed"
+    expression: Any
+    method: str
+
+    def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
+        from solver.gaussian.enclosure import enclose
+
+        return _bounded_ball(enclose(self.expression, digits + GUARD_DIGITS), digits)
+
+    @cached_property
+    def latex(self) -> str:  # type: ignore[override]
+        import sympy
+
+        return str(sympy.latex(self.expression))
+
+
+@dataclass(frozen=True)
+class NumericValue(Value):
+    """A number with an error: what kind of error it is, a standard error or a bound, is part of ``method``."""
+
+    kind: ClassVar[str] = "numeric"
+    estimate: float
+    uncertainty: float
+    method: str
+
+    def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
+        rounded, rounding = decimal_text(Fraction(self.estimate), min(digits, 17))
+        return rounded, _rounded_up(Fraction(self.uncertainty) + Fraction(rounding))
+
+    @property
+    def latex(self) -> str:
+        return text_with_error(self)
+
+
+@dataclass(frozen=True)
+class MissingValue(Value):
+    """A quantity that does not exist, with the reason."""
+
+    kind: ClassVar[str] = "missing"
+    why: str
+    method: str = "none"
+
+    def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
+        return Decimal("NaN"), Decimal("NaN")
+
+    @property
+    def latex(self) -> None:
+        return None
+
+
+def as_value(number: Any, method: str) -> Value:
+    """Return an exact number or a sympy expression as a `Value`; a sympy rational becomes exact."""
+    if getattr(number, "is_Rational", False):
+        number = Fraction(int(number.p), int(number.q))
+    if isinstance(number, int):
+        number = Fraction(number)
+    if hasattr(number, "polynomial") and number.rational() is not None:
+        number = number.rational()
+    if isinstance(number, Fraction) or hasattr(number, "polynomial"):
+        return ExactValue(number, method)
+    return ClosedValue(number, method)
+
+
+def quotient(numerator: Value, denominator: Value, *, method: str, zero: str) -> Value:
+    """Return numerator / denominator, of the weaker of their kinds; ``zero`` says why if the denominator is 0."""
+    for side in (numerator, denominator):
+        if isinstance(side, MissingValue):
+            return side
+    if denominator.exact == 0:
+        return MissingValue(zero)
+    if isinstance(numerator, NumericValue) or isinstance(denominator, NumericValue):
+        return _numeric_quotient(numerator, denominator, zero)
+    if isinstance(numerator, ExactValue) and isinstance(denominator, ExactValue):
+        return as_value(numerator.number / denominator.number, method)
+    return as_value(_expression(numerator) / _expression(denominator), method)
+
+
+def text_with_error(value: NumericValue) -> str:
+    """Return a numeric value to the digits its error allows, the error in brackets: 0.5256(3)."""
+    error = value.uncertainty
+    if not error > 0:
+        return str(value.value(15))
+    places = -Decimal(error).adjusted()
+    scaled = Decimal(error).scaleb(places)
+    last = int(scaled.to_integral_value(rounding="ROUND_CEILING"))
+    if last >= 10:
+        last, places = 1, places - 1
+    if places <= 0:
+        return f"{round(value.estimate):d}({last * 10**-places})"
+    return f"{value.estimate:.{places}f}({last})"
+
+
+def _numeric_quotient(numerator: Value, denominator: Value, zero: str) -> Value:
+    (p, dp), (q, dq) = ((float(v), _uncertainty(v)) for v in (numerator, denominator))
+    if abs(q) <= dq:
+        return MissingValue(f"{zero} within its error")
+    ratio = p / q
+    method = next(v.method for v in (numerator, denominator) if isinstance(v, NumericValue))
+    return NumericValue(ratio, (dp + abs(ratio) * dq) / (abs(q) - dq), method)
+
+
+def _uncertainty(value: Value) -> float:
+    return value.uncertainty if isinstance(value, NumericValue) else 0.0
+
+
+def _expression(value: Value) -> Any:
+    from solver.gaussian.functions import as_sympy
+
+    return as_sympy(value.number) if isinstance(value, ExactValue) else value.expression  # type: ignore[attr-defined]
+
+
+def _bounded_ball(ball: Any, digits: int) -> tuple[Decimal, Decimal]:
+    from solver.gaussian.enclosure import midpoint_radius
+
+    midpoint, radius = midpoint_radius(ball)
+    rounded, _ = decimal_text(midpoint, digits)
+    error = abs(Fraction(rounded) - midpoint) + radius
+    return rounded, _rounded_up(error)
+
+
+def _rounded_up(error: Fraction) -> Decimal:
+    context = Context(prec=3, rounding=ROUND_CEILING, Emin=-(10**9), Emax=10**9)
+    return context.divide(Decimal(error.numerator), Decimal(error.denominator))
