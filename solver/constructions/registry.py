@@ -117,7 +117,8 @@ def check_claim(network: Network, task: TwoPixelTask) -> dict[int, tuple[object,
     if network.claim is None:
         raise InputError(f"network {network.name!r} makes no claim about its response")
     computed = response_by_distance(network, task)
-    return {d: (f, network.claim.response(d)) for d, f in computed.items() if f != network.claim.response(d)}
+    pairs = {d: (computed[d], network.claim.response(d)) for d in computed.distinct}
+    return {d: pair for d, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _unreachable(name: str, task: TwoPixelTask, filter_size: int, depth: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from solver.ensemble import Representatives, representatives
@@ -12,16 +14,58 @@ from solver.network.trace import Activation, activations
 from solver.task import TwoPixelTask
 
 
-def response_by_distance(network: Network, task: TwoPixelTask) -> dict[int, Any]:
+@dataclass(frozen=True)
+class Response(Mapping[int, Any]):
+    """f_p(d) for d = 1..largest, as a mapping that stores only the distances in the network's sight.
+
+    Attributes
+    ----------
+    near : dict
+        f_p(d) at each distance in sight.
+    far : exact number
+        f_p at every larger distance.
+    largest : int
+        l // 2.
+    """
+
+    near: dict[int, Any]
+    far: Any
+    largest: int
+
+    def __getitem__(self, distance: int) -> Any:
+        if not 1 <= distance <= self.largest:
+            raise KeyError(distance)
+        return self.near.get(distance, self.far)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(1, self.largest + 1))
+
+    def __len__(self) -> int:
+        return self.largest
+
+    @property
+    def distinct(self) -> list[int]:
+        """The distances in sight, and the first one out of sight if there is any."""
+        first_far = max(self.near) + 1
+        return [*sorted(self.near), *([first_far] if first_far <= self.largest else [])]
+
+
+def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
     """Return f_p(d) for d = 1..l//2, exactly, whether or not the ensemble keeps the distance.
 
-    Distances out of the network's sight share one value, so the cost does not grow with l but for
-    writing the values down.
+    Distances out of the network's sight share one value, so the cost does not grow with l.
 
     Raises
     ------
     NotApplicableError
         If the response depends on where the pair is, as it can with strides.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> task = TwoPixelTask(length=32, scale=7)
+    >>> [response_by_distance(construct("uniform", task), task)[d] for d in (1, 6, 7, 16)]
+    [6, 1, 0, 0]
     """
     everywhere = TwoPixelTask(length=task.length, scale=task.scale)
     phases = network.total_stride(network.depth)
@@ -33,7 +77,9 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> dict[int, Any]
                 f"f_p depends on the position of the pair (at distance {distance}): the network has total stride {phases}"
             )
     far = values[ring.length // 2]
-    return {d: values.get(d, far) for d in range(1, task.length // 2 + 1)}
+    if ring.missing_sites:
+        del values[ring.length // 2]
+    return Response(values, far, task.length // 2)
 
 
 def pair_responses(network: Network, ring: Representatives) -> list[Any]:

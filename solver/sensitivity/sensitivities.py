@@ -25,7 +25,7 @@ from solver.sensitivity.rectified_noise import (
     readout_second_moment,
     rectifying_layer,
 )
-from solver.sensitivity.response import response_by_distance
+from solver.sensitivity.response import Response, response_by_distance
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
 from solver.task import TwoPixelTask
 from solver.values import ClosedValue, ExactValue, Value, as_value, quotient
@@ -76,7 +76,7 @@ class Sensitivities:
     layers: tuple[LayerSensitivity, ...]
 
     @cached_property
-    def response(self) -> dict[int, Any]:
+    def response(self) -> Response:
         """f_p(d), exactly, for d = 1..l//2."""
         return response_by_distance(self.network, self.task)
 

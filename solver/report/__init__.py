@@ -1,0 +1,1 @@
+"""One result object as text, JSON, LaTeX and HTML."""

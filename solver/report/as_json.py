@@ -1,0 +1,83 @@
+"""The report as JSON, schema ``solver.report/1``: every number is text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from solver.correlations import deformation_energy
+from solver.deformation import far_energy
+from solver.report.report import Report
+from solver.report.words import broken_claim, filter_size
+from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.values import MissingValue, Value
+
+SCHEMA = "solver.report/1"
+QUANTITIES = ("D", "G", "R", "G_identity", "price")
+
+
+def report_json(report: Report, digits: int) -> str:
+    """Return the report as JSON text."""
+    return json.dumps(report_object(report, digits), indent=2) + "\n"
+
+
+def report_object(report: Report, digits: int) -> dict[str, Any]:
+    """Return the report as the nested dicts and lists that JSON knows."""
+    s = report.first
+    return {
+        "schema": SCHEMA,
+        "task": {
+            "length": str(s.task.length),
+            "scale": str(s.task.scale),
+            "distances": s.task.distances,
+            "gap": str(s.task.gap),
+        },
+        "deformation": {
+            "law": s.deformation.name,
+            "collisions": s.deformation.collisions,
+            "energy": str(deformation_energy(s.task, s.deformation)),
+            "energy_apart": str(far_energy(s.deformation)),
+        },
+        "noise": {
+            "energy": str(s.noise.energy),
+            "variance": str(s.noise.variance(s.task.length)),
+            "rectified": s.noise.rectified,
+        },
+        "channel_mean": s.channel_mean,
+        "networks": [_network(each, digits) for each in report.networks],
+    }
+
+
+def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
+    claim, broken = s.network.claim, broken_claim(s)
+    return {
+        "construction": s.network.name,
+        "filter_size": filter_size(s),
+        "depth": str(s.network.depth),
+        "channels": [str(c) for c in s.network.channels],
+        "response": {str(d): str(f) for d, f in s.response.items()},
+        "response_offset": None if claim is None else str(claim.offset),
+        "claim_holds": None if broken is None else not broken,
+        "layers": [_layer(layer, digits) for layer in s.layers],
+    }
+
+
+def _layer(layer: LayerSensitivity, digits: int) -> dict[str, Any]:
+    values = {name: getattr(layer, name) for name in QUANTITIES}
+    entry = {"layer": layer.layer, "name": layer.name, **{name: _value(v, digits) for name, v in values.items()}}
+    why = {name: v.why for name, v in values.items() if isinstance(v, MissingValue)}
+    return entry | ({"why": why} if why else {})
+
+
+def _value(value: Value, digits: int) -> dict[str, Any] | None:
+    if isinstance(value, MissingValue):
+        return None
+    rounded, error = value.bounded(digits)
+    return {
+        "kind": value.kind,
+        "exact": None if value.exact is None else str(value.exact),
+        "value": str(rounded),
+        "error": str(error),
+        "method": value.method,
+        "latex": value.latex,
+    }

@@ -1,0 +1,63 @@
+"""The report: the sensitivities of one or more networks on one task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from solver.errors import InputError
+from solver.sensitivity.sensitivities import Sensitivities
+
+
+@dataclass(frozen=True)
+class Report:
+    """The sensitivities of networks under one task, deformation and noise, ready to be written down.
+
+    Raises
+    ------
+    InputError
+        If there is none, or they were computed for different questions.
+    """
+
+    networks: tuple[Sensitivities, ...]
+
+    def __post_init__(self) -> None:
+        questions = {(s.task, s.deformation, s.noise, s.channel_mean) for s in self.networks}
+        if len(questions) != 1:
+            raise InputError(
+                f"a report needs networks of one task, deformation, noise and channel option; got {len(questions)}"
+            )
+
+    @property
+    def first(self) -> Sensitivities:
+        """The first network's sensitivities, which carry the question all of them answer."""
+        return self.networks[0]
+
+    def to_text(self, *, digits: int = 15) -> str:
+        """Return the report as plain text."""
+        from solver.report.text import report_text
+
+        return report_text(self, digits)
+
+    def to_json(self, *, digits: int = 15) -> str:
+        """Return the report as JSON text, schema ``solver.report/1``."""
+        from solver.report.as_json import report_json
+
+        return report_json(self, digits)
+
+    def to_latex(self, *, digits: int = 6, command: str | None = None) -> str:
+        """Return the report as a LaTeX table; ``command`` is recorded in a comment."""
+        from solver.report.latex import report_latex
+
+        return report_latex(self, digits, command)
+
+    def to_html(self, *, digits: int = 6) -> str:
+        """Return the report as an HTML table."""
+        from solver.report.html import report_html
+
+        return report_html(self, digits)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _repr_latex_(self) -> str:
+        return self.to_latex()

@@ -1,0 +1,87 @@
+"""A network layer by layer: filters, effective kernels, why ReLUs cut or not, the activations of one image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from solver.deformation import Deformation
+from solver.network.kernels import effective_kernel
+from solver.network.linearity import linearity_proof
+from solver.network.network import Network
+from solver.network.trace import activations, response
+from solver.report.latex import escaped
+from solver.task import TwoPixelTask
+
+
+def network_text(network: Network, task: TwoPixelTask, distance: int) -> str:
+    """Return the network as plain text, with the activations of one image with pixels ``distance`` apart."""
+    image, maps = _image_and_maps(network, task, distance)
+    proofs = linearity_proof(network, task, Deformation())
+    blocks = [f"{network.name} on l = {task.length}, xi = {task.scale}; pixels at distance {distance}"]
+    blocks.append(f"layer 0, the image\n  a: {_row(image)}")
+    for k, layer in enumerate(network.layers, start=1):
+        kernel = effective_kernel(network, k)
+        lines = [
+            f"layer {k}: {layer.input_channels} -> {layer.channels} channels, filter size {layer.size}, "
+            f"receptive field {network.receptive_field(k)}, {layer.activation}",
+            f"  {proofs[k - 1].reason}",
+        ]
+        for c, name in enumerate(layer.names):
+            inputs = network.layers[k - 2].names if k > 1 else ("x",)
+            filters = "  ".join(f"{i}: {_row(f)}" for i, f in zip(inputs, layer.filters[c], strict=True))
+            lines.append(f"  channel {name!r}  bias {layer.bias[c]}  filters {filters}")
+            lines.append(f"    effective kernel {_row(kernel.values[c, 0])}  first offset {kernel.first_offset}")
+            lines.append(f"    a: {_row(maps[k][c])}")
+        blocks.append("\n".join(lines))
+    weights = _row(network.readout)
+    blocks.append(
+        f"readout: {network.pooling} over sites, weights {weights}, constant {network.constant}\n"
+        f"  f_p = {response(network, image)[0]}"
+    )
+    return "\n\n".join(blocks) + "\n"
+
+
+def network_latex(network: Network, task: TwoPixelTask, distance: int) -> str:
+    """Return the network as LaTeX that compiles in a bare article class."""
+    image, maps = _image_and_maps(network, task, distance)
+    items = [
+        rf"\paragraph{{{escaped(network.name)}}} $\ell={task.length}$, $\xi={task.scale}$, pixels at distance "
+        rf"$d={distance}$; dots stand for zeros.",
+        rf"\[ a_0 = {_vector(image)} \]",
+    ]
+    for k, layer in enumerate(network.layers, start=1):
+        kernel = effective_kernel(network, k)
+        rows = [
+            rf"\mbox{{{escaped(name)}}} & {_number(layer.bias[c])} & {_vector(kernel.values[c, 0])} & {_vector(maps[k][c])} \\"
+            for c, name in enumerate(layer.names)
+        ]
+        items.append(
+            rf"\[\begin{{array}}{{lrll}} \mbox{{layer {k}}} & b & K_{k} & a_{k} \\ \hline "
+            + "\n".join(rows)
+            + r" \end{array}\]"
+        )
+    items.append(rf"\[ f_p = {_number(response(network, image)[0])} \]")
+    return "{\\scriptsize\\setlength{\\arraycolsep}{2pt}\n" + "\n".join(items) + "\n}\n"
+
+
+def _image_and_maps(network: Network, task: TwoPixelTask, distance: int) -> tuple[Any, list[Any]]:
+    middle = task.length // 2
+    first = middle - distance // 2
+    image = task.image(first, first + distance)
+    return image, [a.exact()[0] for a in activations(network, image)]
+
+
+def _row(values: Any) -> str:
+    return " ".join("." if v == 0 else str(v) for v in values)
+
+
+def _vector(values: Any) -> str:
+    return r"(\," + r"\,".join(r"\cdot" if v == 0 else _number(v) for v in values) + r"\,)"
+
+
+def _number(value: Any) -> str:
+    from sympy import latex
+
+    from solver.gaussian.functions import as_sympy
+
+    return str(latex(as_sympy(value)))

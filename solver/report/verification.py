@@ -1,0 +1,102 @@
+"""Cross-checks of one network on one case: every quantity by two routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from solver.constructions.registry import check_claim
+from solver.deformation import Deformation
+from solver.errors import NotApplicableError
+from solver.network.linearity import linearity_proof
+from solver.network.network import Network
+from solver.network.trace import activations
+from solver.noise import GaussianNoise
+from solver.sensitivity.displacement import autocorrelation_moments, distance_moments, image_moments
+from solver.sensitivity.sampling import Sampling, sampled_noise
+from solver.sensitivity.sensitivities import closed_noise_response
+from solver.task import TwoPixelTask
+
+LARGEST_ENUMERATION = 64
+STANDARD_ERRORS = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: what was compared, what came out, and whether it agrees."""
+
+    name: str
+    outcome: str
+    passed: bool
+
+
+def verification(
+    network: Network, task: TwoPixelTask, deformation: Deformation, noise: GaussianNoise, sampling: Sampling
+) -> Iterator[Check]:
+    """Yield the cross-checks of a network: its claim, D by three routes, closed G by sampling, torch's activations."""
+    noise = noise.resolved(task, deformation)
+    if network.claim is not None:
+        broken = check_claim(network, task)
+        yield Check("claim f_p(d), every distance", f"{len(broken)} distances differ", not broken)
+    yield from _deformation_checks(network, task, deformation)
+    yield from _noise_checks(network, task, noise, sampling)
+    yield from _torch_checks(network, task)
+
+
+def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Deformation) -> Iterator[Check]:
+    fast = distance_moments(network, task, deformation)
+    if task.length <= LARGEST_ENUMERATION:
+        plain = image_moments(network, task, deformation)
+        for k, (a, b) in enumerate(zip(fast, plain, strict=True)):
+            name = "f_p" if k > network.depth else f"layer {k}"
+            yield Check(
+                f"D of {name}: one image per distance = every image and outcome",
+                f"{a.displacement} / {a.spread}" + ("" if a == b else f" against {b.displacement} / {b.spread}"),
+                a == b,
+            )
+    proofs = linearity_proof(network, task, deformation)
+    for k in range(network.depth + 1):
+        if k == 0 or proofs[k - 1].linear_so_far:
+            short = autocorrelation_moments(network, task, deformation, k)
+            yield Check(
+                f"D of layer {k}: kernel autocorrelations = one image per distance",
+                f"{short.displacement} / {short.spread}",
+                short == fast[k],
+            )
+
+
+def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:
+    known = {k: closed_noise_response(network, task, noise, k) for k in range(network.depth + 2)}
+    closed = {k: value for k, value in known.items() if value is not None}
+    sampled = sampled_noise(network, task, noise, dict.fromkeys(closed), sampling)
+    for k, value in closed.items():
+        name = "f_p" if k > network.depth else f"layer {k}"
+        estimate = sampled[k]
+        deviation = abs(float(value) - estimate.estimate) / estimate.uncertainty if estimate.uncertainty else 0.0
+        yield Check(
+            f"noise response of {name}: {value.kind} = sampled",
+            f"{value.value(10)} against {estimate.estimate:.10g}, {deviation:.1f} standard errors apart",
+            deviation < STANDARD_ERRORS,
+        )
+
+
+def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:
+    if find_spec("torch") is None or task.length > LARGEST_ENUMERATION:
+        return
+    from solver.network.torch_export import to_torch
+
+    if not network.is_rational:
+        raise NotApplicableError("bit-for-bit comparison with torch needs rational weights")
+    images, _ = task.images()
+    import torch
+
+    with torch.no_grad():
+        maps = to_torch(network).maps(torch.from_numpy(images[:, None, :]))
+    for k, (ours, theirs) in enumerate(zip(activations(network, images), maps, strict=True)):
+        difference = np.abs(ours.exact().astype(float) - theirs.numpy()).max()
+        yield Check(
+            f"a_{k} of all {len(images)} images: exact = torch float64", f"largest difference {difference:g}", difference < 1e-9
+        )

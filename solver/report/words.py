@@ -1,0 +1,90 @@
+"""The sentences and cells that the formats of a report share."""
+
+from __future__ import annotations
+
+from solver.correlations import deformation_energy
+from solver.deformation import far_energy
+from solver.report.report import Report
+from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.values import MissingValue, NumericValue, Value, text_with_error
+
+LONGEST_FRACTION = 40
+
+
+def heading(report: Report) -> list[str]:
+    """Return the question in three lines: task, deformation, noise."""
+    s = report.first
+    task, noise = s.task, s.noise
+    gap = f", gap {task.gap}" if task.gap else ""
+    rectified = ", rectified: max(eta, 0)" if noise.rectified else ""
+    mean = ["Norms: channels averaged first"] if s.channel_mean else []
+    return [
+        f"Task: ring of l = {task.length} sites, scale xi = {task.scale}, distances '{task.distances}'{gap}; "
+        "y = sign(xi - d), the tie d = xi is -1",
+        f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
+        f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} ({far_energy(s.deformation)} far apart)",
+        f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.length)}{rectified}",
+        *mean,
+    ]
+
+
+def network_heading(s: Sensitivities) -> str:
+    """Return the network in one line: name, filter size, depth, channels."""
+    channels = ", ".join(map(str, s.network.channels))
+    return f"{s.network.name}: filter size {filter_size(s)}, {s.network.depth} layers, channels {channels}"
+
+
+def filter_size(s: Sensitivities) -> str:
+    """Return the filter size of the layers, or the sizes joined by commas if they differ."""
+    return ",".join(dict.fromkeys(str(layer.size) for layer in s.network.layers))
+
+
+def broken_claim(s: Sensitivities) -> dict[int, tuple[object, int]] | None:
+    """Return the distances that break the network's claim, or None if it makes none."""
+    from solver.constructions.registry import check_claim
+
+    return None if s.network.claim is None else check_claim(s.network, s.task)
+
+
+def claim_line(s: Sensitivities) -> str:
+    """Return whether f_p(d) is what the network claims, checked at every distance."""
+    claim, broken = s.network.claim, broken_claim(s)
+    if claim is None or broken is None:
+        return "no claim about f_p"
+    stated = f"f_p(d) = ReLU({claim.scale} - d)"
+    if broken:
+        d, (computed, claimed) = next(iter(broken.items()))
+        return f"{stated} FAILS at d = {d}: {computed}, not {claimed}"
+    offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
+    return f"{stated}, checked exactly for d = 1..{s.task.length // 2}{offset}"
+
+
+def layer_label(layer: LayerSensitivity) -> str:
+    """Return the layer's number, or f_p for the output."""
+    return "f_p" if layer.name == "output" else str(layer.layer)
+
+
+def exact_text(value: Value) -> str:
+    """Return an exact value as text if it is short enough to read, else an empty text."""
+    text = "" if value.exact is None else str(value.exact)
+    return text if len(text) <= LONGEST_FRACTION else ""
+
+
+def decimal(value: Value, digits: int) -> str:
+    """Return a value to significant digits, a numeric one to its error, a missing one as a dash."""
+    if isinstance(value, MissingValue):
+        return "-"
+    if isinstance(value, NumericValue):
+        return text_with_error(value)
+    return plain_decimal(value, digits)
+
+
+def plain_decimal(value: Value, digits: int) -> str:
+    """Return a value to significant digits without an exponent where that stays short."""
+    number = value.value(digits)
+    return f"{number:f}" if -7 < number.adjusted() < 20 else str(number)
+
+
+def methods(report: Report) -> list[str]:
+    """Return the methods behind the G of each layer, without repeats."""
+    return list(dict.fromkeys(layer.G.method for s in report.networks for layer in s.layers))
