@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import numbers
 from typing import Any
 
 import sympy
@@ -93,8 +93,8 @@ class Phi2(Function):
 
 def as_sympy(number: Any) -> Any:
     """Return an exact number as a sympy number; sympy expressions pass through."""
-    if isinstance(number, int | Fraction):
-        return sympy.Rational(number.numerator, number.denominator)
+    if isinstance(number, numbers.Rational):
+        return sympy.Rational(int(number.numerator), int(number.denominator))
     return number.sympy() if hasattr(number, "polynomial") else number
 
 

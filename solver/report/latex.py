@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from solver.report.report import Report
-from solver.report.words import decimal, layer_label
+from solver.report.words import decimal, exact_text, layer_label
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, Value
 
 _FALLBACK = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
 _COLUMNS = "layer & \\multicolumn{2}{c}{$D$} & $G$ & $R$ & $G/G_{\\mathrm{id}}$ \\\\"
-_LONGEST_LATEX = 40
 
 
 def report_latex(report: Report, digits: int, command: str | None) -> str:
@@ -42,9 +41,9 @@ def _block(s: Sensitivities, digits: int) -> str:
 
 def _row(layer: LayerSensitivity, digits: int) -> str:
     label = layer_label(layer)
-    exact = layer.D.latex if layer.D.exact is not None and len(layer.D.latex or "") <= _LONGEST_LATEX else None
+    exact = exact_text(layer.D)
     cells = [f"${label}$", f"${exact}$" if exact else "", *(_cell(v, digits) for v in (layer.D, layer.G, layer.R))]
-    return " & ".join([*cells, _cell(layer.price, min(digits, 6))]) + r" \\[2pt]"
+    return " & ".join([*cells, _cell(layer.price, min(digits, 6))]) + r" \\"
 
 
 def _cell(value: Value, digits: int) -> str:
