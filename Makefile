@@ -1,0 +1,40 @@
+# PYTHON picks the interpreter (3.11 or later), VENV the virtual environment; ARGS goes to `solver report` or pytest.
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help report test lint clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 18
+
+report: $(VENV)/.installed ## print D, G and R of every layer for the default task
+	$(VENV)/bin/solver report $(ARGS)
+
+test: $(VENV)/.installed-test ## run the whole test suite and the doctests
+	$(VENV)/bin/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.installed-dev ## run ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+clean: ## remove the virtual environment and everything generated
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "solver needs Python 3.11 or later; set PYTHON")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+# One stamp per extra: an install is repeated only when pyproject.toml changes.
+$(VENV)/.installed: $(VENV)/.created pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-%: $(VENV)/.created pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable '.[$*]'
+	touch $@
