@@ -1,0 +1,67 @@
+"""Representing pairs: on a long ring they stand for the whole ensemble."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import deformations, networks, tasks
+
+from solver import Deformation, Layer, Network, TwoPixelTask, deformation_energy
+from solver.ensemble import representatives
+from solver.network.linearity import network_representatives
+from solver.sensitivity.displacement import distance_moments, image_moments
+
+
+@given(tasks(lengths=st.integers(4, 60)), st.integers(1, 12), st.sampled_from([1, 2, 3]))
+def test_probabilities_sum_to_one(task: TwoPixelTask, sight: int, phases: int) -> None:
+    if task.length % phases:
+        phases = 1
+    ring = representatives(task, sight, phases=phases)
+    assert sum(w for _, _, w in ring.pairs) == 1
+    assert ring.length % phases == 0 and ring.length + ring.missing_sites == task.length
+    assert {first for first, _, _ in ring.pairs} == set(range(phases))
+
+
+@given(tasks(lengths=st.integers(4, 60)), st.integers(1, 12))
+def test_near_pairs_keep_their_law_and_far_ones_share_one(task: TwoPixelTask, sight: int) -> None:
+    ring = representatives(task, sight)
+    law = {d: w for _, d, w in ring.pairs}
+    if not ring.missing_sites:
+        assert law == task.distance_law
+        return
+    assert {d: w for d, w in law.items() if d < sight} == {d: w for d, w in task.distance_law.items() if d < sight}
+    far = [d for d in law if d >= sight]
+    assert far == [ring.length // 2] and ring.length - far[0] >= sight
+
+
+def test_size_does_not_grow_with_the_ring() -> None:
+    rings = [representatives(TwoPixelTask(length=n, scale=7), 9) for n in (100, 10**12)]
+    assert [ring.length for ring in rings] == [18, 18]
+    assert [[d for _, d, _ in ring.pairs] for ring in rings] == [[*range(1, 10)]] * 2
+
+
+@settings(max_examples=10)
+@given(st.data(), st.sampled_from([20, 21, 24]), st.sampled_from(["pairs", "balanced", "flat"]))
+def test_long_ring_equals_full_enumeration(data: Any, length: int, distances: str) -> None:
+    task = TwoPixelTask(length=length, scale=4, distances=distances, gap=data.draw(st.integers(0, 1)))
+    network = data.draw(networks(length, depth=2, strides=length % 4 == 0))
+    deformation = data.draw(deformations())
+    assert distance_moments(network, task, deformation) == image_moments(network, task, deformation)
+
+
+def test_the_long_ring_above_is_represented_by_a_shorter_one() -> None:
+    """Otherwise the test above would compare enumeration with itself."""
+    network = Network(layers=[Layer(filters=[[[1, 1, 1]]]), Layer(filters=[[[1, 1, 1]]])])
+    ring = network_representatives(network, TwoPixelTask(length=20, scale=4), Deformation())
+    assert ring.missing_sites == 4
+
+
+def test_deformed_far_pairs_never_meet() -> None:
+    task, deformation = TwoPixelTask(length=10**6, scale=7), Deformation(law={-3: "1/2", 3: "1/2"})
+    ring = representatives(task, 9 + 2 * deformation.reach)
+    far = max(ring.pairs, key=lambda pair: pair[1])
+    assert all(len(image) == 2 for image, _ in ring.outcomes(deformation, far))
+    assert deformation_energy(task, deformation) < 4 < deformation_energy(task, deformation) + Fraction(1, 1000)
