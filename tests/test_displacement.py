@@ -41,7 +41,10 @@ def test_known_values(case: Case) -> None:
 def test_one_image_per_distance_equals_every_image(case: Any, deformation: Deformation, mean: bool) -> None:
     task, network = case
     fast = distance_moments(network, task, deformation, channel_mean=mean)
-    assert fast == image_moments(network, task, deformation, channel_mean=mean)
+    plain = image_moments(network, task, deformation, channel_mean=mean)
+    assert fast[:-1] == plain[:-1]
+    if network.total_stride(network.depth) == 1:  # else see test_ensemble.test_far_pairs_of_a_strided_network
+        assert fast[-1] == plain[-1]
 
 
 @given(task_networks(RATIONALS), deformations(), st.booleans())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sympy
 from cases import Case, of_kind
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 from oracles import DIGITS, agrees, number, of_ball
@@ -102,12 +102,13 @@ def test_without_noise_the_relu_is_plain(mean: Fraction) -> None:
     assert rectified_product(mean, 1, 0, 1, 0) == sympy.expand(rectified_mean(mean, 0) * rectified_mean(1, 1))
 
 
+@settings(max_examples=8)
 @given(MEANS, MEANS, st.sampled_from([1, -1]))
 def test_limits_of_correlation_are_approached(m1: Fraction, m2: Fraction, sign: int) -> None:
     """E[X+ Y+] moves by at most |delta c| when the covariance does (its derivative is a probability)."""
-    near = sign * (1 - Fraction(1, 10**6))
+    near = sign * (1 - Fraction(1, 10**4))
     at_limit = evaluated(rectified_product(m1, m2, 1, 1, sign))
-    assert abs(evaluated(rectified_product(m1, m2, 1, 1, near)) - at_limit) <= mp.mpf(10) ** -6
+    assert abs(evaluated(rectified_product(m1, m2, 1, 1, near)) - at_limit) <= mp.mpf(10) ** -4
 
 
 @given(MEANS)
