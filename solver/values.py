@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
@@ -119,6 +120,25 @@ class NumericValue(Value):
 
 
 @dataclass(frozen=True)
+class EnclosedValue(Value):
+    """A number without an elementary closed form, known as a ball of any small radius, proven to hold it.
+
+    ``enclose(digits)`` returns a ball of relative radius below 10^-digits.
+    """
+
+    kind: ClassVar[str] = "numeric"
+    enclose: Callable[[int], Any]
+    method: str
+
+    def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
+        return _bounded_ball(self.enclose(digits + GUARD_DIGITS), digits)
+
+    @property
+    def latex(self) -> str:
+        return str(self.value(15))
+
+
+@dataclass(frozen=True)
 class MissingValue(Value):
     """A quantity that does not exist, with the reason."""
 
@@ -158,6 +178,8 @@ def quotient(numerator: Value, denominator: Value, *, method: str, zero: str) ->
         return _numeric_quotient(numerator, denominator, zero)
     if isinstance(numerator, ExactValue) and isinstance(denominator, ExactValue):
         return as_value(numerator.number / denominator.number, method)
+    if isinstance(numerator, EnclosedValue) or isinstance(denominator, EnclosedValue):
+        return EnclosedValue(lambda digits: _ball_quotient(numerator, denominator, digits), method)
     return as_value(_expression(numerator) / _expression(denominator), method)
 
 
@@ -187,6 +209,20 @@ def _numeric_quotient(numerator: Value, denominator: Value, zero: str) -> Value:
 
 def _uncertainty(value: Value) -> float:
     return value.uncertainty if isinstance(value, NumericValue) else 0.0
+
+
+def _ball_quotient(numerator: Value, denominator: Value, digits: int) -> Any:
+    import flint
+
+    with flint.ctx.workprec(4 * digits + 40):
+        return _ball(numerator, digits + 3) / _ball(denominator, digits + 3)
+
+
+def _ball(value: Value, digits: int) -> Any:
+    """Return a proven ball around an exact, closed or enclosed value."""
+    from solver.gaussian.enclosure import enclose
+
+    return value.enclose(digits) if isinstance(value, EnclosedValue) else enclose(_expression(value), digits)
 
 
 def _expression(value: Value) -> Any:

@@ -103,9 +103,9 @@ def layer_second_moment(
 
     Costs one pass over the pairs of sites of the rectifying layer on the representing ring, whatever l.
     """
-    fields = _RectifiedFields(network, task, noise, layer)
+    fields = RectifiedFields(network, task, noise, layer)
     kernel = effective_kernel(network, layer, after=fields.source)
-    operator = _operator(kernel.channel_sum() if channel_mean else kernel, fields.sites)
+    operator = kernel_matrix(kernel.channel_sum() if channel_mean else kernel, fields.sites)
     pairs = fields.pairs(operator.T @ operator)
     total = SecondMoment()
     for means, weight in fields.weighted_means():
@@ -119,10 +119,10 @@ def readout_second_moment(network: Network, task: TwoPixelTask, noise: GaussianN
     Sites far apart fluctuate independently but shift together, so on a long ring the covariances are
     local while the products of means run over all pairs of sites.
     """
-    fields = _RectifiedFields(network, task, noise, network.depth)
+    fields = RectifiedFields(network, task, noise, network.depth)
     kernel = effective_kernel(network, network.depth, after=fields.source)
     weights = np.repeat(np.array(network.pooled_readout(task.length), dtype=object), fields.output_sites)
-    row = weights @ _operator(kernel, fields.sites).astype(object)
+    row = weights @ kernel_matrix(kernel, fields.sites).astype(object)
     gram = np.outer(row, row)
     gram[fields.covariance == 0] = 0
     pairs = fields.pairs(gram)
@@ -153,7 +153,7 @@ class _SitePairs:
     grams: list[Any]
 
 
-class _RectifiedFields:
+class RectifiedFields:
     """The pre-activations at the rectifying layer, on the representing ring: covariances, and means per image."""
 
     def __init__(self, network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> None:
@@ -164,7 +164,7 @@ class _RectifiedFields:
         kernel = identity_kernel(1) if source == 0 else effective_kernel(network, source)
         self.sites = self.ring.length // kernel.stride
         self.output_sites = self.ring.length // network.total_stride(layer)
-        self.operator = _operator(kernel, self.ring.length).astype(object)
+        self.operator = kernel_matrix(kernel, self.ring.length).astype(object)
         self.bias = np.repeat(kernel.bias, self.sites)
         self.covariance = (self.operator @ self.operator.T) * noise.variance(task.length)
         self.sees_image = source > 0
@@ -229,7 +229,7 @@ def _mean_shift(x: Gauss) -> Any:
     return rectified_mean(*x) - Max(as_sympy(x[0]), 0)
 
 
-def _operator(kernel: Kernel, sites: int) -> np.ndarray:
+def kernel_matrix(kernel: Kernel, sites: int) -> np.ndarray:
     """Return the linear part of a kernel as a matrix on the ring, in int64 where entries are small integers."""
     channels, inputs, width = kernel.values.shape
     outputs = sites // kernel.stride

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from solver.deformation import Deformation
-from solver.network.kernels import effective_kernel
+from solver.errors import NotApplicableError
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.noise import GaussianNoise
@@ -25,10 +25,11 @@ from solver.sensitivity.rectified_noise import (
     readout_second_moment,
     rectifying_layer,
 )
+from solver.sensitivity.rectified_twice import METHOD, IndependentUnits
 from solver.sensitivity.response import Response, response_by_distance
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
 from solver.task import TwoPixelTask
-from solver.values import ClosedValue, ExactValue, Value, as_value, quotient
+from solver.values import ClosedValue, EnclosedValue, ExactValue, Value, as_value, quotient
 
 AUTOCORRELATIONS = "kernel autocorrelations"
 DISTANCES = "one image per distance"
@@ -215,6 +216,21 @@ def closed_noise_response(
     return as_value(moment.expression(), "closed form, rectified once")
 
 
+def enclosed_noise_response(
+    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
+) -> Value | None:
+    """Return <||a_k(x + eta) - a_k(x)||^2> as a proven ball, or None if no route that proves one applies.
+
+    ``layer`` = depth + 1 asks for the output f_p.
+    """
+    try:
+        units = IndependentUnits(network, task, noise, min(layer, network.depth), channel_mean=channel_mean)
+        response = units.readout_response() if layer > network.depth else units.layer_response()
+    except NotApplicableError:
+        return None
+    return EnclosedValue(response.enclose, METHOD)
+
+
 def noise_responses(
     network: Network,
     task: TwoPixelTask,
@@ -225,22 +241,21 @@ def noise_responses(
     progress: Progress | None,
 ) -> list[Value]:
     """Return <||a_k(x + eta) - a_k(x)||^2> of layers 0..depth and the output, sampling where no closed form is known."""
-    known = {
-        k: closed_noise_response(network, task, noise, k, channel_mean=channel_mean) for k in range(network.depth + 2)
-    }
+    known: dict[int, Value] = {}
     controls: dict[int, float | None] = {}
-    for k in (k for k, value in known.items() if value is None):
-        last = min(k, network.depth)
-        control = closed_noise_response(
-            without_last_activation(network, last), task, noise, k, channel_mean=channel_mean
+    for k in range(network.depth + 2):
+        value = closed_noise_response(network, task, noise, k, channel_mean=channel_mean) or enclosed_noise_response(
+            network, task, noise, k, channel_mean=channel_mean
         )
+        if value is not None:
+            known[k] = value
+            continue
+        linear = without_last_activation(network, min(k, network.depth))
+        control = closed_noise_response(linear, task, noise, k, channel_mean=channel_mean)
         controls[k] = None if control is None else float(control)
-    sampled: dict[int, Any] = {}
     if controls:
-        sampled = sampled_noise(
-            network, task, noise, controls, sampling, channel_mean=channel_mean, progress=progress
-        )
-    return [value if value is not None else sampled[k] for k, value in known.items()]
+        known |= sampled_noise(network, task, noise, controls, sampling, channel_mean=channel_mean, progress=progress)
+    return [known[k] for k in range(network.depth + 2)]
 
 
 def _layer(
