@@ -75,8 +75,9 @@ def test_displacement_by_enumeration_in_torch(name: str, collisions: str) -> Non
     source = torch.tensor([n for n, each in enumerate(outcomes) for _ in each])
     q = as_double([w * v for w, each in zip(weights, outcomes, strict=True) for _, v in each])
     moved = tensor(np.stack([y for each in outcomes for y, _ in each]))
-    maps = [*module.maps(tensor(images)), module(tensor(images))]
-    moved_maps = [*module.maps(moved), module(moved)]
+    with torch.no_grad():
+        maps = [*module.maps(tensor(images)), module(tensor(images))]
+        moved_maps = [*module.maps(moved), module(moved)]
     for a, b, exact in zip(maps, moved_maps, distance_moments(network, task, deformation), strict=True):
         a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
         displacement = q @ ((b - a[source]) ** 2).sum(dim=1)

@@ -10,6 +10,7 @@ import pytest
 import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from plain import plain_layer
 from strategies import INTEGERS, RATIONALS, task_networks
 
 from solver import InputError, Layer, Network, NumberField, TwoPixelTask, activations, check_claim, response
@@ -17,20 +18,6 @@ from solver.network.network import Claim
 from solver.network.trace import preactivations
 
 IMAGE = np.array([[1, 0, 0, 1, 0, 0]])
-
-
-def plain_layer(layer: Layer, maps: list[list[Any]]) -> list[list[Any]]:
-    """One layer by its definition, in a loop over channels, sites and taps."""
-    sites = len(maps[0])
-    z = [
-        [
-            sum(w * maps[i][(p * layer.stride + j - layer.origin) % sites] for i, f in enumerate(fs) for j, w in enumerate(f))
-            + b
-            for p in range(sites // layer.stride)
-        ]
-        for fs, b in zip(layer.filters, layer.bias, strict=True)
-    ]
-    return [[max(v, 0) for v in row] for row in z] if layer.activation == "relu" else z
 
 
 @given(task_networks(RATIONALS), st.data())

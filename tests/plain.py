@@ -1,0 +1,80 @@
+"""Definitions in plain loops: one layer, its linear part as a matrix, and the noise response site by site."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from solver import GaussianNoise, Layer, Network, TwoPixelTask
+from solver.gaussian.enclosure import enclose, midpoint_radius
+from solver.gaussian.moments import rectified_mean, rectified_product
+
+
+def plain_layer(layer: Layer, maps: list[list[Any]]) -> list[list[Any]]:
+    """One layer by its definition, in a loop over channels, sites and taps."""
+    sites = len(maps[0])
+    z = [
+        [
+            sum(w * maps[i][(p * layer.stride + j - layer.origin) % sites] for i, f in enumerate(fs) for j, w in enumerate(f))
+            + b
+            for p in range(sites // layer.stride)
+        ]
+        for fs, b in zip(layer.filters, layer.bias, strict=True)
+    ]
+    return [[max(v, 0) for v in row] for row in z] if layer.activation == "relu" else z
+
+
+def linear_matrix(layers: tuple[Layer, ...], channels: int, sites: int) -> np.ndarray:
+    """The linear part of a stack of layers, from maps of some channels and sites, as a matrix."""
+    columns = []
+    for n in range(channels * sites):
+        maps = [[Fraction(int(i * sites + p == n)) for p in range(sites)] for i in range(channels)]
+        for layer in layers:
+            bare = Layer(filters=layer.filters, stride=layer.stride, origin=layer.origin, activation="identity")
+            maps = plain_layer(bare, maps)
+        columns.append([v for row in maps for v in row])
+    return np.array(columns, dtype=object).T
+
+
+def noise_response(network: Network, task: TwoPixelTask, noise: GaussianNoise, source: int, rows: np.ndarray) -> Fraction:
+    """E||L (a_j(x + eta) - a_j(x))||^2 over the ensemble, j = ``source``, by a double loop over the sites of layer j.
+
+    Good to 20 digits.  ``rows`` is L, a matrix on the flattened maps of layer j; j = 0 is rectified noise.
+    """
+    length = task.length
+    gram = rows.T @ rows
+    images, weights = task.images()
+    if source:
+        inner = linear_matrix(network.layers[:source], 1, length)
+    else:
+        inner = np.array([[Fraction(int(i == j)) for j in range(length)] for i in range(length)], dtype=object)
+    covariance = inner @ inner.T * noise.variance(length)
+    total = Fraction(0)
+    for image, weight in zip(images, weights, strict=True):
+        means = [Fraction(0)] * length
+        if source:
+            maps = [[Fraction(int(v)) for v in image]]
+            for k, layer in enumerate(network.layers[:source], start=1):
+                bare = Layer(
+                    filters=layer.filters, bias=layer.bias, stride=layer.stride, origin=layer.origin,
+                    activation="identity" if k == source else layer.activation,
+                )  # fmt: skip
+                maps = plain_layer(bare, maps)
+            means = [v for row in maps for v in row]
+        for i, x in enumerate(means):
+            for j, y in enumerate(means):
+                if gram[i, j]:
+                    key = (x, covariance[i, i], y, covariance[j, j], covariance[i, j])
+                    total += weight * gram[i, j] * _shift_product(*key)
+    return total
+
+
+@lru_cache(maxsize=None)
+def _shift_product(x: Fraction, v: Fraction, y: Fraction, w: Fraction, c: Fraction) -> Fraction:
+    """E[(X+ - x+)(Y+ - y+)] for means x, y, variances v, w and covariance c."""
+    up, right = max(x, Fraction(0)), max(y, Fraction(0))
+    product = rectified_product(x, y, v, w, c) - up * rectified_mean(y, w) - right * rectified_mean(x, v) + up * right
+    return midpoint_radius(enclose(product, 25))[0]
