@@ -173,7 +173,7 @@ def latex() -> str:
         r"\varphi(a)\,\varphi\left(\frac{b - \rho a}{q}\right)",
     ]
     total = " + ".join(
-        sympy.latex(weight * sympy.Symbol("BLOCK")).replace("BLOCK", block)
+        (rf"\left({sympy.latex(weight)}\right)" if weight.is_Add else sympy.latex(weight)) + r"\, " + block
         for weight, block in zip(weights, block_tex, strict=True)
     )
     return "\n".join(
