@@ -11,6 +11,7 @@ from solver.errors import NotApplicableError
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.noise import GaussianNoise
+from solver.sensitivity.chain_noise import chain_layer_response
 from solver.sensitivity.displacement import (
     PairMoments,
     distance_moments,
@@ -25,7 +26,7 @@ from solver.sensitivity.rectified_noise import (
     readout_second_moment,
     rectifying_layer,
 )
-from solver.sensitivity.rectified_twice import METHOD, IndependentUnits
+from solver.sensitivity.rectified_twice import PROVEN, independent_layer_response, independent_readout_response
 from solver.sensitivity.response import Response, response_by_distance
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
 from solver.task import TwoPixelTask
@@ -224,11 +225,24 @@ def enclosed_noise_response(
     ``layer`` = depth + 1 asks for the output f_p.
     """
     try:
-        units = IndependentUnits(network, task, noise, min(layer, network.depth), channel_mean=channel_mean)
-        response = units.readout_response() if layer > network.depth else units.layer_response()
+        if layer > network.depth:
+            response = independent_readout_response(network, task, noise)
+        else:
+            response = independent_layer_response(network, task, noise, layer, channel_mean=channel_mean)
     except NotApplicableError:
         return None
-    return EnclosedValue(response.enclose, METHOD)
+    return EnclosedValue(response.enclose, PROVEN)
+
+
+def _chain_response(
+    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, control: float
+) -> Value | None:
+    if layer > network.depth:
+        return None
+    try:
+        return chain_layer_response(network, task, noise, layer, control)
+    except NotApplicableError:
+        return None
 
 
 def noise_responses(
@@ -252,7 +266,11 @@ def noise_responses(
             continue
         linear = without_last_activation(network, min(k, network.depth))
         control = closed_noise_response(linear, task, noise, k, channel_mean=channel_mean)
-        controls[k] = None if control is None else float(control)
+        chained = None if control is None or channel_mean else _chain_response(network, task, noise, k, float(control))
+        if chained is not None:
+            known[k] = chained
+        else:
+            controls[k] = None if control is None else float(control)
     if controls:
         known |= sampled_noise(network, task, noise, controls, sampling, channel_mean=channel_mean, progress=progress)
     return [known[k] for k in range(network.depth + 2)]

@@ -1,0 +1,136 @@
+"""Units that rectify noise a second time: windows that slide over one stationary rectified field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from solver.ensemble import Representatives
+from solver.errors import NotApplicableError
+from solver.network.kernels import Kernel, effective_kernel
+from solver.network.linearity import stays_linear
+from solver.network.network import Network
+from solver.noise import GaussianNoise
+from solver.sensitivity.rectified_noise import rectifying_layer
+
+Window = tuple[Fraction, ...]
+"""The means m that a unit's window sees, from left to right."""
+
+
+@dataclass(frozen=True)
+class SlidingUnits:
+    """a(c, p) = (S(c, p) - level)+ with S(c, p) = sum_o kernels[c][o] (z(p + o))+ and z = taps * (x + eta) + bias.
+
+    Equal channels of the rectifying layer, and channels that are shifts of each other, are one field z.
+
+    Attributes
+    ----------
+    taps : tuple of Fraction
+        The field's kernel, without outer zeros; one tap means independent sites.
+    first_tap : int
+        Offset of the first tap.
+    bias : Fraction
+        Mean of the field without an image.
+    kernels : tuple of tuple (offset, weight)
+        The window of each output channel: its nonzero weights by offset, in order.
+    level : Fraction
+        theta > 0.
+    """
+
+    taps: tuple[Fraction, ...]
+    first_tap: int
+    bias: Fraction
+    kernels: tuple[tuple[tuple[int, Fraction], ...], ...]
+    level: Fraction
+
+    @property
+    def span(self) -> int:
+        """Sites from the first to the last offset of all windows."""
+        offsets = [o for kernel in self.kernels for o, _ in kernel]
+        return max(offsets) - min(offsets) + 1
+
+    def variance(self, noise_variance: Fraction) -> Fraction:
+        """Return the variance of z."""
+        return noise_variance * sum(w * w for w in self.taps)
+
+    def field_means(self, image: dict[int, int], length: int) -> list[Fraction]:
+        """Return the mean of z at every site of a ring for an image given as ``{site: value}``."""
+        means = [self.bias] * length
+        for site, value in image.items():
+            for j, w in enumerate(self.taps):
+                means[(site - self.first_tap - j) % length] += w * value
+        return means
+
+    def windows(self, image: dict[int, int], length: int) -> list[list[Window]]:
+        """Return the means seen by every unit, by channel and site."""
+        means = self.field_means(image, length)
+        return [
+            [tuple(means[(p + o) % length] for o, _ in kernel) for p in range(length)] for kernel in self.kernels
+        ]
+
+    def calm(self, channel: int, window: Window) -> Fraction:
+        """Return a unit's activation without noise."""
+        return max(self.calm_sum(channel, window) - self.level, Fraction(0))
+
+    def calm_sum(self, channel: int, window: Window) -> Fraction:
+        """Return S without noise."""
+        pairs = zip(self.kernels[channel], window, strict=True)
+        return sum((w * max(m, Fraction(0)) for (_, w), m in pairs), Fraction(0))
+
+
+def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> SlidingUnits:
+    """Return the units of a layer that rectifies noise a second time.
+
+    Raises
+    ------
+    NotApplicableError
+        If the layer is not of this form; says which condition fails.
+    """
+    if noise.rectified:
+        raise NotApplicableError("noise that comes rectified is not a Gaussian field")
+    source = rectifying_layer(network, layer - 1, noise)
+    if source is None or not stays_linear(network, layer - 1, after=source):
+        raise NotApplicableError(f"the noise does not reach layer {layer} rectified exactly once")
+    if not network.is_rational or network.layers[layer - 1].activation != "relu":
+        raise NotApplicableError(f"layer {layer} is not a ReLU layer with rational weights")
+    if network.total_stride(layer) > 1:
+        raise NotApplicableError("a network with strides has no sliding windows")
+    taps, bias, offsets = _one_field(effective_kernel(network, source))
+    kernel = effective_kernel(network, layer, after=source)
+    levels = {-b for b in kernel.bias}
+    if len(levels) > 1 or min(levels) <= 0:
+        raise NotApplicableError(f"the effective biases of layer {layer} are not one negative number")
+    kernels = tuple(_window(kernel, channel, offsets) for channel in range(kernel.channels))
+    if any(w < 0 for window in kernels for _, w in window):
+        raise NotApplicableError("a window has a negative weight")
+    return SlidingUnits(taps, 0, bias, kernels, levels.pop())
+
+
+def window_ring(ring: Representatives) -> list[tuple[dict[int, int], Fraction]]:
+    """Return the representing images as ``{site: value}`` with their probabilities."""
+    return [({first: 1, (first + d) % ring.length: 1}, weight) for first, d, weight in ring.pairs]
+
+
+def _one_field(kernel: Kernel) -> tuple[tuple[Fraction, ...], Fraction, list[int]]:
+    """Return the taps and bias that all channels share, and where each channel's first tap sits."""
+    fields = set()
+    offsets = []
+    for taps, bias in zip(kernel.values[:, 0], kernel.bias, strict=True):
+        support = [o for o, w in enumerate(taps) if w != 0]
+        if not support:
+            raise NotApplicableError("a channel of the rectifying layer sees no pixel")
+        fields.add((tuple(Fraction(w) for w in taps[support[0] : support[-1] + 1]), Fraction(bias)))
+        offsets.append(kernel.first_offset + support[0])
+    if len(fields) > 1:
+        raise NotApplicableError("the channels of the rectifying layer are not shifts of one field")
+    (taps, bias) = fields.pop()
+    return taps, bias, offsets
+
+
+def _window(kernel: Kernel, channel: int, offsets: list[int]) -> tuple[tuple[int, Fraction], ...]:
+    weights: dict[int, Fraction] = {}
+    for source, taps in enumerate(kernel.values[channel]):
+        for o, w in enumerate(taps):
+            at = kernel.first_offset + o + offsets[source]
+            weights[at] = weights.get(at, Fraction(0)) + w
+    return tuple((at, w) for at, w in sorted(weights.items()) if w != 0)
