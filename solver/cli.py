@@ -84,7 +84,7 @@ Examples:
   solver report --construction all --digits 20
   solver report --length 1000000 --construction uniform
 
-Print D, G and R of every layer and of the output."""
+Print D, G and R of every layer and of the output.""",
 )
 @task_options
 @question_options
@@ -138,11 +138,13 @@ Examples:
   solver show uniform
   solver show shift --scale 6 --distance 4 --format latex
 
-Print a construction layer by layer: filters, effective kernels, the activations of one image."""
+Print a construction layer by layer: filters, effective kernels, the activations of one image.""",
 )
 @click.argument("name")
 @task_options
-@click.option("--distance", type=click.IntRange(1), default=3, show_default=True, help="Distance of the image's pixels.")
+@click.option(
+    "--distance", type=click.IntRange(1), default=3, show_default=True, help="Distance of the image's pixels."
+)
 @click.option("--format", "form", type=click.Choice(["text", "latex", "tikz"]), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
 def show(name: str, distance: int, form: str, output: Path | None, **options: Any) -> None:
@@ -151,7 +153,9 @@ def show(name: str, distance: int, form: str, output: Path | None, **options: An
     task = _task(options)
     (network,) = _networks((name,), task, options)
     if distance > task.length // 2:
-        raise click.BadParameter(f"expected at most {task.length // 2} on a ring of {task.length}", param_hint="--distance")
+        raise click.BadParameter(
+            f"expected at most {task.length // 2} on a ring of {task.length}", param_hint="--distance"
+        )
     if form == "tikz":
         from solver.network.graph import channel_graph, graph_tikz
 
@@ -169,7 +173,7 @@ Examples:
   solver verify
   solver verify --length 16 --scale 5 --construction all --collisions merge
 
-Compare every quantity by two routes on one case; exit 1 if any differ."""
+Compare every quantity by two routes on one case; exit 1 if any differ.""",
 )
 @task_options
 @question_options
@@ -251,7 +255,9 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
 def check_writable(output: Path | None) -> None:
     """Refuse an output path that cannot be written, before any work is done."""
     if output is not None and not os.access(output.parent, os.W_OK):
-        raise click.BadParameter(f"the folder {str(output.parent)!r} does not exist or is not writable", param_hint="-o")
+        raise click.BadParameter(
+            f"the folder {str(output.parent)!r} does not exist or is not writable", param_hint="-o"
+        )
 
 
 def write(text: str, output: Path | None) -> None:

@@ -26,7 +26,7 @@ LAWS: dict[str, dict[tuple[int, int], Fraction]] = {
     "independent": {(s, t): _THIRD * _THIRD for s in _STEPS for t in _STEPS},
     "mirror": {(t, -t): _THIRD for t in _STEPS},
     "rigid": {(t, t): _THIRD for t in _STEPS},
-    "single": {(0, 0): _THIRD} | {m: _THIRD / 2 for m in ((-1, 0), (1, 0), (0, -1), (0, 1))},
+    "single": {(0, 0): _THIRD} | dict.fromkeys(((-1, 0), (1, 0), (0, -1), (0, 1)), _THIRD / 2),
 }
 
 
@@ -92,7 +92,8 @@ class Deformation:
         total = sum(kept.values())
         if not total:
             raise InputError(
-                f"collisions 'reject' leaves no outcome at distance {distance}; allow a move that keeps the pixels apart"
+                f"collisions 'reject' leaves no outcome at distance {distance}; "
+                "allow a move that keeps the pixels apart"
             )
         return {move: p / total for move, p in kept.items()}
 

@@ -36,7 +36,9 @@ class Representatives:
         """Sites of the task's ring that the representing ring leaves out; all of them see background only."""
         return self.task.length - self.length
 
-    def outcomes(self, deformation: Deformation, pair: tuple[int, int, Fraction]) -> list[tuple[dict[int, int], Fraction]]:
+    def outcomes(
+        self, deformation: Deformation, pair: tuple[int, int, Fraction]
+    ) -> list[tuple[dict[int, int], Fraction]]:
         """Return the deformed images of one pair as ``{site: value}``, with their conditional probabilities."""
         first, distance, _ = pair
         return [

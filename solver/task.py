@@ -57,7 +57,8 @@ class TwoPixelTask:
         integer(self.gap, "gap", 0)
         if 2 * self.scale > self.length:
             raise InputError(
-                f"scale: expected at most half the length ({self.length // 2} for length {self.length}), got {self.scale}"
+                f"scale: expected at most half the length ({self.length // 2} for length {self.length}), "
+                f"got {self.scale}"
             )
         if self.distances not in ENSEMBLES:
             raise InputError(f"distances: {self.distances!r} is unknown; choose one of {', '.join(ENSEMBLES)}")

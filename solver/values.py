@@ -23,15 +23,15 @@ class Value(ABC):
     kind : {"exact", "closed", "numeric", "missing"}
     method : str
         The route that produced it.
-    exact : Fraction, Algebraic or None
-        The number itself, for kind "exact".
-    latex : str or None
-        The quantity as LaTeX, without dollar signs.
     """
 
     kind: ClassVar[str]
     method: str
-    exact: Exact | None = None
+
+    @property
+    def exact(self) -> Exact | None:
+        """The number itself, for kind "exact"."""
+        return None
 
     @abstractmethod
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
@@ -63,7 +63,7 @@ class ExactValue(Value):
     method: str
 
     @property
-    def exact(self) -> Exact:  # type: ignore[override]
+    def exact(self) -> Exact:
         return self.number
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
@@ -95,7 +95,7 @@ class ClosedValue(Value):
         return _bounded_ball(enclose(self.expression, digits + GUARD_DIGITS), digits)
 
     @cached_property
-    def latex(self) -> str:  # type: ignore[override]
+    def latex(self) -> str:
         import sympy
 
         return str(sympy.latex(self.expression))

@@ -91,7 +91,8 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
     integer(channels, "channels", 1)
     if filter_size % 2 == 0:
         raise InputError(
-            f"filter size: expected an odd size, got {filter_size}; the nearest are {filter_size - 1} and {filter_size + 1}"
+            f"filter size: expected an odd size, got {filter_size}; "
+            f"the nearest are {filter_size - 1} and {filter_size + 1}"
         )
     if filter_size > task.length:
         raise InputError(f"filter size: expected at most the length {task.length}, got {filter_size}")
@@ -123,7 +124,7 @@ def check_claim(network: Network, task: TwoPixelTask) -> dict[int, tuple[object,
 
 def _unreachable(name: str, task: TwoPixelTask, filter_size: int, depth: int) -> str:
     below, above = ((filter_size - 1) * k + 1 for k in (depth, depth + 1))
-    near = [str(xi) for xi in (below, above) if 2 <= xi]
+    near = [str(xi) for xi in (below, above) if xi >= 2]
     sizes = [s for s in range(3, task.scale + 1, 2) if (task.scale - 1) % (s - 1) == 0]
     other = f"; for scale {task.scale} the filter sizes {', '.join(map(str, sizes))} work" if sizes else ""
     return (

@@ -31,7 +31,6 @@ class Resolution:
     integral_nodes: int
 
 
-
 def resolutions(steepness: float) -> tuple[Resolution, Resolution]:
     """Return a coarse and a fine resolution for a ``steepness`` level / (least weight * deviation)."""
     nodes = int(8 + 1.4 * steepness)
@@ -66,7 +65,7 @@ class RectifiedChain:
         and ending, with n_e noise nodes, n_b level nodes and n_r nodes per integral.
         """
         grid = _Grid(self, resolution)
-        values = {(): grid.terminal}
+        values: dict[tuple[float, ...], np.ndarray] = {(): grid.terminal}
         for j in reversed(range(len(self.weights))):
             endings = {pattern[j:] for pattern in patterns}
             values = grid.stepped(values, endings, self.weights[j])
@@ -103,7 +102,7 @@ class _Grid:
         self, values: dict[tuple[float, ...], np.ndarray], endings: set[tuple[float, ...]], weight: float
     ) -> dict[tuple[float, ...], np.ndarray]:
         """Return the values one summand earlier, for each ending, stacking endings that start with the same mean."""
-        result = {}
+        result: dict[tuple[float, ...], np.ndarray] = {}
         for mean in sorted({ending[0] for ending in endings}):
             group = sorted(ending for ending in endings if ending[0] == mean)
             stacked = np.concatenate([values[ending[1:]] for ending in group], axis=-1)

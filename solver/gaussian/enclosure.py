@@ -135,12 +135,15 @@ def bivariate_cdf(a: arb, b: arb, rho: arb) -> arb:
     """Return Phi2(a, b; rho) with a proven radius.
 
     Phi(a) Phi(b) + 1/(2 pi) int_0^asin(rho) exp(-(a^2 + b^2 - 2 a b sin t) / (2 cos^2 t)) dt,
-    from d Phi2 / d rho = the bivariate density (Plackett 1954) with rho = sin t.
+    from d Phi2 / d rho = the bivariate density (Plackett 1954) with rho = sin t.  The exponent is evaluated as
+    (a -+ b)^2 / (2 cos^2 t) +- a b / (1 +- sin t), upper signs for rho > 0, which stays sharp near rho = +-1.
     """
-    squares, product = acb(a * a + b * b), acb(2 * a * b)
+    sign = 1 if rho > 0 else -1
+    gap, product = acb((a - sign * b) ** 2 / 2), acb(sign * a * b)
 
     def integrand(t: acb, _: bool) -> acb:
-        return (-(squares - product * t.sin()) / (2 * t.cos() ** 2)).exp()
+        sine = t.sin()
+        return (-gap / t.cos() ** 2 - product / (1 + sign * sine)).exp()
 
     integral = acb.integral(integrand, acb(0), acb(rho.asin())).real
     return normal_cdf(a) * normal_cdf(b) + integral / (2 * arb.pi())

@@ -206,5 +206,3 @@ def _ball(radius: arb) -> arb:
 
 def _arb(number: Any) -> arb:
     return arb(fmpq(number.numerator, number.denominator))
-
-

@@ -49,7 +49,11 @@ def rectified_product(mean1: Any, mean2: Any, variance1: Any, variance2: Any, co
     s1, s2 = sqrt(v1), sqrt(v2)
     a, b = m1 / s1, m2 / s2
     if sympy.expand(c**2 - v1 * v2) == 0:
-        return _aligned(m1, m2, s1, s2) if c.is_positive else _opposed(m1, m2, s1, s2)
+        if c.is_positive:
+            return _aligned(m1, m2, s1, s2)
+        if c.is_negative:
+            return _opposed(m1, m2, s1, s2)
+        return sympy.Piecewise((_aligned(m1, m2, s1, s2), c > 0), (_opposed(m1, m2, s1, s2), True))
     rho = c / (s1 * s2)
     q = sqrt(1 - rho**2)
     return (

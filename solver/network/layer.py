@@ -42,8 +42,8 @@ class Layer:
     3
     """
 
-    filters: tuple[tuple[tuple[Exact, ...], ...], ...]
-    bias: tuple[Exact, ...] = ()
+    filters: tuple[tuple[tuple[Any, ...], ...], ...]
+    bias: tuple[Any, ...] = ()
     stride: int = 1
     activation: str = "relu"
     origin: int | None = None
@@ -91,7 +91,7 @@ class Layer:
         return -self.origin
 
     @property
-    def weights(self) -> list[Exact]:
+    def weights(self) -> list[Any]:
         """All filter entries and biases, in one list."""
         return [w for channel in self.filters for filter_ in channel for w in filter_] + list(self.bias)
 

@@ -68,7 +68,9 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
             witness = _first_cut(network, images, k)
             non_negative = True
             if witness is None:
-                reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation is negative"
+                reason = (
+                    f"checked on all {len(images)} classes of plain and deformed images: no pre-activation is negative"
+                )
             else:
                 reason = _cut_text(layer.names[witness[0]], witness)
         linear = linear and witness is None

@@ -60,8 +60,8 @@ class Network:
     """
 
     layers: tuple[Layer, ...]
-    readout: tuple[Exact, ...] = ()
-    constant: Exact = Fraction(0)
+    readout: tuple[Any, ...] = ()
+    constant: Any = Fraction(0)
     pooling: str = "mean"
     name: str = "network"
     claim: Claim | None = None
@@ -80,7 +80,9 @@ class Network:
             inputs = layer.channels
         readout = tuple(exact(v, "readout") for v in self.readout) or (Fraction(1),) * inputs
         if len(readout) != inputs:
-            raise InputError(f"readout: expected one weight per channel of the last layer ({inputs}), got {len(readout)}")
+            raise InputError(
+                f"readout: expected one weight per channel of the last layer ({inputs}), got {len(readout)}"
+            )
         if self.pooling not in POOLINGS:
             raise InputError(f"pooling: {self.pooling!r} is unknown; choose one of {', '.join(POOLINGS)}")
         for name, value in (("layers", layers), ("readout", readout), ("constant", exact(self.constant, "constant"))):

@@ -25,9 +25,7 @@ def to_torch(network: Network) -> Any:
     try:
         import torch
     except ImportError:
-        raise MissingDependencyError(
-            "to_torch needs PyTorch: pip install 'adaptive-pooling-solver[torch]'"
-        ) from None
+        raise MissingDependencyError("to_torch needs PyTorch: pip install 'adaptive-pooling-solver[torch]'") from None
 
     class RingNetwork(torch.nn.Module):
         """Circular convolutions, global pooling, affine readout."""
@@ -37,8 +35,8 @@ def to_torch(network: Network) -> Any:
             self.blocks = torch.nn.ModuleList([_block(torch, layer) for layer in network.layers])
             self.head = torch.nn.Linear(len(network.readout), 1).double()
             with torch.no_grad():
-                self.head.weight.copy_(torch.tensor([[float(v) for v in network.readout]]))
-                self.head.bias.copy_(torch.tensor([float(network.constant)]))
+                self.head.weight.copy_(torch.tensor([[float(v) for v in network.readout]], dtype=torch.float64))
+                self.head.bias.copy_(torch.tensor([float(network.constant)], dtype=torch.float64))
 
         def maps(self, images: Any) -> list[Any]:
             """Return a_0, ..., a_depth for images of shape (batch, 1, l)."""
@@ -61,6 +59,6 @@ def _block(torch: Any, layer: Layer) -> Any:
     conv = torch.nn.Conv1d(layer.input_channels, layer.channels, layer.size, stride=layer.stride).double()
     with torch.no_grad():
         conv.weight.copy_(torch.from_numpy(np.array(layer.filters, dtype=object).astype(float)))
-        conv.bias.copy_(torch.tensor([float(b) for b in layer.bias]))
+        conv.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))
     activation = torch.nn.ReLU() if layer.activation == "relu" else torch.nn.Identity()
     return torch.nn.Sequential(torch.nn.CircularPad1d((left, right)), conv, activation)

@@ -116,7 +116,7 @@ def correlate(a: np.ndarray, layer: Layer, weights: Sequence[Any], bias: Sequenc
     padded = np.concatenate([a[..., sites - left :], a, a[..., :right]], axis=-1)
     channels = []
     for filters, b in zip(weights, bias, strict=True):
-        total = np.full(a.shape[:-2] + (sites // layer.stride,), b, dtype=a.dtype)
+        total = np.full((*a.shape[:-2], sites // layer.stride), b, dtype=a.dtype)
         for i, taps in enumerate(filters):
             for j, w in enumerate(taps):
                 if w != 0:
@@ -166,9 +166,9 @@ def _as_batch(images: Any) -> np.ndarray:
 def _integer_steps(network: Network, denominator: int) -> list[_Step]:
     steps = [_Step(None, None, denominator)]
     for layer in network.layers:
-        factor = common_denominator(layer.weights)  # type: ignore[arg-type]
+        factor = common_denominator(layer.weights)
         weights = [[[int(w * factor) for w in f] for f in channel] for channel in layer.filters]
-        bias_factor = common_denominator([b * factor * denominator for b in layer.bias])  # type: ignore[misc]
+        bias_factor = common_denominator([b * factor * denominator for b in layer.bias])
         weights = [[[w * bias_factor for w in f] for f in channel] for channel in weights]
         denominator *= factor * bias_factor
         steps.append(_Step(weights, [int(b * denominator) for b in layer.bias], denominator))

@@ -62,9 +62,11 @@ def _caption(report: Report) -> str:
     numeric = any(layer.G.kind == "numeric" for each in report.networks for layer in each.layers)
     brackets = " Digits in brackets: one standard error of sampled values." if numeric else ""
     return (
-        rf"Stability of the hand-built networks to deformations ($D$) and noise ($G$), $R=D/G$, for $\ell={task.length}$, "
-        rf"$\xi={task.scale}$; ensemble {escaped(task.distances)}{gap}, displacements {escaped(s.deformation.name)}, "
-        rf"collisions {escaped(s.deformation.collisions)}, noise energy $\ell\sigma^2={s.noise.energy}${rectified}{mean}. "
+        rf"Stability of the hand-built networks to deformations ($D$) and noise ($G$), $R=D/G$, "
+        rf"for $\ell={task.length}$, $\xi={task.scale}$; ensemble {escaped(task.distances)}{gap}, "
+        rf"displacements {escaped(s.deformation.name)}, "
+        rf"collisions {escaped(s.deformation.collisions)}, "
+        rf"noise energy $\ell\sigma^2={s.noise.energy}${rectified}{mean}. "
         rf"$G_{{\mathrm{{id}}}}$: identity activations.{brackets}"
     )
 

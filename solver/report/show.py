@@ -52,7 +52,8 @@ def network_latex(network: Network, task: TwoPixelTask, distance: int) -> str:
     for k, layer in enumerate(network.layers, start=1):
         kernel = effective_kernel(network, k)
         rows = [
-            rf"\mbox{{{escaped(name)}}} & {_number(layer.bias[c])} & {_vector(kernel.values[c, 0])} & {_vector(maps[k][c])} \\"
+            rf"\mbox{{{escaped(name)}}} & {_number(layer.bias[c])} & {_vector(kernel.values[c, 0])} & "
+            rf"{_vector(maps[k][c])} \\"
             for c, name in enumerate(layer.names)
         ]
         items.append(

@@ -29,7 +29,7 @@ def _network_text(s: Sensitivities, digits: int) -> str:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("layer", "D", "", "G", "R", "price"):
         table.add_column(column, justify="right", no_wrap=True)
-    notes = {}
+    notes: dict[str, None] = {}
     for layer in s.layers:
         values = (layer.D, layer.G, layer.R)
         cells = [decimal(v, digits) for v in values]

@@ -98,5 +98,7 @@ def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:
     for k, (ours, theirs) in enumerate(zip(activations(network, images), maps, strict=True)):
         difference = np.abs(ours.exact().astype(float) - theirs.numpy()).max()
         yield Check(
-            f"a_{k} of all {len(images)} images: exact = torch float64", f"largest difference {difference:g}", difference < 1e-9
+            f"a_{k} of all {len(images)} images: exact = torch float64",
+            f"largest difference {difference:g}",
+            difference < 1e-9,
         )

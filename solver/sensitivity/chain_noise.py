@@ -73,7 +73,9 @@ def _rests(
         for (window, weight), (first, second) in zip(wanted.items(), shortfalls, strict=True):
             u0 = float(units.calm_sum(channel, window) - units.level)
             a0, c0 = max(u0, 0.0), max(-u0, 0.0)
-            mean = sum(float(w) * _mean(m, ring.variance) for (_, w), m in zip(units.kernels[channel], window, strict=True))
+            mean = sum(
+                float(w) * _mean(m, ring.variance) for (_, w), m in zip(units.kernels[channel], window, strict=True)
+            )
             total += weight * float(-second - 2 * a0 * first - 2 * c0 * (mean - float(units.level)) - c0 * c0)
         totals.append(total)
     return totals[0], totals[1]

@@ -101,7 +101,12 @@ def distance_moments(
         layer_moments(a.channel_sum() if channel_mean else a, network.total_stride(k)) for k, a in enumerate(maps)
     ]
     f = readouts(network, maps[-1], ring)
-    return [*moments, _scalar_moments(f[1:split], weights, [(f[n], v) for n, v in zip(source, f[split:], strict=True)], outcome_weights)]
+    return [
+        *moments,
+        _scalar_moments(
+            f[1:split], weights, [(f[n], v) for n, v in zip(source, f[split:], strict=True)], outcome_weights
+        ),
+    ]
 
 
 def image_moments(
@@ -156,7 +161,9 @@ def _contracted(kernel: Kernel, correlations: list[Fraction]) -> Any:
     return a[0] * correlations[0] + 2 * sum(x * y for x, y in zip(a[1:], correlations[1:], strict=True))
 
 
-def _scalar_moments(f: list[Any], weights: list[Fraction], pairs: list[tuple[Any, Any]], moved: list[Fraction]) -> PairMoments:
+def _scalar_moments(
+    f: list[Any], weights: list[Fraction], pairs: list[tuple[Any, Any]], moved: list[Fraction]
+) -> PairMoments:
     displacement = _average([(after - before) ** 2 for before, after in pairs], moved)
     mean = _average(f, weights)
     return PairMoments(displacement, 2 * _average([(v - mean) ** 2 for v in f], weights))

@@ -23,7 +23,7 @@ def linear_layer_noise(
 
 
 def linear_readout_noise(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> Any:
-    """Return E[(f_p(x + eta) - f_p(x))^2] of a network without ReLU: sigma^2 times the squared readout of each pixel."""
+    """Return E[(f_p(x + eta) - f_p(x))^2] without ReLU: sigma^2 times the sum of each pixel's squared weight."""
     kernel = effective_kernel(network, network.depth)
     row = sum(v * taps[0] for v, taps in zip(network.pooled_readout(task.length), kernel.values, strict=True))
     pixels = [sum(row[start :: kernel.stride]) for start in range(kernel.stride)]

@@ -240,7 +240,7 @@ def kernel_matrix(kernel: Kernel, sites: int) -> np.ndarray:
         for i in range(inputs):
             matrix[:, at, i, column] += kernel.values[:, i, o][:, None]
     flat = matrix.reshape(channels * outputs, inputs * sites)
-    small = all(isinstance(v, int | Fraction) and v.denominator == 1 and abs(v) < 2**20 for v in kernel.values.ravel())
+    small = all(getattr(v, "denominator", 0) == 1 and abs(v) < 2**20 for v in kernel.values.ravel())
     return flat.astype(np.int64) if small and flat.shape[0] < 2**20 else flat
 
 

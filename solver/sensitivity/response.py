@@ -74,7 +74,7 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
     for (_, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
         if values.setdefault(distance, value) != value:
             raise NotApplicableError(
-                f"f_p depends on the position of the pair (at distance {distance}): the network has total stride {phases}"
+                f"f_p depends on where the pair is (at distance {distance}): the network has total stride {phases}"
             )
     far = values[ring.length // 2]
     if ring.missing_sites:

@@ -94,7 +94,9 @@ def sampled_noise(
         engine = qmc.Sobol(ring.length, scramble=True, rng=generator)
         normal = qmc.MultivariateNormalQMC(np.zeros(ring.length), engine=engine).random(sampling.points)
         eta = normal * float(noise.variance(task.length)) ** 0.5
-        runs.append(_replicate(network, ring, np.maximum(eta, 0) if noise.rectified else eta, list(controls), channel_mean))
+        runs.append(
+            _replicate(network, ring, np.maximum(eta, 0) if noise.rectified else eta, list(controls), channel_mean)
+        )
         if progress:
             progress(done + 1, sampling.replicates)
     return {
@@ -188,7 +190,7 @@ def _jackknife(runs: list[_Samples], estimator: Callable[[_Samples], float]) -> 
 
 
 def without_last_activation(network: Network, layer: int) -> Network:
-    """Return layers 1..layer with the last activation replaced by the identity, readout kept if it is the whole depth."""
+    """Return layers 1..layer with the identity as last activation; the readout is kept if that is all layers."""
     layers = (*network.layers[: layer - 1], replace(network.layers[layer - 1], activation="identity"))
     if layer == network.depth:
         return replace(network, layers=layers, claim=None)

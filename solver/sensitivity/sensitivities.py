@@ -184,7 +184,7 @@ def layer_moments(
     *,
     channel_mean: bool,
 ) -> list[PairMoments]:
-    """Return the deformation moments of layers 0..depth and the output, from autocorrelations where the proof allows."""
+    """Return the moments of layers 0..depth and the output, from autocorrelations where the proof allows."""
     moments = distance_moments(network, task, deformation, channel_mean=channel_mean)
     for k in range(network.depth + 1):
         if k == 0 or proofs[k - 1].linear_so_far:
@@ -205,9 +205,7 @@ def closed_noise_response(
     if rectifying_layer(network, depth, noise) is None:
         if output:
             return as_value(linear_readout_noise(network, task, noise), "linear noise")
-        return as_value(
-            linear_layer_noise(network, task, noise, layer, channel_mean=channel_mean), "linear noise"
-        )
+        return as_value(linear_layer_noise(network, task, noise, layer, channel_mean=channel_mean), "linear noise")
     if not is_rectified_once(network, depth, noise):
         return None
     if output:
@@ -254,7 +252,7 @@ def noise_responses(
     channel_mean: bool,
     progress: Progress | None,
 ) -> list[Value]:
-    """Return <||a_k(x + eta) - a_k(x)||^2> of layers 0..depth and the output, sampling where no closed form is known."""
+    """Return <||a_k(x + eta) - a_k(x)||^2> of layers 0..depth and the output, by the best route for each."""
     known: dict[int, Value] = {}
     controls: dict[int, float | None] = {}
     for k in range(network.depth + 2):

@@ -64,9 +64,7 @@ class SlidingUnits:
     def windows(self, image: dict[int, int], length: int) -> list[list[Window]]:
         """Return the means seen by every unit, by channel and site."""
         means = self.field_means(image, length)
-        return [
-            [tuple(means[(p + o) % length] for o, _ in kernel) for p in range(length)] for kernel in self.kernels
-        ]
+        return [[tuple(means[(p + o) % length] for o, _ in kernel) for p in range(length)] for kernel in self.kernels]
 
     def calm(self, channel: int, window: Window) -> Fraction:
         """Return a unit's activation without noise."""
