@@ -101,10 +101,10 @@ def test_what_is_rectified_twice_has_no_closed_form() -> None:
     assert [closed_noise_response(network, TASK, GaussianNoise(), k) is None for k in range(5)] == [False] * 3 + [True] * 2
 
 
-@pytest.mark.parametrize(("name", "layer"), [("uniform", 1), ("uniform", 2), ("shift", 2), ("shift-mixed", 2)])
+@pytest.mark.parametrize(("name", "layer"), [("uniform", 1), ("shift", 1), ("shift-mixed", 1)])
 def test_shorter_ring_equals_the_full_ring(monkeypatch: pytest.MonkeyPatch, name: str, layer: int) -> None:
     """The closed forms are equal as expressions, whether far pairs are one class or not."""
-    task = TwoPixelTask(length=22, scale=7, distances="flat")
+    task = TwoPixelTask(length=28, scale=5, distances="flat")
     network = construct(name, task)
     short = value(network, task, layer).expression
     assert rectified_noise.noise_representatives(network, task).missing_sites > 0
@@ -114,7 +114,7 @@ def test_shorter_ring_equals_the_full_ring(monkeypatch: pytest.MonkeyPatch, name
 
 @pytest.mark.parametrize("bias", [0, "-1/2"])
 def test_readout_on_a_shorter_ring_equals_the_full_ring(monkeypatch: pytest.MonkeyPatch, bias: Any) -> None:
-    task = TwoPixelTask(length=14, scale=3)
+    task = TwoPixelTask(length=24, scale=3)
     network = Network(layers=[Layer(filters=[[[1, -1, 1]]], bias=[bias]), Layer(filters=[[[1, 1]]])], readout=[3])
     short = value(network, task, 3).expression
     assert rectified_noise.noise_representatives(network, task).missing_sites > 0
@@ -124,7 +124,7 @@ def test_readout_on_a_shorter_ring_equals_the_full_ring(monkeypatch: pytest.Monk
 
 @pytest.mark.xfail(strict=True, reason="far pairs of a strided network are more than one class; see test_ensemble")
 def test_strided_readout_on_a_shorter_ring_equals_the_full_ring(monkeypatch: pytest.MonkeyPatch) -> None:
-    task = TwoPixelTask(length=12, scale=3)
+    task = TwoPixelTask(length=16, scale=3)
     network = Network(layers=[Layer(filters=[[[1]]], stride=2, bias=["-1/2"])])
     short = value(network, task, 2).expression
     monkeypatch.setattr(rectified_noise, "noise_representatives", full_ring)

@@ -12,7 +12,7 @@ from solver.ensemble import representatives
 from solver.network.torch_export import to_torch
 from solver.sensitivity import sampling as sampling_module
 from solver.sensitivity.sampling import sampled_noise
-from solver.sensitivity.sensitivities import closed_noise_response, noise_responses
+from solver.sensitivity.sensitivities import closed_noise_response
 
 TASK = TwoPixelTask(length=32, scale=7)
 ONCE = Network(layers=[Layer(filters=[[[1, -1, 1]]], bias=["-1/2"]), Layer(filters=[[[1, 2]]])], readout=[5])
@@ -69,7 +69,7 @@ def test_progress_is_told() -> None:
 def test_twice_rectified_values_within_four_errors_of_plain_monte_carlo(name: str) -> None:
     torch = pytest.importorskip("torch")
     network, noise = construct(name, TASK), GaussianNoise()
-    values = noise_responses(network, TASK, noise, Sampling(points=256, replicates=8), channel_mean=False, progress=None)
+    values = sampled(network, TASK, [3, 4], points=256)
     images, weights = TASK.images()
     generator = torch.Generator().manual_seed(11)
     chosen = torch.multinomial(torch.tensor([float(w) for w in weights]), 60_000, replacement=True, generator=generator)

@@ -30,11 +30,12 @@ def test_known_noise_values(case: Case) -> None:
 
 @of_kind("G sampled")
 def test_known_sampled_values(case: Case) -> None:
-    """Within the two digits' uncertainty and four standard errors."""
+    """The known values are good to two parts in a thousand; ours to a few standard errors, if sampled."""
     name, layer = case.arguments
     g = computed(name)[layer].G
-    assert abs(Fraction(g.value()) - case.number) <= case.last_digit + 4 * Fraction(g.error())
-    assert g.error() < case.last_digit * 4
+    error = Fraction(g.error())
+    assert abs(Fraction(g.value()) - case.number) <= case.number / 500 + 4 * error
+    assert error < case.number / 200
 
 
 @of_kind("D")
@@ -51,7 +52,8 @@ def test_kinds_and_routes(name: str) -> None:
     assert [each.D.method for each in layers] == ["kernel autocorrelations"] * 3 + ["one image per distance"] * 2
     assert [each.G.kind for each in layers[:3]] == ["exact", "closed", "closed"]
     assert [each.R.kind for each in layers[:3]] == ["exact", "closed", "closed"]
-    assert [each.G_identity.kind for each in layers] == ["exact"] * 5
+    assert [each.G_identity.kind for each in layers] == ["exact"] * 4 + ["missing"]
+    assert layers[4].G_identity.why.startswith("with identity activations every image gives the same value here")
     assert computed(name).output is layers[-1]
 
 
@@ -59,7 +61,8 @@ def test_kinds_and_routes(name: str) -> None:
 def test_ratio_and_price_are_quotients(name: str) -> None:
     for each in computed(name).layers:
         assert float(each.R) == pytest.approx(float(each.D) / float(each.G), rel=1e-12)
-        assert float(each.price) == pytest.approx(float(each.G) / float(each.G_identity), rel=1e-12)
+        if each.name != "output":  # with identity activations f_p sees no distance
+            assert float(each.price) == pytest.approx(float(each.G) / float(each.G_identity), rel=1e-12)
 
 
 def test_hidden_stability_of_uniform_improves_and_of_shift_does_not() -> None:
