@@ -1,0 +1,209 @@
+r"""Two windows over one moving average of noise: how far both fall short of a level, by a transfer operator.
+
+S_p = sum_j K_j r_(p+j) with K_j > 0, r_i = (m_i + z_i)+ and z a moving average (`NoiseGrid`).  Its shortfall is
+C_p = (theta - S_p)+.  Running from the last site to the first with levels b and b' that are left to windows p
+and q = p + lag, the state given the D last noises obeys
+
+    V_i(noises, b, b') = int phi(e) V_(i+1)(noises', b - K_(i-p) r_i, b' - K_(i-q) r_i) de.
+
+Right of p only b' moves, right of q both do, left of q only b; V is kept as a piecewise polynomial (`Sectors`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import ndtr
+
+from solver.gaussian.level_grids import Cells, Direction, Line, Move, Product, Sectors, angle, move
+from solver.gaussian.noise_grid import NoiseGrid
+
+Pattern = tuple[float, ...]
+"""Means m of consecutive sites."""
+Values = dict[Pattern, np.ndarray]
+"""The state, for each distinct ending of the patterns."""
+
+
+@dataclass(frozen=True)
+class ChainResolution:
+    """Grids of the transfer operator: noise step and reach (in units of s), nodes in b, in alpha, per integral."""
+
+    step: float
+    reach: float
+    level_nodes: int
+    angular_nodes: int
+    integral_nodes: int
+
+
+@dataclass(frozen=True)
+class CoupledChains:
+    """Windows with the same weights that slide over one field, at one resolution.
+
+    Parameters
+    ----------
+    taps : tuple of float
+        w_0, ..., w_D with D = 0, 1 or 2 and w_D > 0.
+    weights : tuple of float
+        K_1, ..., K_n, all positive.
+    level : float
+        theta > 0.
+    deviation : float
+        s, of one noise.
+    """
+
+    taps: tuple[float, ...]
+    weights: tuple[float, ...]
+    level: float
+    deviation: float
+    resolution: ChainResolution
+
+    @cached_property
+    def grid(self) -> NoiseGrid:
+        """The grid of the noises."""
+        return NoiseGrid(self.taps, self.deviation, self.resolution.step, self.resolution.reach)
+
+    @property
+    def last_lag(self) -> int:
+        """The largest lag at which two windows are correlated."""
+        return len(self.weights) + len(self.taps) - 2
+
+    def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
+        """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
+        line = self._line(0)
+        levels = line.points[:, 0]
+        values = {(): self._constant(np.stack([levels, levels**2], axis=-1))}
+        values = self._along(line, values, patterns, 0, self.weights)
+        return np.stack([self._at_full(line, values[p]) for p in patterns])
+
+    def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
+        """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
+
+        With at most one factor r_i - E r_i inserted: W_j = step W_(j+1) + step (r_j - E r_j) V_(j+1).
+        """
+        line, memory = self._line(0), self.grid.memory
+        end = len(self.weights) + memory
+        values: Values = {}
+        for after in {pattern[end:] for pattern in patterns}:
+            plain = self._constant(line.points[:, :1])
+            tilt = sum((self._conditional(m, site) for site, m in enumerate(after)), np.zeros((1, 1, 1, 1)))
+            values[after] = np.concatenate([plain, plain * tilt], axis=-1)
+        for j in reversed(range(len(self.weights))):
+            step = self._move(line, line.points, (self.weights[j], 0.0))
+            values = self._stepped(values, {p[memory + j :] for p in patterns}, step, tilted=True)
+        tilts = []
+        for pattern in patterns:
+            full = self._full(line, values[pattern[memory:]])
+            tilt = sum((self._conditional(m, j - memory) for j, m in enumerate(pattern[:memory])), np.zeros((1, 1, 1, 1)))
+            tilts.append(self.grid.expectation(full[..., 1:] + tilt * full[..., :1])[0, 0])
+        return np.array(tilts)
+
+    def products(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
+        """Return E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites."""
+        count = len(self.weights)
+        line, edge = self._line(1), self._edge(lag)
+        values = {(): self._constant(line.points[:, 1:])}
+        values = self._along(line, values, patterns, count, self.weights[count - lag :])
+        cells: Cells = Product(self.level, self.resolution.level_nodes)
+        for site in reversed(range(lag, count)):
+            wanted = edge if site == lag else self._sectors(lag, site)
+            step = self._move(cells, wanted.points, (self.weights[site], self.weights[site - lag]))
+            values = self._stepped(values, {p[site:] for p in patterns}, step)
+            cells = wanted
+        values = self._along(edge, values, patterns, 0, self.weights[:lag])
+        return np.array([self._at_full(edge, values[p])[0] for p in patterns])
+
+    def distant_covariances(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
+        """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""
+        count = len(self.weights)
+        line = self._line(0)
+        values = {(): self._constant(line.points[:, :1])}
+        values = self._along(line, values, patterns, count, self.weights)
+        for ending, value in values.items():
+            full = self._full(line, value)
+            full = full - self.grid.expectation(full)
+            for _ in range(count, lag):
+                full = self.grid.passed(full)
+            values[ending] = line.points[:, :1, None] * full
+        values = self._along(line, values, patterns, 0, self.weights)
+        return np.array([self._at_full(line, values[p])[0] for p in patterns])
+
+    def _along(
+        self, line: Line, values: Values, patterns: Sequence[Pattern], start: int, weights: Sequence[float]
+    ) -> Values:
+        """Return the values at site ``start`` after sites with ``weights`` from there on have moved one level."""
+        for j in reversed(range(len(weights))):
+            direction = (0.0, weights[j]) if line.axis else (weights[j], 0.0)
+            step = self._move(line, line.points, direction)
+            values = self._stepped(values, {p[start + j :] for p in patterns}, step)
+        return values
+
+    def _stepped(self, values: Values, endings: set[Pattern], step: Move, *, tilted: bool = False) -> Values:
+        """Return the values one site earlier, for each ending; endings with the same first mean are one stack."""
+        result: Values = {}
+        for mean in sorted({ending[0] for ending in endings}):
+            group = sorted(ending for ending in endings if ending[0] == mean)
+            stacked = np.concatenate([values[ending[1:]] for ending in group], axis=-1)
+            moved = self.grid.stepped(stacked, step, mean)
+            if tilted:
+                centre = float(_rectified_mean(mean, self.deviation * float(np.hypot.reduce(self.taps))))
+                moved[..., 1::2] += self.grid.stepped(np.ascontiguousarray(stacked[..., ::2]), step, mean, centre)
+            result |= dict(zip(group, np.split(moved, len(group), axis=-1), strict=True))
+        return result
+
+    def _move(self, cells: Cells, points: np.ndarray, direction: Direction) -> Move:
+        return move(cells, points, direction, self.resolution.integral_nodes)
+
+    def _line(self, axis: int) -> Line:
+        return Line(self.level, axis, (0.0, self.level), self.resolution.level_nodes)
+
+    def _edge(self, lag: int) -> Line:
+        """Return functions of b at full b', with their kinks where the rays meet that edge."""
+        inner = [alpha for alpha in self._rays(lag, lag) if alpha < 1]
+        return Line(self.level, 0, (0.0, *(alpha * self.level for alpha in inner), self.level), self.resolution.level_nodes)
+
+    def _sectors(self, lag: int, site: int) -> Sectors:
+        """Return functions of both levels after the common sites from ``site`` on.
+
+        Levels with b > b' are only reached if a summand on the left weighs more on q than on p.
+        """
+        both = any(self.weights[i] < self.weights[i - lag] for i in range(lag, site))
+        breaks = sorted({0.0, 1.0, 2.0, *self._rays(lag, site)})
+        kept = tuple(alpha for alpha in breaks if both or alpha <= 1)
+        return Sectors(self.level, kept, self.resolution.level_nodes, self.resolution.angular_nodes)
+
+    def _rays(self, lag: int, site: int) -> list[float]:
+        pairs = {(self.weights[i], self.weights[i - lag]) for i in range(site, len(self.weights))}
+        return sorted({float(angle(np.array(pair))) for pair in pairs})
+
+    def _constant(self, levels: np.ndarray) -> np.ndarray:
+        """Return values that depend on the level alone, given as (level, column)."""
+        y, e = self.grid.shape
+        return np.broadcast_to(levels[None, :, None, :], (y, len(levels), e, levels.shape[1]))
+
+    def _full(self, line: Line, values: np.ndarray) -> np.ndarray:
+        """Return the values at full levels, with an axis of length 1 for the level."""
+        point = np.full((1, 2), self.level)
+        cell, matrix, _ = line.factors(point[:, None], point)
+        at = int(cell[0]) * line.nodes
+        return np.einsum("b,ybec->yec", matrix[0, 0], values[:, at : at + line.nodes])[:, None]
+
+    def _at_full(self, line: Line, values: np.ndarray) -> np.ndarray:
+        return self.grid.expectation(self._full(line, values))[0]
+
+    def _conditional(self, mean: float, site: int) -> np.ndarray:
+        """Return E[r | state] - E r at a site counted from the state: 0 is the next one, -1 the one before."""
+        memory = self.grid.memory
+        known = {k - site: k for k in range(memory) if 0 <= k - site <= memory}
+        drift = sum((self.taps[tap] * self.grid.state[k] for tap, k in known.items()), np.zeros((1, 1, 1, 1)))
+        rest = [w for tap, w in enumerate(self.taps) if tap not in known]
+        centre = _rectified_mean(mean, self.deviation * float(np.hypot.reduce(self.taps)))
+        moved = mean + self.deviation * drift
+        return _rectified_mean(moved, self.deviation * float(np.hypot.reduce(rest))) - centre
+
+
+def _rectified_mean(mean: np.ndarray | float, deviation: float) -> np.ndarray:
+    a = np.asarray(mean) / deviation
+    return mean * ndtr(a) + deviation * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)

@@ -1,0 +1,217 @@
+r"""Piecewise polynomials in two levels (b, b'), and how a summand moves along them.
+
+What is left of two levels after summands r with weights (K, K') is (b - K r, b' - K' r).  Functions of both
+levels have kinks across rays through the origin, one for each direction (K, K') taken so far, and are analytic
+between them.  With alpha = b/b' up to the diagonal and 2 - b'/b beyond it, rays are lines of constant alpha
+and rho = max(b, b') / level scales along them: each sector is a rectangle in (rho, alpha), where the function
+is a polynomial through Gauss-Legendre nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Protocol
+
+import numpy as np
+
+Direction = tuple[float, float]
+"""Weights (K, K') of one summand in two sums."""
+
+
+class Cells(Protocol):
+    """A function space: polynomials of the same size on each of several cells.
+
+    Node number ``cell * n1 * n2 + i1 * n2 + i2`` carries the value that the factors i1 and i2 interpolate.
+    """
+
+    def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
+        """Return where the paths ``points - r direction`` leave a cell, as values of r, of shape (points, edges)."""
+        ...
+
+    def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the cell of each ``inside`` (points, 2) and both factors at ``points`` (points, r, 2)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """Functions of one level, along ``axis`` 0 or 1, the other level being full; polynomials between ``breaks``."""
+
+    level: float
+    axis: int
+    breaks: tuple[float, ...]
+    nodes: int
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """The nodes as pairs of levels."""
+        x, _ = unit_legendre(self.nodes)
+        ends = np.array(self.breaks)
+        along = (ends[:-1, None] + np.diff(ends)[:, None] * x).ravel()
+        points = np.full((len(along), 2), self.level)
+        points[:, self.axis] = along
+        return points
+
+    def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
+        """See `Cells`."""
+        return (points[:, self.axis, None] - np.array(self.breaks[1:-1])) / direction[self.axis]
+
+    def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `Cells`."""
+        ends = np.array(self.breaks)
+        cell = np.searchsorted(ends[1:-1], inside[:, self.axis])
+        x = (points[..., self.axis] - ends[cell, None]) / np.diff(ends)[cell, None]
+        return cell, interpolation(self.nodes, x), np.ones((*x.shape, 1))
+
+
+@dataclass(frozen=True)
+class Product:
+    """Functions b g(b') of two levels, g a polynomial on [0, level]; kept by its values at b = 1."""
+
+    level: float
+    nodes: int
+
+    def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
+        """See `Cells`."""
+        return np.zeros((len(points), 0))
+
+    def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `Cells`."""
+        matrix = interpolation(self.nodes, points[..., 1] / self.level)
+        return np.zeros(len(points), dtype=int), matrix, points[..., :1]
+
+
+@dataclass(frozen=True)
+class Sectors:
+    """Functions of both levels, polynomials in (rho, alpha) between the rays at ``breaks`` in alpha."""
+
+    level: float
+    breaks: tuple[float, ...]
+    radial_nodes: int
+    angular_nodes: int
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """The nodes as pairs of levels."""
+        rho, _ = unit_legendre(self.radial_nodes)
+        x, _ = unit_legendre(self.angular_nodes)
+        ends = np.array(self.breaks)
+        alpha = ends[:-1, None] + np.diff(ends)[:, None] * x
+        return (self.level * rho[:, None, None] * ray(alpha)[:, None]).reshape(-1, 2)
+
+    def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
+        """See `Cells`."""
+        rays = ray(np.array(self.breaks[1:-1]))
+        slope = direction[0] * rays[:, 1] - direction[1] * rays[:, 0]
+        offset = points[:, :1] * rays[:, 1] - points[:, 1:] * rays[:, 0]
+        along = np.abs(slope) < 1e-12
+        return np.where(along, np.inf, offset / np.where(along, 1, slope))
+
+    def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `Cells`."""
+        ends = np.array(self.breaks)
+        cell = np.searchsorted(ends[1:-1], angle(inside))
+        below = (ends[cell] < 1)[:, None]
+        b, c = points[..., 0], points[..., 1]
+        largest = np.where(below, c, b)
+        alpha = np.where(below, b / c, 2 - c / b)
+        x = (alpha - ends[cell, None]) / np.diff(ends)[cell, None]
+        return cell, interpolation(self.radial_nodes, largest / self.level), interpolation(self.angular_nodes, x)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Integrals over one summand r > 0, for every node of the result: sums over pieces between the cells' edges.
+
+    Attributes
+    ----------
+    starts : ndarray of int, shape (nodes + 1,)
+        The pieces of each node.
+    cell : ndarray of int, shape (pieces,)
+        Where a piece lies in the function that is integrated.
+    rises, weights : ndarray, shape (pieces, r)
+        The values of r and their quadrature weights.
+    first, second : ndarray, shape (pieces, r, n1) and (pieces, r, n2)
+        Interpolation factors of the function at (b - K r, b' - K' r).
+    rest_cell, rest : ndarray, shape (nodes,) and (nodes, n1 n2)
+        The same at r = 0.
+    """
+
+    starts: np.ndarray
+    cell: np.ndarray
+    rises: np.ndarray
+    weights: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    rest_cell: np.ndarray
+    rest: np.ndarray
+
+    @property
+    def cell_size(self) -> int:
+        """Nodes of one cell of the function that is integrated."""
+        return self.rest.shape[1]
+
+    def interpolation(self, piece: int) -> np.ndarray:
+        """Return the matrix (r, n1 n2) from the values in the piece's cell to those along it."""
+        matrix = self.first[piece][:, :, None] * self.second[piece][:, None, :]
+        return matrix.reshape(len(matrix), -1)
+
+
+def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int) -> Move:
+    """Return the move of a function on ``cells`` to values at ``points``, with ``nodes`` per piece."""
+    owner, start, length = _pieces(cells, points, direction)
+    x, w = unit_legendre(nodes)
+    rises = start[:, None] + length[:, None] * x
+    k = np.array(direction)
+    cell, first, second = cells.factors(
+        points[owner, None] - rises[..., None] * k, points[owner] - (start + length / 2)[:, None] * k
+    )
+    rest_cell, rest_first, rest_second = cells.factors(points[:, None], points)
+    rest = (rest_first[:, 0, :, None] * rest_second[:, 0, None, :]).reshape(len(points), -1)
+    starts = np.searchsorted(owner, np.arange(len(points) + 1))
+    return Move(starts, cell, rises, length[:, None] * w, first, second, rest_cell, rest)
+
+
+def _pieces(cells: Cells, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the point, start and length of each piece of 0 < r < min(b/K, b'/K') inside one cell."""
+    k = np.array(direction)
+    end = np.where(k > 0, points / np.where(k > 0, k, 1), np.inf).min(axis=1)
+    inner = np.clip(cells.edges(points, direction), 0, end[:, None])
+    bounds = np.sort(np.concatenate([np.zeros((len(points), 1)), inner, end[:, None]], axis=1), axis=1)
+    lengths = np.diff(bounds, axis=1)
+    owner, at = np.nonzero(lengths > 1e-14 * end[:, None])
+    return owner, bounds[owner, at], lengths[owner, at]
+
+
+def ray(alpha: np.ndarray) -> np.ndarray:
+    """Return the directions at alpha, scaled to maximum 1, with a new last axis."""
+    return np.stack([np.minimum(alpha, 1), np.minimum(2 - alpha, 1)], axis=-1)
+
+
+def angle(points: np.ndarray) -> np.ndarray:
+    """Return alpha of pairs (..., 2): b/b' up to the diagonal, 2 - b'/b beyond it."""
+    b, c = points[..., 0], points[..., 1]
+    largest = np.maximum(b, c)
+    return np.where(b <= c, b / largest, 2 - c / largest)
+
+
+@cache
+def unit_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the Gauss-Legendre nodes and weights on [0, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return (nodes + 1) / 2, weights / 2
+
+
+def interpolation(count: int, x: np.ndarray) -> np.ndarray:
+    """Return the values at x of the Lagrange polynomials of the Gauss-Legendre nodes on [0, 1], in a new last axis.
+
+    Barycentric, with weights (-1)^j sqrt(x_j (1 - x_j) w_j).
+    """
+    nodes, weights = unit_legendre(count)
+    barycentric = (-1.0) ** np.arange(count) * np.sqrt(nodes * (1 - nodes) * weights)
+    difference = x[..., None] - nodes
+    exact = difference == 0
+    terms = barycentric / np.where(exact, 1, difference)
+    matrix = terms / terms.sum(axis=-1, keepdims=True)
+    return np.where(exact.any(axis=-1, keepdims=True), exact.astype(float), matrix)
