@@ -55,7 +55,7 @@ class NumberField:
 
         try:
             polynomial = sympy.minimal_polynomial(self.expression, polys=True)
-        except (NotImplementedError, sympy.polys.polyerrors.PolynomialError):
+        except (NotImplementedError, sympy.polys.polyerrors.PolynomialError, sympy.polys.polyerrors.NotAlgebraic):
             raise InputError(f"{self.expression!s} is not known to be an algebraic number") from None
         return fmpq_poly([fmpq(int(c.p), int(c.q)) for c in reversed(polynomial.all_coeffs())])
 
@@ -219,6 +219,8 @@ class Algebraic:
         return self.inverse() * other
 
     def __pow__(self, exponent: int) -> Algebraic:
+        if exponent < 0:
+            return self.inverse() ** -exponent
         result = Algebraic(self.field, fmpq_poly([1]))
         for _ in range(exponent):
             result = result * self

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError
-from solver.exact import integer, rational
+from solver.exact import choice, integer, rational
 from solver.task import TwoPixelTask
 
 COLLISIONS = {
@@ -61,8 +61,7 @@ class Deformation:
     moves: dict[tuple[int, int], Fraction] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.collisions not in COLLISIONS:
-            raise InputError(f"collisions: {self.collisions!r} is unknown; choose one of {', '.join(COLLISIONS)}")
+        choice(self.collisions, "collisions", COLLISIONS)
         moves = joint_law(self.law)
         object.__setattr__(self, "moves", moves)
         if not isinstance(self.law, str) or self.law not in LAWS:

@@ -13,9 +13,10 @@ from solver.task import TwoPixelTask
 class Representatives:
     """Weighted pixel pairs that stand for a whole ensemble.
 
-    A translation-invariant network sees only the distance of a pair (and, with a total stride P, its
-    position modulo P).  A local one cannot tell apart pairs that are out of each other's sight, so
-    those are evaluated once, on a ring just long enough to hold them: the cost does not depend on l.
+    A translation-invariant network sees only the distance of a pair.  A local one cannot tell apart
+    pairs that are out of each other's sight, so those are evaluated once, on a ring just long enough to
+    hold them: the cost does not depend on l.  With a total stride P > 1 the position modulo P matters
+    as well, and all distances of the whole ring are kept.
 
     Attributes
     ----------
@@ -58,8 +59,8 @@ def representatives(task: TwoPixelTask, sight: int, *, phases: int = 1) -> Repre
     phases : int
         The total stride P of the map; it divides the ring's length.
     """
-    length = -(-2 * sight // phases) * phases
-    if length >= task.length:
+    length = 2 * sight
+    if length >= task.length or phases > 1:
         length, weights = task.length, dict(task.distance_law)
     else:
         weights = {d: task.probability(d) for d in range(1, sight) if task.keeps(d)}

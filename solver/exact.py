@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Exact: TypeAlias = "Fraction | Algebraic"
 
+LARGEST_INTEGER = 10**15
+
 _RATIONAL = re.compile(r"[+-]?[0-9]{1,1000}(?:/[0-9]{1,1000}|\.[0-9]{1,1000})?")
 
 
@@ -82,8 +84,23 @@ def integer(value: Any, name: str, minimum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise InputError(f"{name}: expected an integer, got {_shown(value)}")
     if value < minimum:
-        raise InputError(f"{name}: expected an integer of at least {minimum}, got {value}")
+        raise InputError(f"{name}: expected an integer of at least {minimum}, got {_shown(value)}")
+    if abs(value) > LARGEST_INTEGER:
+        raise InputError(f"{name}: expected an integer of at most {LARGEST_INTEGER:.0e}, got {_shown(value)}")
     return int(value)
+
+
+def choice(value: Any, name: str, allowed: Iterable[str]) -> str:
+    """Return ``value`` if it is one of the allowed names.
+
+    Raises
+    ------
+    InputError
+        If it is not; lists them.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise InputError(f"{name}: {_shown(value)} is unknown; choose one of {', '.join(allowed)}")
+    return value
 
 
 def sign(value: Any) -> int:
@@ -158,5 +175,7 @@ def _is_sympy(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, int) and abs(value) > 10**60:
+        return f"an integer of {value.bit_length()} bits"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from solver.errors import InputError
-from solver.exact import integer
+from solver.exact import choice, integer
 
 ENSEMBLES = {
     "pairs": "every unordered pair of sites equally likely",
@@ -60,8 +60,7 @@ class TwoPixelTask:
                 f"scale: expected at most half the length ({self.length // 2} for length {self.length}), "
                 f"got {self.scale}"
             )
-        if self.distances not in ENSEMBLES:
-            raise InputError(f"distances: {self.distances!r} is unknown; choose one of {', '.join(ENSEMBLES)}")
+        choice(self.distances, "distances", ENSEMBLES)
         if self.scale - self.gap <= 1 or self.scale + self.gap > self.length // 2:
             raise InputError(
                 f"gap: {self.gap} leaves the ensemble without {'close' if self.scale - self.gap <= 1 else 'distant'} "

@@ -9,7 +9,7 @@ from solver.constructions.shift import shift
 from solver.constructions.shift_mixed import shift_mixed
 from solver.constructions.uniform import uniform
 from solver.errors import InputError, UnreachableScaleError
-from solver.exact import integer
+from solver.exact import choice, integer
 from solver.network.network import Network, widen
 from solver.sensitivity.response import response_by_distance
 from solver.task import TwoPixelTask
@@ -85,8 +85,7 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
     >>> construct("shift", TwoPixelTask(length=32, scale=7)).channels
     (3, 5, 1)
     """
-    if name not in CONSTRUCTIONS:
-        raise InputError(f"construction: {name!r} is unknown; choose one of {', '.join(CONSTRUCTIONS)}")
+    choice(name, "construction", CONSTRUCTIONS)
     integer(filter_size, "filter size", 3)
     integer(channels, "channels", 1)
     if filter_size % 2 == 0:

@@ -29,12 +29,11 @@ Values = dict[Pattern, np.ndarray]
 
 @dataclass(frozen=True)
 class ChainResolution:
-    """Grids of the transfer operator: noise step and reach (in units of s), nodes in b, in alpha, per integral."""
+    """Grids of the transfer operator: noise step and reach (in units of s), nodes in a level and per integral."""
 
     step: float
     reach: float
     level_nodes: int
-    angular_nodes: int
     integral_nodes: int
 
 
@@ -167,12 +166,14 @@ class CoupledChains:
     def _sectors(self, lag: int, site: int) -> Sectors:
         """Return functions of both levels after the common sites from ``site`` on.
 
-        Levels with b > b' are only reached if a summand on the left weighs more on q than on p.
+        Levels with b > b' are only reached if a summand on the left weighs more on q than on p.  A sector
+        of width 1 in alpha is as hard to resolve as a whole level, narrower ones are easier.
         """
         both = any(self.weights[i] < self.weights[i - lag] for i in range(lag, site))
         breaks = sorted({0.0, 1.0, 2.0, *self._rays(lag, site)})
         kept = tuple(alpha for alpha in breaks if both or alpha <= 1)
-        return Sectors(self.level, kept, self.resolution.level_nodes, self.resolution.angular_nodes)
+        nodes = self.resolution.level_nodes
+        return Sectors(self.level, kept, nodes, 4 + int(np.ceil((nodes - 4) * max(np.diff(kept)))))
 
     def _rays(self, lag: int, site: int) -> list[float]:
         pairs = {(self.weights[i], self.weights[i - lag]) for i in range(site, len(self.weights))}

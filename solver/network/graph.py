@@ -89,10 +89,14 @@ def graph_positions(graph: nx.DiGraph) -> dict[Node, tuple[float, float]]:
 
 def graph_tikz(graph: nx.DiGraph) -> str:
     """Return the drawing of the graph as a LaTeX ``tikzpicture``."""
-    labels = {node: f"${node[1]}$" if node[1] in ("x", "f_p") else node[1].replace("#", r"\#") for node in graph}
+    names = {node: f"node {n}" for n, node in enumerate(graph)}
+    positions = {names[node]: f"({2 * x:.2f}, {y:.2f})" for node, (x, y) in graph_positions(graph).items()}
+    labels = {
+        name: f"${node[1]}$" if node[1] in ("x", "f_p") else node[1].replace("#", r"\#") for node, name in names.items()
+    }
     picture: str = nx.to_latex_raw(
-        graph,
-        pos={node: f"({2 * x:.2f}, {y:.2f})" for node, (x, y) in graph_positions(graph).items()},
+        nx.relabel_nodes(graph, names),
+        pos=positions,
         node_label=labels,
         default_node_options="draw, rounded corners, font=\\small",
         tikz_options="[>=stealth]",

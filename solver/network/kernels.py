@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from solver.errors import InputError
 from solver.exact import sign
 from solver.network.network import Network
 
@@ -79,6 +80,11 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     after : int
         Start from this layer's activation; 0 is the image.
 
+    Raises
+    ------
+    InputError
+        If the network has no such layer.
+
     Examples
     --------
     >>> from solver import TwoPixelTask, construct
@@ -86,6 +92,8 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     >>> effective_kernel(network, 2).values.ravel().tolist() == [1, 2, 3, 2, 1]
     True
     """
+    if not 0 <= after <= layer <= network.depth:
+        raise InputError(f"layer: expected {after} to {network.depth} for this network, got {layer}")
     inputs = 1 if after == 0 else network.layers[after - 1].channels
     kernel = identity_kernel(inputs)
     for each in network.layers[after:layer]:

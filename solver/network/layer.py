@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import Exact, exact, integer
+from solver.exact import Exact, choice, exact, integer
 
 ACTIVATIONS = ("relu", "identity")
 
@@ -52,8 +52,8 @@ class Layer:
     def __post_init__(self) -> None:
         filters = _nested(self.filters)
         channels, size = len(filters), len(filters[0][0])
-        bias = tuple(exact(b, "bias") for b in self.bias) or (Fraction(0),) * channels
-        names = tuple(self.names) or tuple(str(c + 1) for c in range(channels))
+        bias = tuple(exact(b, "bias") for b in _sequence(self.bias, "bias")) or (Fraction(0),) * channels
+        names = _sequence(self.names, "names") or tuple(str(c + 1) for c in range(channels))
         origin = (size - 1) // 2 if self.origin is None else integer(self.origin, "origin", 0)
         for what, got in (("bias", len(bias)), ("names", len(names))):
             if got != channels:
@@ -62,8 +62,7 @@ class Layer:
             raise InputError(f"names: channel names must differ, got {', '.join(names)}")
         if origin >= size:
             raise InputError(f"origin: expected a tap from 0 to {size - 1}, got {origin}")
-        if self.activation not in ACTIVATIONS:
-            raise InputError(f"activation: {self.activation!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
+        choice(self.activation, "activation", ACTIVATIONS)
         integer(self.stride, "stride", 1)
         for name, value in (("filters", filters), ("bias", bias), ("origin", origin), ("names", names)):
             object.__setattr__(self, name, value)
@@ -94,6 +93,12 @@ class Layer:
     def weights(self) -> list[Any]:
         """All filter entries and biases, in one list."""
         return [w for channel in self.filters for filter_ in channel for w in filter_] + list(self.bias)
+
+
+def _sequence(values: Any, name: str) -> tuple[Any, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(f"{name}: expected a sequence with one entry per channel, got {values!r}")
+    return tuple(values)
 
 
 def _nested(filters: Any) -> tuple[tuple[tuple[Exact, ...], ...], ...]:

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import Exact, exact, rational
+from solver.exact import Exact, choice, exact, rational
 from solver.network.layer import Layer
 
 POOLINGS = ("mean", "sum")
@@ -83,8 +83,7 @@ class Network:
             raise InputError(
                 f"readout: expected one weight per channel of the last layer ({inputs}), got {len(readout)}"
             )
-        if self.pooling not in POOLINGS:
-            raise InputError(f"pooling: {self.pooling!r} is unknown; choose one of {', '.join(POOLINGS)}")
+        choice(self.pooling, "pooling", POOLINGS)
         for name, value in (("layers", layers), ("readout", readout), ("constant", exact(self.constant, "constant"))):
             object.__setattr__(self, name, value)
 

@@ -178,9 +178,13 @@ def _integer_steps(network: Network, denominator: int) -> list[_Step]:
 def _fits_int64(network: Network, steps: list[_Step], largest: int, sites: int) -> bool:
     """Return whether the squared norm of every map, of channel sums and of differences stays below 2^62."""
     bound = max(largest, 1)
+    if 4 * bound**2 * sites >= _INT64_LIMIT:
+        return False
     for layer, step in zip(network.layers, steps[1:], strict=True):
         rows = zip(step.weights, step.bias, strict=True)
-        bound = max(sum(abs(w) for f in channel for w in f) * bound + abs(b) for channel, b in rows)
+        bound = max(1, *(sum(abs(w) for f in channel for w in f) * bound + abs(b) for channel, b in rows))
+        if any(abs(w) > _INT64_LIMIT for channel in step.weights for f in channel for w in f):
+            return False
         if 4 * (layer.channels * bound) ** 2 * sites >= _INT64_LIMIT:
             return False
     return True

@@ -229,13 +229,12 @@ def _sum_variance(windows: PooledWindows) -> float:
 
 def resolutions(windows: PooledWindows, fine: bool) -> tuple[ChainResolution, ChainResolution]:
     """Return the resolutions for one window and for two, coarse or fine."""
-    nodes = int(7 + 1.4 * windows.steepness) + 4 * fine
+    nodes = int(8 + 1.4 * windows.steepness) + 4 * fine
     if windows.memory == 0:
-        return (ChainResolution(1, 1, nodes + 6, nodes, nodes + 6),) * 2
-    single = ChainResolution(0.48, 7.5, nodes + 4, 1, nodes + 4) if fine else ChainResolution(0.55, 7.0, nodes + 2, 1, nodes + 2)
-    few = nodes - 3
-    pair = ChainResolution(0.6, 6.9, few + 2, few, few) if fine else ChainResolution(0.65, 6.5, few + 2, few, few)
-    return single, pair
+        return (ChainResolution(1, 1, nodes + 6, nodes + 6),) * 2
+    if fine:
+        return ChainResolution(0.48, 7.5, nodes + 3, nodes + 3), ChainResolution(0.6, 6.9, nodes, nodes - 2)
+    return ChainResolution(0.55, 7.0, nodes + 3, nodes + 3), ChainResolution(0.65, 6.5, nodes, nodes - 2)
 
 
 def _floats(counts: Counts) -> list[tuple[float, ...]]:

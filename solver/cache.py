@@ -1,0 +1,71 @@
+"""Slow numbers kept on disk, each with the full text of the question it answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of answers, one JSON file a question.
+
+    A file is found by a hash of the question and trusted only if the question it holds is the same,
+    letter for letter; a file that cannot be read is computed anew and replaced.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    folder: Path
+
+    def answer(self, question: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return the stored answer to a question, or compute and store it.
+
+        Parameters
+        ----------
+        question : str
+            Canonical text that names everything the answer depends on.
+        compute : callable() -> dict
+            Gives the answer as a JSON object; not called if it is stored.
+        """
+        path = self.folder / f"{hashlib.sha256(question.encode()).hexdigest()}.json"
+        stored = _read(path)
+        if stored is not None and stored.get("question") == question and isinstance(stored.get("answer"), dict):
+            return dict(stored["answer"])
+        answer = compute()
+        self._write(path, {"question": question, "answer": answer})
+        return answer
+
+    def _write(self, path: Path, content: dict[str, Any]) -> None:
+        """Replace a file at once, so that a run that is interrupted leaves no half of one; a full disk is no error."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self.folder)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            os.replace(temporary, path)
+        except OSError:
+            return
+
+
+def default_folder() -> Path:
+    """Return the user's cache folder for solver, or ``$SOLVER_CACHE`` if that is set."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("SOLVER_CACHE") or user_cache_path("adaptive-pooling-solver"))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return stored if isinstance(stored, dict) else None
