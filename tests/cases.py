@@ -46,8 +46,10 @@ def _layers(kind: str, network: str, values: dict[int, str], source: str) -> lis
 
 
 CASES = (
-    *_layers("D", "uniform", dict(enumerate("976/1395 2944/11745 592/4743 435488/3947085 124/1939".split())), _THEORY),
-    *_layers("D", "shift", dict(enumerate("976/1395 976/1395 976/1395 18352/89775 124/1939".split())), _THEORY),
+    *_layers(
+        "D", "uniform", dict(enumerate(["976/1395", "2944/11745", "592/4743", "435488/3947085", "124/1939"])), _THEORY
+    ),
+    *_layers("D", "shift", dict(enumerate(["976/1395", "976/1395", "976/1395", "18352/89775", "124/1939"])), _THEORY),
     *_layers("G", "uniform", {0: "32/45", 1: "0.443744330281001"}, _THEORY),
     *_layers("G", "shift", {0: "32/45", 1: "0.377755575679029", 2: "0.377755575679029"}, _THEORY),
     *_layers("G sampled", "uniform", {3: "0.5256", 4: "232.1"}, _SAMPLED),
@@ -73,9 +75,7 @@ CASES = (
         "0.282811072200674316362958054185",
         _GAUSS,
     ),
-    Case(
-        "E[(ReLU(1+z) - 1)^2], sd 1/2", "rectified shift", ("1", "1/4"), "0.240067115704540379424929877670", _GAUSS
-    ),
+    Case("E[(ReLU(1+z) - 1)^2], sd 1/2", "rectified shift", ("1", "1/4"), "0.240067115704540379424929877670", _GAUSS),
 )
 
 

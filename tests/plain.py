@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,11 @@ def plain_layer(layer: Layer, maps: list[list[Any]]) -> list[list[Any]]:
     sites = len(maps[0])
     z = [
         [
-            sum(w * maps[i][(p * layer.stride + j - layer.origin) % sites] for i, f in enumerate(fs) for j, w in enumerate(f))
+            sum(
+                w * maps[i][(p * layer.stride + j - layer.origin) % sites]
+                for i, f in enumerate(fs)
+                for j, w in enumerate(f)
+            )
             + b
             for p in range(sites // layer.stride)
         ]
@@ -39,7 +43,9 @@ def linear_matrix(layers: tuple[Layer, ...], channels: int, sites: int) -> np.nd
     return np.array(columns, dtype=object).T
 
 
-def noise_response(network: Network, task: TwoPixelTask, noise: GaussianNoise, source: int, rows: np.ndarray) -> Fraction:
+def noise_response(
+    network: Network, task: TwoPixelTask, noise: GaussianNoise, source: int, rows: np.ndarray
+) -> Fraction:
     """E||L (a_j(x + eta) - a_j(x))||^2 over the ensemble, j = ``source``, by a double loop over the sites of layer j.
 
     Good to 20 digits.  ``rows`` is L, a matrix on the flattened maps of layer j; j = 0 is rectified noise.
@@ -72,7 +78,7 @@ def noise_response(network: Network, task: TwoPixelTask, noise: GaussianNoise, s
     return total
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shift_product(x: Fraction, v: Fraction, y: Fraction, w: Fraction, c: Fraction) -> Fraction:
     """E[(X+ - x+)(Y+ - y+)] for means x, y, variances v, w and covariance c."""
     up, right = max(x, Fraction(0)), max(y, Fraction(0))

@@ -16,8 +16,11 @@ DYADICS = st.builds(Fraction, st.integers(-16, 16), st.sampled_from([1, 2, 4, 8]
 RATIONALS = st.fractions(min_value=-2, max_value=2, max_denominator=6)
 
 
+SHORT, SHORTER = st.integers(4, 10), st.integers(4, 8)
+
+
 @st.composite
-def tasks(draw: Any, *, lengths: Any = st.integers(4, 10)) -> TwoPixelTask:
+def tasks(draw: Any, *, lengths: Any = SHORT) -> TwoPixelTask:
     length = draw(lengths)
     scale = draw(st.integers(2, length // 2))
     gap = draw(st.integers(0, min(scale - 2, length // 2 - scale)))
@@ -77,7 +80,7 @@ def networks(
 
 
 @st.composite
-def task_networks(draw: Any, weights: Any = INTEGERS, *, lengths: Any = st.integers(4, 8), **options: Any) -> Any:
+def task_networks(draw: Any, weights: Any = INTEGERS, *, lengths: Any = SHORTER, **options: Any) -> Any:
     """Draw a task and a network that runs on its ring."""
     task = draw(tasks(lengths=lengths))
     return task, draw(networks(task.length, weights, **options))

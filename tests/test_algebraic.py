@@ -155,7 +155,6 @@ def test_numbers_do_not_change() -> None:
         FIELDS[0].generator.polynomial = 1
 
 
-@pytest.mark.xfail(strict=True, reason="solver/algebraic.py: x**-1 returns 1 (range of a negative exponent is empty)")
 def test_negative_powers_are_inverse_or_refused() -> None:
     g = FIELDS[0].generator
     assert g**-1 == g.inverse()

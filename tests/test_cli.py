@@ -154,7 +154,9 @@ def test_all_leaves_out_what_cannot_reach_and_says_so(run: Run) -> None:
 
 
 def test_options_reach_the_report(run: Run) -> None:
-    arguments = "--distances flat --gap 1 --deformation mirror --collisions merge --noise-energy exact --rectified-noise"
+    arguments = (
+        "--distances flat --gap 1 --deformation mirror --collisions merge --noise-energy exact --rectified-noise"
+    )
     code, out, _ = run("report", *SMALL, *arguments.split(), "--channel-mean", "--format", "json", "--digits", "3")
     data = json.loads(out)
     assert code == 0 and data["task"] == {"length": "14", "scale": "3", "distances": "flat", "gap": "1"}

@@ -106,7 +106,10 @@ def test_reject_looks_around_the_ring() -> None:
 def test_opposite_pixels_are_read_both_ways() -> None:
     task, law = TwoPixelTask(length=4, scale=2), {(1, 0): 1}
     outcomes = deformation_outcomes(task, Deformation(law=law), 0, 2)
-    assert sorted((y.tolist(), p) for y, p in outcomes) == [([0, 1, 1, 0], Fraction(1, 2)), ([1, 0, 0, 1], Fraction(1, 2))]
+    assert sorted((y.tolist(), p) for y, p in outcomes) == [
+        ([0, 1, 1, 0], Fraction(1, 2)),
+        ([1, 0, 0, 1], Fraction(1, 2)),
+    ]
 
 
 def test_pair_given_the_long_way_round_is_the_same_pair() -> None:

@@ -15,7 +15,7 @@ from oracles import DIGITS, bivariate, number, within
 from sympy import Rational, asin, cos, exp, pi, sin, sqrt
 
 from solver.errors import NotApplicableError
-from solver.gaussian.enclosure import enclose, midpoint_radius
+from solver.gaussian.enclosure import bivariate_cdf, enclose, midpoint_radius
 from solver.gaussian.functions import Phi, Phi2, as_sympy, phi
 
 ARGUMENTS = st.fractions(min_value=-4, max_value=4, max_denominator=8)
@@ -39,6 +39,13 @@ def test_bivariate_equals_owens_t(h: Fraction, k: Fraction, rho: Fraction) -> No
     assume(h and k and rho)
     ball = enclose(Phi2(*map(as_sympy, (h, k, rho))), 30)
     assert within(ball, bivariate(*map(number, (h, k, rho))))
+
+
+@pytest.mark.parametrize("rho", [Fraction(1, 3), Fraction(-1, 3), Fraction(999, 1000)])
+def test_bivariate_of_equal_inexact_arguments_is_finite(rho: Fraction) -> None:
+    """A difference that is 0 up to its ball must not be lost (arb ** 2 of such a ball is nan in python-flint)."""
+    for a, b in ((arb(2).sqrt(), arb(2).sqrt()), (arb(2).sqrt(), -arb(2).sqrt())):
+        assert bivariate_cdf(a, b, arb(rho.numerator) / rho.denominator).rel_accuracy_bits() > 30
 
 
 @given(ARGUMENTS, RHOS)

@@ -119,7 +119,6 @@ def test_tikz_draws_every_node_and_edge() -> None:
     assert picture.count(r"{offset +1 \#2}") == 2 and "{$f_p$}" in picture and "{$x$}" in picture
 
 
-@pytest.mark.xfail(strict=True, reason="graph_tikz names nodes (1, 'sum'): TikZ allows no brackets, commas or # there")
 def test_tikz_node_names_are_names_tikz_takes() -> None:
     picture = graph_tikz(channel_graph(construct("shift", TASK, channels=2)))
     assert re.findall(r"node \((.*)\)\{", picture) == re.findall(r"node \(([\w +-]+)\)\{", picture) != []

@@ -14,6 +14,7 @@ import solver
 ROOT = Path(solver.__file__).parent
 ORDER = [
     "errors",
+    "cache",
     "algebraic",
     "exact",
     "task",
@@ -43,7 +44,9 @@ def room(module: str) -> str:
 def imports(path: Path) -> list[tuple[str, bool]]:
     """The solver modules that a file imports, and whether it does so inside a function."""
     tree = ast.parse(path.read_text())
-    guarded = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    guarded = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     lazy = {id(inner) for node in [*guarded, *functions] for inner in ast.walk(node)}
     found = []
@@ -71,11 +74,15 @@ def test_imports_point_downwards(path: Path) -> None:
 
 
 def test_upward_imports_allowed_are_all_in_use() -> None:
-    used = {(p.relative_to(ROOT).parts[0].removesuffix(".py"), room(m)) for p in FILES for m, lazy in imports(p) if lazy}
+    used = {
+        (p.relative_to(ROOT).parts[0].removesuffix(".py"), room(m)) for p in FILES for m, lazy in imports(p) if lazy
+    }
     assert set(LAZY_UPWARD) <= used
 
 
-@pytest.mark.parametrize("statement", ["import solver", "import solver; solver.TwoPixelTask()", "import solver; dir(solver)"])
+@pytest.mark.parametrize(
+    "statement", ["import solver", "import solver; solver.TwoPixelTask()", "import solver; dir(solver)"]
+)
 def test_import_is_cheap(statement: str) -> None:
     code = f"import sys; {statement}; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)

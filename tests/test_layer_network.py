@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import RATIONALS, task_networks
 
-from solver import Claim, InputError, Layer, Network, NumberField, activations, construct
-from solver import TwoPixelTask, response
+from solver import Claim, InputError, Layer, Network, NumberField, TwoPixelTask, activations, construct, response
 from solver.network.network import widen
 
 ONES = [[[1, 1, 1]]]
@@ -54,7 +53,10 @@ def test_layer_refuses(options: dict[str, Any], message: str) -> None:
         ({"layers": []}, "expected at least one Layer"),
         ({"layers": [ONES]}, "expected at least one Layer"),
         ({"layers": [Layer(filters=[[[1], [1]]])]}, "layer 1 takes 2 input channels but its input has 1"),
-        ({"layers": [Layer(filters=ONES * 2), Layer(filters=ONES)]}, "layer 2 takes 1 input channels but its input has 2"),
+        (
+            {"layers": [Layer(filters=ONES * 2), Layer(filters=ONES)]},
+            "layer 2 takes 1 input channels but its input has 2",
+        ),
         ({"layers": [Layer(filters=ONES)], "readout": (1, 1)}, r"readout: .* \(1\), got 2"),
         ({"layers": [Layer(filters=ONES)], "readout": (0.1,)}, "readout: the float"),
         ({"layers": [Layer(filters=ONES)], "constant": 0.1}, "constant: the float"),

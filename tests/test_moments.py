@@ -74,7 +74,10 @@ def test_product_of_opposite_and_aligned_variables(
 
 @given(MEANS, VARIANCES)
 def test_product_with_itself_is_the_square(mean: Fraction, variance: Fraction) -> None:
-    assert sympy.expand(rectified_product(mean, mean, variance, variance, variance) - rectified_square(mean, variance)) == 0
+    assert (
+        sympy.expand(rectified_product(mean, mean, variance, variance, variance) - rectified_square(mean, variance))
+        == 0
+    )
 
 
 @given(MEANS, MEANS, VARIANCES, VARIANCES)
@@ -116,7 +119,7 @@ def test_small_noise_leaves_the_relu(mean: Fraction) -> None:
     """0 <= E[X+] - m+ <= s / sqrt(2 pi)."""
     s = Fraction(1, 10**6)
     shift = evaluated(rectified_mean(mean, s * s)) - number(max(mean, Fraction(0)))
-    assert -mp.mpf(10) ** -30 <= shift <= number(s) / mp.sqrt(2 * mp.pi)
+    assert -(mp.mpf(10) ** -30) <= shift <= number(s) / mp.sqrt(2 * mp.pi)
 
 
 def test_symbolic_mean_differentiates_to_a_probability() -> None:

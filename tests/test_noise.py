@@ -52,8 +52,13 @@ def test_closed_form_equals_the_double_loop(name: str) -> None:
         rows = linear_matrix(network.layers[source:k], width, sites)
         assert close(value(network, task, k, noise), noise_response(network, task, noise, source, rows))
     rows = linear_matrix(network.layers[source:], width, sites)
-    pooled = np.repeat(np.array(network.pooled_readout(length), dtype=object), network.output_length(length, network.depth))
-    assert close(value(network, task, network.depth + 1, noise), noise_response(network, task, noise, source, (pooled @ rows)[None]))
+    pooled = np.repeat(
+        np.array(network.pooled_readout(length), dtype=object), network.output_length(length, network.depth)
+    )
+    assert close(
+        value(network, task, network.depth + 1, noise),
+        noise_response(network, task, noise, source, (pooled @ rows)[None]),
+    )
 
 
 def test_channel_mean_equals_the_double_loop() -> None:
@@ -90,7 +95,10 @@ def test_identity_networks_have_exact_noise(name: str) -> None:
 
 
 def test_identity_readout_with_strides_by_its_row() -> None:
-    layers = [Layer(filters=[[[1, 2, 4]]], stride=2, activation="identity"), Layer(filters=[[[1, 1]]], activation="identity")]
+    layers = [
+        Layer(filters=[[[1, 2, 4]]], stride=2, activation="identity"),
+        Layer(filters=[[[1, 1]]], activation="identity"),
+    ]
     network = Network(layers=layers, readout=[3])
     row = np.array([Fraction(3, 4)] * 4, dtype=object) @ linear_matrix(network.layers, 1, 8)
     assert value(network, TwoPixelTask(length=8, scale=3), 3).exact == (row @ row) * GaussianNoise().variance(8)
@@ -98,7 +106,9 @@ def test_identity_readout_with_strides_by_its_row() -> None:
 
 def test_what_is_rectified_twice_has_no_closed_form() -> None:
     network = construct("uniform", TASK)
-    assert [closed_noise_response(network, TASK, GaussianNoise(), k) is None for k in range(5)] == [False] * 3 + [True] * 2
+    assert [closed_noise_response(network, TASK, GaussianNoise(), k) is None for k in range(5)] == [False] * 3 + [
+        True
+    ] * 2
 
 
 @pytest.mark.parametrize(("name", "layer"), [("uniform", 1), ("shift", 1), ("shift-mixed", 1)])
@@ -122,7 +132,6 @@ def test_readout_on_a_shorter_ring_equals_the_full_ring(monkeypatch: pytest.Monk
     assert value(network, task, 3).expression == short
 
 
-@pytest.mark.xfail(strict=True, reason="far pairs of a strided network are more than one class; see test_ensemble")
 def test_strided_readout_on_a_shorter_ring_equals_the_full_ring(monkeypatch: pytest.MonkeyPatch) -> None:
     task = TwoPixelTask(length=16, scale=3)
     network = Network(layers=[Layer(filters=[[[1]]], stride=2, bias=["-1/2"])])
@@ -135,7 +144,9 @@ def full_ring(network: Network, task: TwoPixelTask) -> Any:
     return representatives(task, task.length, phases=network.total_stride(network.depth))
 
 
-@pytest.mark.parametrize(("name", "layer", "rectified"), [("uniform", 2, False), ("shift", 1, False), ("shift-mixed", 2, True)])
+@pytest.mark.parametrize(
+    ("name", "layer", "rectified"), [("uniform", 2, False), ("shift", 1, False), ("shift-mixed", 2, True)]
+)
 def test_closed_form_within_four_standard_errors_of_torch(name: str, layer: int, rectified: bool) -> None:
     torch = pytest.importorskip("torch")
     network, noise = construct(name, TASK), GaussianNoise(rectified=rectified)

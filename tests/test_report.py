@@ -102,7 +102,14 @@ def test_latex_is_one_table_with_a_row_a_layer() -> None:
 
 def test_text_names_everything() -> None:
     text = report("uniform", "shift").to_text()
-    for words in ("l = 32", "xi = 7", "244/93", "l sigma^2 = 8/3", "uniform: filter size 3", "checked exactly for d = 1..16"):
+    for words in (
+        "l = 32",
+        "xi = 7",
+        "244/93",
+        "l sigma^2 = 8/3",
+        "uniform: filter size 3",
+        "checked exactly for d = 1..16",
+    ):
         assert words in text
     assert "2944/11745" in text and "0.443744330281001" in text
     assert all(line == line.rstrip() for line in text.splitlines()) and text.endswith("\n")
@@ -128,7 +135,7 @@ def test_html_is_well_formed() -> None:
 
 
 def test_a_report_answers_one_question() -> None:
-    with pytest.raises(InputError, match="networks of one task, .* got 2"):
+    with pytest.raises(InputError, match=r"networks of one task, .* got 2"):
         Report((*report("uniform").networks, *report("shift", scale=5).networks))
     with pytest.raises(InputError, match="got 0"):
         Report(())

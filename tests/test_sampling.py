@@ -29,7 +29,9 @@ def sampled(network: Network, task: TwoPixelTask, layers: list[int], seed: int =
 @pytest.mark.parametrize("mean", [False, True])
 def test_once_rectified_networks_agree_with_the_closed_form(length: int, rectified: bool, mean: bool) -> None:
     task, noise = TwoPixelTask(length=length, scale=3, distances="flat"), GaussianNoise(rectified=rectified)
-    network = Network(layers=[Layer(filters=[[[1, 0, 1]], [[0, 2, 0]]]), Layer(filters=[[[1, 2], [1, 0]]])], readout=[5])
+    network = Network(
+        layers=[Layer(filters=[[[1, 0, 1]], [[0, 2, 0]]]), Layer(filters=[[[1, 2], [1, 0]]])], readout=[5]
+    )
     for k, found in sampled(network, task, [1, 2, 3], noise=noise, channel_mean=mean).items():
         closed = closed_noise_response(network, task, noise, k, channel_mean=mean)
         assert closed is not None

@@ -85,7 +85,6 @@ def test_displacement_by_enumeration_in_torch(name: str, collisions: str) -> Non
         assert float(displacement / spread) == pytest.approx(float(exact.displacement / exact.spread), rel=1e-12)
 
 
-@pytest.mark.xfail(strict=True, reason="to_torch passes biases and readout through float32 tensors (torch.tensor of floats)")
 @pytest.mark.parametrize("fine", ["bias", "readout", "constant"])
 def test_weights_arrive_in_double_precision(fine: str) -> None:
     number = 1 + Fraction(1, 2**40)

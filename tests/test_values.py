@@ -127,7 +127,9 @@ def test_numeric_quotient_covers_both_errors(p: float, dp: float, q: float, dq: 
     assume(abs(q) > 1.01 * dq + 1e-3)
     ratio: Value = quotient(NumericValue(p, dp, ""), NumericValue(q, dq, ""), method="m", zero="z")
     assert isinstance(ratio, NumericValue)
-    assert abs((p + s * dp) / (q + t * dq) - ratio.estimate) <= ratio.uncertainty * (1 + 1e-9) + 1e-9 * abs(ratio.estimate)
+    assert abs((p + s * dp) / (q + t * dq) - ratio.estimate) <= ratio.uncertainty * (1 + 1e-9) + 1e-9 * abs(
+        ratio.estimate
+    )
 
 
 def test_denominator_that_may_be_zero() -> None:
