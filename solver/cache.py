@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ class Cache:
     """A folder of answers, one JSON file a question.
 
     A file is found by a hash of the question and trusted only if the question it holds is the same,
-    letter for letter; a file that cannot be read is computed anew and replaced.
+    letter for letter; a file that cannot be read is no answer, and is replaced.
 
     Parameters
     ----------
@@ -26,23 +25,25 @@ class Cache:
 
     folder: Path
 
-    def answer(self, question: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Return the stored answer to a question, or compute and store it.
+    def find(self, question: str) -> dict[str, Any] | None:
+        """Return the stored answer to a question, or None.
 
         Parameters
         ----------
         question : str
             Canonical text that names everything the answer depends on.
-        compute : callable() -> dict
-            Gives the answer as a JSON object; not called if it is stored.
         """
-        path = self.folder / f"{hashlib.sha256(question.encode()).hexdigest()}.json"
-        stored = _read(path)
-        if stored is not None and stored.get("question") == question and isinstance(stored.get("answer"), dict):
-            return dict(stored["answer"])
-        answer = compute()
-        self._write(path, {"question": question, "answer": answer})
-        return answer
+        stored = _read(self._path(question))
+        if stored is None or stored.get("question") != question or not isinstance(stored.get("answer"), dict):
+            return None
+        return dict(stored["answer"])
+
+    def keep(self, question: str, answer: dict[str, Any]) -> None:
+        """Store the answer to a question, a JSON object."""
+        self._write(self._path(question), {"question": question, "answer": answer})
+
+    def _path(self, question: str) -> Path:
+        return self.folder / f"{hashlib.sha256(question.encode()).hexdigest()}.json"
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         """Replace a file at once, so that a run that is interrupted leaves no half of one; a full disk is no error."""

@@ -88,6 +88,13 @@ Print D, G and R of every layer and of the output.""",
 )
 @task_options
 @question_options
+@click.option(
+    "--method",
+    default="auto",
+    show_default=True,
+    help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk.")
 @click.option("--channel-mean", is_flag=True, help="Average channels before taking norms.")
 @click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
 @click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
@@ -95,18 +102,22 @@ Print D, G and R of every layer and of the output.""",
 def report(
     names: tuple[str, ...],
     channel_mean: bool,
+    method: str,
+    no_cache: bool,
     digits: int | None,
     form: str,
     output: Path | None,
     **options: Any,
 ) -> None:
     """Print the report."""
+    from solver.cache import Cache, default_folder
     from solver.report.report import Report
     from solver.sensitivity.sensitivities import sensitivities
 
     check_writable(output)
     task, deformation, noise, sampling = _question(options)
     networks = _networks(names, task, options)
+    cache = None if no_cache else Cache(default_folder())
     results = []
     for network in networks:
         with progress_bar(network.name) as progress:
@@ -117,7 +128,9 @@ def report(
                     deformation=deformation,
                     noise=noise,
                     channel_mean=channel_mean,
+                    method=method,
                     sampling=sampling,
+                    cache=cache,
                     progress=progress,
                 )
             )
@@ -128,6 +141,8 @@ def report(
         text = result.to_latex(digits=digits or 6, command=shlex.join(["solver", *sys.argv[1:]]))
     else:
         text = result.to_text(digits=digits or 15)
+    if cache is not None and any(layer.G.kind == "numeric" for each in results for layer in each.layers):
+        click.echo(f"solver: slow values are kept in {cache.folder} (--no-cache to skip)", err=True)
     write(text, output)
 
 

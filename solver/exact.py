@@ -83,11 +83,12 @@ def integer(value: Any, name: str, minimum: int) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise InputError(f"{name}: expected an integer, got {_shown(value)}")
+    value = int(value)
     if value < minimum:
         raise InputError(f"{name}: expected an integer of at least {minimum}, got {_shown(value)}")
     if abs(value) > LARGEST_INTEGER:
         raise InputError(f"{name}: expected an integer of at most {LARGEST_INTEGER:.0e}, got {_shown(value)}")
-    return int(value)
+    return value
 
 
 def choice(value: Any, name: str, allowed: Iterable[str]) -> str:

@@ -13,6 +13,8 @@ from flint import acb, arb
 from solver.errors import NotApplicableError
 from solver.gaussian.functions import Phi, Phi2, as_sympy, phi
 
+MOST_BITS = 10**6
+
 
 def enclose(expression: Any, digits: int) -> arb:
     """Return a ball around a closed expression whose radius is below 10^-digits times its size.
@@ -24,7 +26,7 @@ def enclose(expression: Any, digits: int) -> arb:
     Raises
     ------
     NotApplicableError
-        If the expression has free symbols or a function with no ball evaluation.
+        If the expression has free symbols, a function with no ball evaluation, or no finite value.
 
     Examples
     --------
@@ -39,6 +41,10 @@ def enclose(expression: Any, digits: int) -> arb:
             enough = ball.rel_accuracy_bits() > digits * 3.33 or ball.abs_upper() < arb(10) ** (-10 * digits)
         if enough:
             return ball
+        if precision > MOST_BITS:
+            raise NotApplicableError(
+                f"{expression!s:.80} could not be enclosed to {digits} digits with {precision} bits"
+            )
         precision *= 2
 
 
@@ -84,9 +90,9 @@ def _(expression: sympy.Mul) -> arb:
 def _(power: sympy.Pow) -> arb:
     base, exponent = power.args
     if exponent.is_Integer:
-        return _ball(base) ** int(exponent)
+        return _integer_power(_ball(base), int(exponent))
     if (2 * exponent).is_Integer:
-        return _ball(base).sqrt() ** int(2 * exponent)
+        return _integer_power(_ball(base).sqrt(), int(2 * exponent))
     return _ball(base) ** _ball(exponent)
 
 
@@ -126,6 +132,16 @@ def _(expression: Phi2) -> arb:
     return bivariate_cdf(*(_ball(arg) for arg in expression.args))
 
 
+def _integer_power(base: arb, exponent: int) -> arb:
+    """Return base^exponent by products: python-flint's ``**`` gives nan for balls around 0."""
+    if exponent < 0:
+        return 1 / _integer_power(base, -exponent)
+    power = arb(1)
+    for _ in range(exponent):
+        power = power * base
+    return power
+
+
 def normal_cdf(x: arb) -> arb:
     """Return Phi(x) = erfc(-x / sqrt 2) / 2."""
     return (-x / arb(2).sqrt()).erfc() / 2
@@ -139,11 +155,12 @@ def bivariate_cdf(a: arb, b: arb, rho: arb) -> arb:
     (a -+ b)^2 / (2 cos^2 t) +- a b / (1 +- sin t), upper signs for rho > 0, which stays sharp near rho = +-1.
     """
     sign = 1 if rho > 0 else -1
-    gap, product = acb((a - sign * b) ** 2 / 2), acb(sign * a * b)
+    difference = a - sign * b
+    gap, product = acb(difference * difference / 2), acb(sign * a * b)
 
     def integrand(t: acb, _: bool) -> acb:
-        sine = t.sin()
-        return (-gap / t.cos() ** 2 - product / (1 + sign * sine)).exp()
+        sine, cosine = t.sin(), t.cos()
+        return (-gap / (cosine * cosine) - product / (1 + sign * sine)).exp()
 
     integral = acb.integral(integrand, acb(0), acb(rho.asin())).real
     return normal_cdf(a) * normal_cdf(b) + integral / (2 * arb.pi())

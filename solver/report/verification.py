@@ -16,8 +16,8 @@ from solver.network.network import Network
 from solver.network.trace import activations
 from solver.noise import GaussianNoise
 from solver.sensitivity.displacement import autocorrelation_moments, distance_moments, image_moments
+from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
 from solver.sensitivity.sampling import Sampling, sampled_noise
-from solver.sensitivity.sensitivities import closed_noise_response
 from solver.task import TwoPixelTask
 
 LARGEST_ENUMERATION = 64
@@ -69,7 +69,8 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
 
 
 def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:
-    known = {k: closed_noise_response(network, task, noise, k) for k in range(network.depth + 2)}
+    question = NoiseQuestion(network, task, noise)
+    known = {k: closed_noise_response(question, k) for k in range(network.depth + 2)}
     closed = {k: value for k, value in known.items() if value is not None}
     sampled = sampled_noise(network, task, noise, dict.fromkeys(closed), sampling)
     for k, value in closed.items():

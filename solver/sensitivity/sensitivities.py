@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from solver.cache import Cache
 from solver.deformation import Deformation
-from solver.errors import NotApplicableError
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.chain_noise import chain_layer_response
 from solver.sensitivity.displacement import (
     PairMoments,
     distance_moments,
@@ -19,18 +18,11 @@ from solver.sensitivity.displacement import (
     linear_spread,
     observed_kernel,
 )
-from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
-from solver.sensitivity.rectified_noise import (
-    is_rectified_once,
-    layer_second_moment,
-    readout_second_moment,
-    rectifying_layer,
-)
-from solver.sensitivity.rectified_twice import PROVEN, independent_layer_response, independent_readout_response
+from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
 from solver.sensitivity.response import Response, response_by_distance
-from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
+from solver.sensitivity.sampling import Progress, Sampling
 from solver.task import TwoPixelTask
-from solver.values import ClosedValue, EnclosedValue, ExactValue, Value, as_value, quotient
+from solver.values import ExactValue, Value, quotient
 
 AUTOCORRELATIONS = "kernel autocorrelations"
 DISTANCES = "one image per distance"
@@ -122,7 +114,9 @@ def sensitivities(
     deformation: Deformation | None = None,
     noise: GaussianNoise | None = None,
     channel_mean: bool = False,
+    method: str = "auto",
     sampling: Sampling | None = None,
+    cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> Sensitivities:
     """Return D, G and R of every layer of a network and of its output.
@@ -137,10 +131,14 @@ def sensitivities(
         `GaussianNoise()` if omitted: total energy 8/3.
     channel_mean : bool
         Average every map over its channels before taking norms.
+    method : {"auto", "deterministic", "series", "transfer", "sampling"}
+        The route for noise that is rectified more than once (see `NoiseRoutes`).
     sampling : Sampling
-        How much to sample where the noise is rectified more than once.
+        How much to sample where that is the route.
+    cache : Cache
+        Where values of the slow routes are kept; nowhere if omitted.
     progress : callable(done, total)
-        Called while sampling.
+        Called during the slow routes.
 
     Returns
     -------
@@ -155,22 +153,22 @@ def sensitivities(
     --------
     >>> from solver import construct
     >>> task = TwoPixelTask(length=32, scale=7)
-    >>> result = sensitivities(construct("uniform", task), task, sampling=Sampling(points=2, replicates=2))
-    >>> result.layers[1].D.exact
-    Fraction(2944, 11745)
+    >>> result = sensitivities(construct("shift", task), task)
+    >>> result.layers[3].D.exact
+    Fraction(18352, 89775)
     """
     deformation = deformation or Deformation()
     noise = (noise or GaussianNoise()).resolved(task, deformation)
-    sampling = sampling or Sampling()
     proofs = linearity_proof(network, task, deformation)
     moments = layer_moments(network, task, deformation, proofs, channel_mean=channel_mean)
-    numerators = noise_responses(network, task, noise, sampling, channel_mean=channel_mean, progress=progress)
+    routes = NoiseRoutes(method=method, sampling=sampling or Sampling(), cache=cache, progress=progress)
+    numerators = noise_responses(NoiseQuestion(network, task, noise, channel_mean), routes)
     linear = network.with_identity()
     linear_moments = distance_moments(linear, task, deformation, channel_mean=channel_mean)
     layers = []
     for k in range(network.depth + 2):
         route = AUTOCORRELATIONS if k == 0 or (k <= network.depth and proofs[k - 1].linear_so_far) else DISTANCES
-        identity = closed_noise_response(linear, task, noise, k, channel_mean=channel_mean)
+        identity = closed_noise_response(NoiseQuestion(linear, task, noise, channel_mean), k)
         assert identity is not None
         layers.append(_layer(k, network.depth, moments[k], numerators[k], linear_moments[k], identity, route))
     return Sensitivities(network, task, deformation, noise, channel_mean, tuple(layers))
@@ -193,87 +191,6 @@ def layer_moments(
     return moments
 
 
-def closed_noise_response(
-    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
-) -> Value | None:
-    """Return <||a_k(x + eta) - a_k(x)||^2>, exact or closed, or None if the noise is rectified more than once.
-
-    ``layer`` = depth + 1 asks for the output f_p.
-    """
-    output = layer > network.depth
-    depth = min(layer, network.depth)
-    if rectifying_layer(network, depth, noise) is None:
-        if output:
-            return as_value(linear_readout_noise(network, task, noise), "linear noise")
-        return as_value(linear_layer_noise(network, task, noise, layer, channel_mean=channel_mean), "linear noise")
-    if not is_rectified_once(network, depth, noise):
-        return None
-    if output:
-        moment = readout_second_moment(network, task, noise)
-    else:
-        moment = layer_second_moment(network, task, noise, layer, channel_mean=channel_mean)
-    return as_value(moment.expression(), "closed form, rectified once")
-
-
-def enclosed_noise_response(
-    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
-) -> Value | None:
-    """Return <||a_k(x + eta) - a_k(x)||^2> as a proven ball, or None if no route that proves one applies.
-
-    ``layer`` = depth + 1 asks for the output f_p.
-    """
-    try:
-        if layer > network.depth:
-            response = independent_readout_response(network, task, noise)
-        else:
-            response = independent_layer_response(network, task, noise, layer, channel_mean=channel_mean)
-    except NotApplicableError:
-        return None
-    return EnclosedValue(response.enclose, PROVEN)
-
-
-def _chain_response(
-    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, control: float
-) -> Value | None:
-    if layer > network.depth:
-        return None
-    try:
-        return chain_layer_response(network, task, noise, layer, control)
-    except NotApplicableError:
-        return None
-
-
-def noise_responses(
-    network: Network,
-    task: TwoPixelTask,
-    noise: GaussianNoise,
-    sampling: Sampling,
-    *,
-    channel_mean: bool,
-    progress: Progress | None,
-) -> list[Value]:
-    """Return <||a_k(x + eta) - a_k(x)||^2> of layers 0..depth and the output, by the best route for each."""
-    known: dict[int, Value] = {}
-    controls: dict[int, float | None] = {}
-    for k in range(network.depth + 2):
-        value = closed_noise_response(network, task, noise, k, channel_mean=channel_mean) or enclosed_noise_response(
-            network, task, noise, k, channel_mean=channel_mean
-        )
-        if value is not None:
-            known[k] = value
-            continue
-        linear = without_last_activation(network, min(k, network.depth))
-        control = closed_noise_response(linear, task, noise, k, channel_mean=channel_mean)
-        chained = None if control is None or channel_mean else _chain_response(network, task, noise, k, float(control))
-        if chained is not None:
-            known[k] = chained
-        else:
-            controls[k] = None if control is None else float(control)
-    if controls:
-        known |= sampled_noise(network, task, noise, controls, sampling, channel_mean=channel_mean, progress=progress)
-    return [known[k] for k in range(network.depth + 2)]
-
-
 def _layer(
     k: int, depth: int, moments: PairMoments, noise: Value, linear: PairMoments, identity: Value, route: str
 ) -> LayerSensitivity:
@@ -291,6 +208,3 @@ def _layer(
     r = quotient(d, g, method=g.method, zero="G is 0")
     price = quotient(g, g_identity, method=g.method, zero="G with identity activations is 0")
     return LayerSensitivity(k, name, d, g, r, g_identity, price)
-
-
-__all__ = ["ClosedValue", "LayerSensitivity", "Sensitivities", "sensitivities"]
