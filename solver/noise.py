@@ -60,5 +60,15 @@ class GaussianNoise:
         return GaussianNoise(energy=deformation_energy(task, deformation), rectified=self.rectified)
 
     def variance(self, length: int) -> Fraction:
-        """Return sigma^2 = energy / l."""
+        """Return sigma^2 = energy / l.
+
+        Raises
+        ------
+        InputError
+            If the energy is still ``"exact"``.
+        """
+        if self.energy == "exact":
+            raise InputError(
+                "noise energy 'exact' depends on the task and the deformation: use resolved(task, deformation)"
+            )
         return Fraction(self.energy) / length

@@ -108,7 +108,6 @@ def test_input_errors_are_value_errors() -> None:
     assert issubclass(InputError, ValueError)
 
 
-@pytest.mark.xfail(strict=True, reason="GaussianNoise.variance of an unresolved energy: a bare ValueError of Fraction")
 def test_unresolved_noise_energy_says_what_to_do() -> None:
     with pytest.raises(InputError, match="resolved"):
         GaussianNoise(energy="exact").variance(32)

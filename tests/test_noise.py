@@ -14,7 +14,7 @@ from solver.ensemble import representatives
 from solver.network.torch_export import to_torch
 from solver.sensitivity import rectified_noise
 from solver.sensitivity.displacement import distance_moments
-from solver.sensitivity.sensitivities import closed_noise_response
+from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
 
 TASK = TwoPixelTask(length=32, scale=7)
 MIXED = Layer(filters=[[[1, -1, 2]], [[0, -1, 1]]], bias=["1/2", 0])
@@ -32,7 +32,7 @@ OPTIONS = [(name, rectified) for name in RINGS for rectified in (False, True)]
 
 
 def value(network: Network, task: TwoPixelTask, layer: int, noise: Any = None, **options: Any) -> Any:
-    found = closed_noise_response(network, task, noise or GaussianNoise(), layer, **options)
+    found = closed_noise_response(NoiseQuestion(network, task, noise or GaussianNoise(), **options), layer)
     assert found is not None
     return found
 
@@ -105,10 +105,8 @@ def test_identity_readout_with_strides_by_its_row() -> None:
 
 
 def test_what_is_rectified_twice_has_no_closed_form() -> None:
-    network = construct("uniform", TASK)
-    assert [closed_noise_response(network, TASK, GaussianNoise(), k) is None for k in range(5)] == [False] * 3 + [
-        True
-    ] * 2
+    question = NoiseQuestion(construct("uniform", TASK), TASK, GaussianNoise())
+    assert [k for k in range(5) if closed_noise_response(question, k) is None] == [3, 4]
 
 
 @pytest.mark.parametrize(("name", "layer"), [("uniform", 1), ("shift", 1), ("shift-mixed", 1)])

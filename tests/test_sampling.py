@@ -11,8 +11,8 @@ from solver import GaussianNoise, InputError, Layer, Network, Sampling, TwoPixel
 from solver.ensemble import representatives
 from solver.network.torch_export import to_torch
 from solver.sensitivity import sampling as sampling_module
+from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
 from solver.sensitivity.sampling import sampled_noise
-from solver.sensitivity.sensitivities import closed_noise_response
 
 TASK = TwoPixelTask(length=32, scale=7)
 ONCE = Network(layers=[Layer(filters=[[[1, -1, 1]]], bias=["-1/2"]), Layer(filters=[[[1, 2]]])], readout=[5])
@@ -33,7 +33,7 @@ def test_once_rectified_networks_agree_with_the_closed_form(length: int, rectifi
         layers=[Layer(filters=[[[1, 0, 1]], [[0, 2, 0]]]), Layer(filters=[[[1, 2], [1, 0]]])], readout=[5]
     )
     for k, found in sampled(network, task, [1, 2, 3], noise=noise, channel_mean=mean).items():
-        closed = closed_noise_response(network, task, noise, k, channel_mean=mean)
+        closed = closed_noise_response(NoiseQuestion(network, task, noise, mean), k)
         assert closed is not None
         assert abs(found.estimate - float(closed)) < 4 * found.uncertainty
         assert 0 < found.uncertainty < 0.05 * found.estimate
@@ -43,7 +43,7 @@ def test_once_rectified_networks_agree_with_the_closed_form(length: int, rectifi
 def test_standard_error_is_honest_across_seeds(layer: int) -> None:
     """Errors in units of the standard error have a root mean square near 1 (1.2 for 8 replicates)."""
     task = TwoPixelTask(length=14, scale=3)
-    closed = float(closed_noise_response(ONCE, task, GaussianNoise(), layer))  # type: ignore[arg-type]
+    closed = float(closed_noise_response(NoiseQuestion(ONCE, task, GaussianNoise()), layer))  # type: ignore[arg-type]
     runs = [sampled(ONCE, task, [layer], seed, points=32)[layer] for seed in range(40)]
     scores = np.array([(run.estimate - closed) / run.uncertainty for run in runs])
     assert 0.7 < np.sqrt((scores**2).mean()) < 1.7

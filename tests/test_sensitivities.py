@@ -11,7 +11,7 @@ from cases import Case, of_kind
 
 from solver import Deformation, GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.sensitivity.displacement import distance_moments
-from solver.sensitivity.sensitivities import closed_noise_response
+from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
 
 TASK = TwoPixelTask(length=32, scale=7)
 FEW = Sampling(points=256, replicates=4)
@@ -79,7 +79,7 @@ def test_widening_leaves_closed_values_alone(rectified: bool, mean: bool) -> Non
     """Norms of H copies are H times as large (H^2 for the channels' sum), in G's numerator and denominator alike."""
     noise, scale = GaussianNoise(rectified=rectified), Fraction(4 if mean else 2)
     plain, wide = (construct("uniform", TASK, channels=h) for h in (1, 2))
-    responses = [closed_noise_response(network, TASK, noise, 1, channel_mean=mean) for network in (plain, wide)]
+    responses = [closed_noise_response(NoiseQuestion(network, TASK, noise, mean), 1) for network in (plain, wide)]
     spreads = [distance_moments(n, TASK, Deformation(), channel_mean=mean)[1].spread for n in (plain, wide)]
     assert spreads[1] == scale * spreads[0]
     (a, da), (b, db) = (value.bounded(30) for value in responses if value)
