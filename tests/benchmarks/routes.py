@@ -1,0 +1,105 @@
+"""Fast routes against plain ones and against torch, as ratios in one run: ``make bench``.
+
+Nothing is asserted: wall-clock times belong to the machine.  Every line names both sides, how long each took,
+and what the slower one would need to give the same digits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from solver import Deformation, GaussianNoise, TwoPixelTask, construct, to_torch
+from solver.deformation import deformation_outcomes
+from solver.sensitivity.displacement import distance_moments, image_moments
+from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
+
+TASK = TwoPixelTask(length=32, scale=7)
+DIGITS = 12
+
+
+def timed(compute: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
+    """Return a result and the best time of a few runs, in seconds."""
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = compute()
+        best = min(best, time.perf_counter() - start)
+    return result, best
+
+
+def torch_displacement(name: str) -> float:
+    """Return <||f_p(tau x) - f_p(x)||^2> by a float64 forward pass over every image and every outcome."""
+    network = to_torch(construct(name, TASK))
+    total = 0.0
+    for i, j, weight in TASK.pairs():
+        outcomes = deformation_outcomes(TASK, Deformation(), i, j)
+        batch = np.stack([TASK.image(i, j), *(image for image, _ in outcomes)])
+        with torch.no_grad():
+            f = network(torch.from_numpy(batch[:, None, :])).numpy()
+        total += float(weight) * sum(float(p) * (g - f[0]) ** 2 for g, (_, p) in zip(f[1:], outcomes, strict=True))
+    return total
+
+
+def torch_noise(name: str, seconds: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return torch Monte Carlo means of ||a(x + eta) - a(x)||^2 per layer and for f_p, standard errors and the time."""
+    network, generator = to_torch(construct(name, TASK)), torch.Generator().manual_seed(0)
+    pairs = list(TASK.pairs())
+    images = torch.from_numpy(np.stack([TASK.image(i, j) for i, j, _ in pairs]))[:, None, :].double()
+    sd = float(GaussianNoise().variance(TASK.length)) ** 0.5
+    batches, start = [], time.perf_counter()
+    with torch.no_grad():
+        calm, f = network.maps(images), network(images)
+        while len(batches) < 4 or time.perf_counter() - start < seconds:
+            noisy = images + sd * torch.randn(images.shape, generator=generator, dtype=torch.float64)
+            moved = [((a - b) ** 2).sum(dim=(1, 2)).mean() for a, b in zip(network.maps(noisy), calm, strict=True)]
+            batches.append([float(m) for m in moved] + [float(((network(noisy) - f) ** 2).mean())])
+    samples = np.array(batches)
+    return samples.mean(axis=0), samples.std(axis=0, ddof=1) / len(samples) ** 0.5, time.perf_counter() - start
+
+
+def deformations() -> None:
+    """D: one image per distance against every image, and against torch."""
+    for name in ("uniform", "shift"):
+        network = construct(name, TASK)
+        fast, quick = timed(lambda network=network: distance_moments(network, TASK, Deformation()), 3)
+        plain, slow = timed(lambda network=network: image_moments(network, TASK, Deformation()))
+        _, floats = timed(lambda name=name: torch_displacement(name))
+        assert fast == plain
+        print(f"D {name}: one image per distance {quick * 1e3:.1f} ms; every image {slow / quick:.0f} x; ", end="")
+        print(f"torch over every image {floats / quick:.0f} x")
+    far = TwoPixelTask(length=10**6, scale=7)
+    _, near_time = timed(lambda: distance_moments(construct("uniform", TASK), TASK, Deformation()), 3)
+    _, far_time = timed(lambda: distance_moments(construct("uniform", far), far, Deformation()), 3)
+    print(f"D uniform: l = 1000000 takes {far_time / near_time:.1f} x the time of l = 32")
+
+
+def noise(method: str) -> None:
+    """G: our route against torch Monte Carlo given the same time."""
+    for name in ("shift", "uniform"):
+        question = NoiseQuestion(construct(name, TASK), TASK, GaussianNoise())
+
+        def numbers(question: NoiseQuestion = question) -> list[tuple[float, float]]:
+            values = noise_responses(question, NoiseRoutes(method=method))
+            return [(float(v.value(DIGITS)), float(v.error(DIGITS))) for v in values]
+
+        ours, seconds = timed(numbers)
+        mean, error, spent = torch_noise(name, seconds)
+        print(f"G {name}, method {method}: all layers in {seconds:.1f} s")
+        for k, (value, bound) in enumerate(ours):
+            goal = max(bound, 1e-16 * value)
+            years = spent * (error[k] / goal) ** 2 / 3.15e7
+            print(
+                f"  layer {k}: ours {value:.12g} +- {bound:.1g}; torch in that time {mean[k]:.6g} +- {error[k]:.1g}; "
+                f"for our error it would need {years:.1g} years"
+            )
+
+
+if __name__ == "__main__":
+    deformations()
+    noise("auto")
+    noise("deterministic")
