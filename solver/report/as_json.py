@@ -7,17 +7,30 @@ from typing import Any
 
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
+from solver.errors import InputError
 from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, Value
 
+LONGEST_RESPONSE = 10**7
 SCHEMA = "solver.report/1"
 QUANTITIES = ("D", "G", "R", "G_identity", "price")
 
 
 def report_json(report: Report, digits: int) -> str:
-    """Return the report as JSON text."""
+    """Return the report as JSON text.
+
+    Raises
+    ------
+    InputError
+        If f_p(d), which the schema writes out for every d, would fill more than some hundred megabytes.
+    """
+    if report.first.task.length > LONGEST_RESPONSE:
+        raise InputError(
+            f"length: JSON writes f_p at every distance, so at most {LONGEST_RESPONSE} sites, "
+            f"got {report.first.task.length}; text and LaTeX have no such limit"
+        )
     return json.dumps(report_object(report, digits), indent=2) + "\n"
 
 

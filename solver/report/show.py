@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from solver.deformation import Deformation
+from solver.errors import InputError
 from solver.network.kernels import effective_kernel
 from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.network.trace import activations, response
 from solver.report.latex import escaped
 from solver.task import TwoPixelTask
+
+LONGEST_SHOWN = 1000
 
 
 def network_text(network: Network, task: TwoPixelTask, distance: int) -> str:
@@ -51,25 +54,41 @@ def network_latex(network: Network, task: TwoPixelTask, distance: int) -> str:
     ]
     for k, layer in enumerate(network.layers, start=1):
         kernel = effective_kernel(network, k)
-        rows = [
-            rf"\mbox{{{escaped(name)}}} & {_number(layer.bias[c])} & {_vector(kernel.values[c, 0])} & "
-            rf"{_vector(maps[k][c])} \\"
-            for c, name in enumerate(layer.names)
+        inputs = network.layers[k - 2].names if k > 1 else ("x",)
+        labels = [rf"\mbox{{{escaped(name)}}}" for name in layer.names]
+        filters = [
+            f"{_number(b)} & {_filters(inputs, taps)}" for b, taps in zip(layer.bias, layer.filters, strict=True)
         ]
-        items.append(
-            rf"\[\begin{{array}}{{lrll}} \mbox{{layer {k}}} & b & K_{k} & a_{k} \\ \hline "
-            + "\n".join(rows)
-            + r" \end{array}\]"
-        )
+        items.append(_array("lrl", rf"\mbox{{layer {k}}} & b_{k} & w_{k}", labels, filters))
+        items.append(_array("ll", rf"& K_{k}", labels, [_vector(taps[0]) for taps in kernel.values]))
+        items.append(_array("ll", rf"& a_{k}", labels, [_vector(a) for a in maps[k]]))
     items.append(rf"\[ f_p = {_number(response(network, image)[0])} \]")
     return "{\\scriptsize\\setlength{\\arraycolsep}{2pt}\n" + "\n".join(items) + "\n}\n"
 
 
 def _image_and_maps(network: Network, task: TwoPixelTask, distance: int) -> tuple[Any, list[Any]]:
+    if task.length > LONGEST_SHOWN:
+        raise InputError(f"length: maps of {task.length} sites cannot be shown; at most {LONGEST_SHOWN}")
     middle = task.length // 2
     first = middle - distance // 2
     image = task.image(first, first + distance)
     return image, [a.exact()[0] for a in activations(network, image)]
+
+
+def _array(columns: str, head: str, labels: list[str], rows: list[str]) -> str:
+    body = "\n".join(rf"{label} & {row} \\" for label, row in zip(labels, rows, strict=True))
+    return rf"\[\begin{{array}}{{{columns}}} {head} \\ \hline {body} \end{{array}}\]"
+
+
+def _filters(inputs: tuple[str, ...], filters: Any) -> str:
+    """Return the nonzero filters of a channel, each after the name of its input, three to a line."""
+    shown = [
+        rf"\mbox{{{escaped(name)}: }}{_vector(taps)}"
+        for name, taps in zip(inputs, filters, strict=True)
+        if any(w != 0 for w in taps)
+    ]
+    lines = [r",\ ".join(shown[i : i + 3]) for i in range(0, len(shown), 3)]
+    return r" \\ & & ".join(lines) or r"\mbox{none}"
 
 
 def _row(values: Any) -> str:

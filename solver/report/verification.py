@@ -16,7 +16,7 @@ from solver.network.network import Network
 from solver.network.trace import activations
 from solver.noise import GaussianNoise
 from solver.sensitivity.displacement import autocorrelation_moments, distance_moments, image_moments
-from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
 from solver.sensitivity.sampling import Sampling, sampled_noise
 from solver.task import TwoPixelTask
 
@@ -36,7 +36,7 @@ class Check:
 def verification(
     network: Network, task: TwoPixelTask, deformation: Deformation, noise: GaussianNoise, sampling: Sampling
 ) -> Iterator[Check]:
-    """Yield the cross-checks of a network: its claim, D by three routes, closed G by sampling, torch's activations."""
+    """Yield the cross-checks of a network: its claim, D by three routes, G by sampling, torch's activations."""
     noise = noise.resolved(task, deformation)
     if network.claim is not None:
         broken = check_claim(network, task)
@@ -70,15 +70,15 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
 
 def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:
     question = NoiseQuestion(network, task, noise)
-    known = {k: closed_noise_response(question, k) for k in range(network.depth + 2)}
-    closed = {k: value for k, value in known.items() if value is not None}
-    sampled = sampled_noise(network, task, noise, dict.fromkeys(closed), sampling)
-    for k, value in closed.items():
+    values = dict(enumerate(noise_responses(question, NoiseRoutes(sampling=sampling))))
+    known = {k: value for k, value in values.items() if value.method != sampling.method}
+    sampled = sampled_noise(network, task, noise, dict.fromkeys(known), sampling)
+    for k, value in known.items():
         name = "f_p" if k > network.depth else f"layer {k}"
         estimate = sampled[k]
         deviation = abs(float(value) - estimate.estimate) / estimate.uncertainty if estimate.uncertainty else 0.0
         yield Check(
-            f"noise response of {name}: {value.kind} = sampled",
+            f"noise response of {name}: {value.method.partition(';')[0]} = sampled",
             f"{value.value(10)} against {estimate.estimate:.10g}, {deviation:.1f} standard errors apart",
             deviation < STANDARD_ERRORS,
         )
