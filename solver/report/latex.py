@@ -60,7 +60,7 @@ def _caption(report: Report) -> str:
     rectified = ", rectified" if s.noise.rectified else ""
     mean = ", channels averaged first" if s.channel_mean else ""
     numeric = any(layer.G.kind == "numeric" for each in report.networks for layer in each.layers)
-    brackets = " Digits in brackets: one standard error of sampled values." if numeric else ""
+    brackets = " Digits in brackets: estimated error of the last digits." if numeric else ""
     return (
         rf"Stability of the hand-built networks to deformations ($D$) and noise ($G$), $R=D/G$, "
         rf"for $\ell={task.length}$, $\xi={task.scale}$; ensemble {escaped(task.distances)}{gap}, "

@@ -97,7 +97,7 @@ def _row(values: Any) -> str:
 
 def _vector(values: Any) -> str:
     cells = [r"\cdot" if v == 0 else _number(v) for v in values]
-    width = 0.3 + 0.5 * max(1 if v == 0 else len(str(v)) for v in values)
+    width = 0.25 + 0.45 * max(1 if v == 0 else len(str(v)) for v in values)
     return "(" + "".join(rf"\makebox[{width}em]{{${cell}$}}" for cell in cells) + ")"
 
 

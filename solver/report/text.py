@@ -21,7 +21,10 @@ def report_text(report: Report, digits: int) -> str:
     parts = ["\n".join(heading(report))]
     parts += [_network_text(s, digits) for s in report.networks]
     parts.append("\n".join(f"G: {method}" for method in methods(report)))
-    parts.append("D is exact. R = D/G. price = G / (G with identity activations). 0.526(3) means 0.526 +- 0.003.")
+    parts.append(
+        "D is exact. R = D/G. price = G / (G with identity activations). "
+        "0.526(3) means 0.526 +- 0.003, an estimated error."
+    )
     return "\n\n".join(parts) + "\n"
 
 
