@@ -73,7 +73,7 @@ class CoupledChains:
         """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
         line = self._line(0)
         levels = line.points[:, 0]
-        values = {(): self._constant(np.stack([levels, levels**2], axis=-1))}
+        values: Values = {(): self._constant(np.stack([levels, levels**2], axis=-1))}
         values = self._along(line, values, patterns, 0, self.weights)
         return np.stack([self._at_full(line, values[p]) for p in patterns])
 
@@ -95,7 +95,9 @@ class CoupledChains:
         tilts = []
         for pattern in patterns:
             full = self._full(line, values[pattern[memory:]])
-            tilt = sum((self._conditional(m, j - memory) for j, m in enumerate(pattern[:memory])), np.zeros((1, 1, 1, 1)))
+            tilt = sum(
+                (self._conditional(m, j - memory) for j, m in enumerate(pattern[:memory])), np.zeros((1, 1, 1, 1))
+            )
             tilts.append(self.grid.expectation(full[..., 1:] + tilt * full[..., :1])[0, 0])
         return np.array(tilts)
 
@@ -103,7 +105,7 @@ class CoupledChains:
         """Return E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites."""
         count = len(self.weights)
         line, edge = self._line(1), self._edge(lag)
-        values = {(): self._constant(line.points[:, 1:])}
+        values: Values = {(): self._constant(line.points[:, 1:])}
         values = self._along(line, values, patterns, count, self.weights[count - lag :])
         cells: Cells = Product(self.level, self.resolution.level_nodes)
         for site in reversed(range(lag, count)):
@@ -118,7 +120,7 @@ class CoupledChains:
         """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""
         count = len(self.weights)
         line = self._line(0)
-        values = {(): self._constant(line.points[:, :1])}
+        values: Values = {(): self._constant(line.points[:, :1])}
         values = self._along(line, values, patterns, count, self.weights)
         for ending, value in values.items():
             full = self._full(line, value)
@@ -161,7 +163,9 @@ class CoupledChains:
     def _edge(self, lag: int) -> Line:
         """Return functions of b at full b', with their kinks where the rays meet that edge."""
         inner = [alpha for alpha in self._rays(lag, lag) if alpha < 1]
-        return Line(self.level, 0, (0.0, *(alpha * self.level for alpha in inner), self.level), self.resolution.level_nodes)
+        return Line(
+            self.level, 0, (0.0, *(alpha * self.level for alpha in inner), self.level), self.resolution.level_nodes
+        )
 
     def _sectors(self, lag: int, site: int) -> Sectors:
         """Return functions of both levels after the common sites from ``site`` on.

@@ -11,102 +11,24 @@ grow with l except through the nodes that weaker noise needs.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
 import numpy as np
 
-from solver.errors import NotApplicableError
-from solver.gaussian.coupled_chains import ChainResolution, CoupledChains
+from solver.gaussian.coupled_chains import ChainResolution
 from solver.gaussian.enclosure import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.rectified_twice import UnitRing, ring_units
+from solver.sensitivity.pooled_windows import Counts, Pattern, PooledWindows, pooled_windows
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
 METHOD = "transfer operator on pairs of windows; error is estimated from two resolutions"
-STEEPEST = 12.0
-"""Largest theta / (least weight * sigma * last tap) for which both levels are resolved."""
 
 Progress = Callable[[int, int], None]
-Pattern = tuple[Fraction, ...]
-Counts = dict[Pattern, Fraction]
-
-
-@dataclass(frozen=True)
-class PooledWindows:
-    """The pooled sum of equal windows over one field, and the images that stand for the ensemble.
-
-    Attributes
-    ----------
-    readout : Fraction
-        v, the weight of every unit in f.
-    weights, taps : tuple of Fraction
-        K_1, ..., K_n and w_0, ..., w_D with w_D > 0.
-    level, noise_variance : Fraction
-        theta and s^2.
-    images : list of (means, weight)
-        The field's means along the representing ring; the weights sum to 1.
-    background : list of Fraction
-        The means along the ring without an image.
-    stretch : Fraction
-        Rings of background that the representing ring leaves out.
-    """
-
-    readout: Fraction
-    weights: tuple[Fraction, ...]
-    taps: tuple[Fraction, ...]
-    level: Fraction
-    noise_variance: Fraction
-    images: list[tuple[list[Fraction], Fraction]]
-    background: list[Fraction]
-    stretch: Fraction
-
-    @property
-    def memory(self) -> int:
-        """D, the number of noises that neighbouring sites share."""
-        return len(self.taps) - 1
-
-    @property
-    def steepness(self) -> float:
-        """theta / (least weight * sigma * last tap)."""
-        return float(self.level / (min(self.weights) * self.taps[-1])) / float(self.noise_variance) ** 0.5
-
-    @property
-    def is_symmetric(self) -> bool:
-        """Whether a pattern and its mirror image are alike."""
-        return self.weights == self.weights[::-1] and self.taps == self.taps[::-1]
-
-    def chains(self, resolution: ChainResolution) -> CoupledChains:
-        """Return the transfer operator at a resolution."""
-        taps, weights = (tuple(float(w) for w in ws) for ws in (self.taps, self.weights))
-        return CoupledChains(taps, weights, float(self.level), float(self.noise_variance) ** 0.5, resolution)
-
-    def patterns(self, sites: list[int]) -> Counts:
-        """Return the means seen at ``sites`` from every unit, by how often they occur."""
-        counts: Counts = defaultdict(Fraction)
-        for means, weight in [*self.images, (self.background, self.stretch)]:
-            for pattern, times in self.seen(means, sites).items():
-                counts[pattern] += weight * times
-        return {pattern: weight for pattern, weight in counts.items() if weight}
-
-    def seen(self, means: list[Fraction], sites: list[int]) -> dict[Pattern, int]:
-        """Return the means seen at ``sites`` from every unit of one image, by how often they occur."""
-        length = len(means)
-        counts: dict[Pattern, int] = defaultdict(int)
-        for p in range(length):
-            pattern = tuple(means[(p + o) % length] for o in sites)
-            counts[min(pattern, pattern[::-1]) if self.is_symmetric else pattern] += 1
-        return counts
-
-    def covariance(self, lag: int) -> Fraction:
-        """Return the covariance of z at two sites."""
-        return self.noise_variance * sum((a * b for a, b in zip(self.taps, self.taps[lag:], strict=False)), Fraction(0))
 
 
 def chain_readout_response(
@@ -127,48 +49,19 @@ def chain_readout_response(
     """
     windows = pooled_windows(network, task, noise)
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
-    stages = 2 * (len(windows.weights) + windows.memory)
+    stages = 2 * (len(windows.weights) + windows.memory + 1)
+    done = 0
     parts = []
     for fine in (False, True):
         parts.append([closed])
         for part in _parts(windows, fine):
             parts[-1].append(part)
+            done += 1
             if progress:
-                progress(len(parts[0]) + len(parts[-1]) * fine - 1 - fine, stages)
+                progress(done, stages)
     coarse, exact = (float(windows.readout) ** 2 * np.array(each) for each in parts)
     error = np.abs(exact - coarse).sum() + 1e-13 * np.abs(exact).sum()
     return NumericValue(float(exact.sum()), float(error), METHOD)
-
-
-def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> PooledWindows:
-    """Return a network's pooled output as a sum of equal windows.
-
-    Raises
-    ------
-    NotApplicableError
-        If it is not one; says which condition fails.
-    """
-    ring = ring_units(network, task, noise, network.depth)
-    units = ring.units
-    readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
-    kernels = {kernel for kernel, v in zip(units.kernels, readout, strict=True) if v and kernel}
-    if len(kernels) != 1:
-        raise NotApplicableError("the units that the readout sees are not equal windows")
-    offsets, weights = zip(*kernels.pop(), strict=True)
-    if list(offsets) != list(range(offsets[0], offsets[0] + len(offsets))):
-        raise NotApplicableError("the transfer operator takes windows of consecutive sites")
-    if len(units.taps) > 3:
-        raise NotApplicableError("the transfer operator takes fields of at most three taps")
-    if 2 * (len(offsets) + len(units.taps)) - 3 > ring.length:
-        raise NotApplicableError("two windows meet on both sides of the ring")
-    taps = units.taps if units.taps[-1] > 0 else tuple(-w for w in units.taps)
-    images = [(units.field_means(image, ring.length), weight) for image, weight in ring.images]
-    background = units.field_means({}, ring.length)
-    variance = noise.variance(task.length)
-    windows = PooledWindows(sum(readout), weights, taps, units.level, variance, images, background, ring.stretch)
-    if windows.steepness > STEEPEST:
-        raise NotApplicableError("the noise is too weak against the level to be resolved")
-    return windows
 
 
 def _parts(windows: PooledWindows, fine: bool) -> Iterator[float]:
@@ -228,13 +121,18 @@ def _sum_variance(windows: PooledWindows) -> float:
 
 
 def resolutions(windows: PooledWindows, fine: bool) -> tuple[ChainResolution, ChainResolution]:
-    """Return the resolutions for one window and for two, coarse or fine."""
-    nodes = int(8 + 1.4 * windows.steepness) + 4 * fine
+    """Return the resolutions for one window and for two, coarse or fine.
+
+    A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
+    with the geometric mean of the weights.
+    """
+    nodes = int(8 + 3 * windows.steepness) + 5 * fine
     if windows.memory == 0:
-        return (ChainResolution(1, 1, nodes + 6, nodes + 6),) * 2
-    if fine:
-        return ChainResolution(0.48, 7.5, nodes + 3, nodes + 3), ChainResolution(0.6, 6.9, nodes, nodes - 2)
-    return ChainResolution(0.55, 7.0, nodes + 3, nodes + 3), ChainResolution(0.65, 6.5, nodes, nodes - 2)
+        return (ChainResolution(1, 1, nodes, nodes * 3 // 4),) * 2
+    typical = np.exp(np.mean(np.log([float(w) for w in windows.weights]))) / float(min(windows.weights))
+    few = int(6 + 3 * windows.steepness / typical) + 3 * fine
+    single, pair = ((0.48, 7.5), (0.575, 6.9)) if fine else ((0.55, 7.0), (0.62, 6.8))
+    return ChainResolution(*single, nodes, nodes * 3 // 4), ChainResolution(*pair, few, few * 3 // 4)
 
 
 def _floats(counts: Counts) -> list[tuple[float, ...]]:
@@ -254,6 +152,3 @@ def _mean(mean: Fraction, variance: Fraction) -> float:
 def _covariance(left: Fraction, right: Fraction, variance: Fraction, covariance: Fraction) -> float:
     product = rectified_product(left, right, variance, variance, covariance)
     return float(enclose(product, 30) - enclose(rectified_mean(left, variance) * rectified_mean(right, variance), 30))
-
-
-__all__ = ["PooledWindows", "UnitRing", "chain_readout_response", "pooled_windows"]

@@ -1,0 +1,126 @@
+"""The pooled output of a layer that rectifies noise a second time: equal windows over one moving average."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+
+from solver.errors import NotApplicableError
+from solver.gaussian.coupled_chains import ChainResolution, CoupledChains
+from solver.network.network import Network
+from solver.noise import GaussianNoise
+from solver.sensitivity.rectified_twice import ring_units
+from solver.task import TwoPixelTask
+
+STEEPEST = 10.0
+"""Largest theta / (least weight * sigma * last tap) for which both levels are resolved."""
+
+Pattern = tuple[Fraction, ...]
+"""The means m that one or two windows see, from left to right."""
+Counts = dict[Pattern, Fraction]
+"""How often each pattern occurs in the ensemble."""
+
+
+@dataclass(frozen=True)
+class PooledWindows:
+    """The pooled sum of equal windows over one field, and the images that stand for the ensemble.
+
+    Attributes
+    ----------
+    readout : Fraction
+        v, the weight of every unit in f.
+    weights, taps : tuple of Fraction
+        K_1, ..., K_n and w_0, ..., w_D with w_D > 0.
+    level, noise_variance : Fraction
+        theta and s^2.
+    images : list of (means, weight)
+        The field's means along the representing ring; the weights sum to 1.
+    background : list of Fraction
+        The means along the ring without an image.
+    stretch : Fraction
+        Rings of background that the representing ring leaves out.
+    """
+
+    readout: Fraction
+    weights: tuple[Fraction, ...]
+    taps: tuple[Fraction, ...]
+    level: Fraction
+    noise_variance: Fraction
+    images: list[tuple[list[Fraction], Fraction]]
+    background: list[Fraction]
+    stretch: Fraction
+
+    @property
+    def memory(self) -> int:
+        """D, the number of noises that neighbouring sites share."""
+        return len(self.taps) - 1
+
+    @property
+    def steepness(self) -> float:
+        """theta / (least weight * sigma * last tap)."""
+        return float(self.level / (min(self.weights) * self.taps[-1])) / float(self.noise_variance) ** 0.5
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether a pattern and its mirror image are alike."""
+        return self.weights == self.weights[::-1] and self.taps == self.taps[::-1]
+
+    def chains(self, resolution: ChainResolution) -> CoupledChains:
+        """Return the transfer operator at a resolution."""
+        taps, weights = (tuple(float(w) for w in ws) for ws in (self.taps, self.weights))
+        return CoupledChains(taps, weights, float(self.level), float(self.noise_variance) ** 0.5, resolution)
+
+    def patterns(self, sites: list[int]) -> Counts:
+        """Return the means seen at ``sites`` from every unit, by how often they occur."""
+        counts: Counts = defaultdict(Fraction)
+        for means, weight in [*self.images, (self.background, self.stretch)]:
+            for pattern, times in self.seen(means, sites).items():
+                counts[pattern] += weight * times
+        return {pattern: weight for pattern, weight in counts.items() if weight}
+
+    def seen(self, means: list[Fraction], sites: list[int]) -> dict[Pattern, int]:
+        """Return the means seen at ``sites`` from every unit of one image, by how often they occur."""
+        length = len(means)
+        counts: dict[Pattern, int] = defaultdict(int)
+        for p in range(length):
+            pattern = tuple(means[(p + o) % length] for o in sites)
+            counts[min(pattern, pattern[::-1]) if self.is_symmetric else pattern] += 1
+        return counts
+
+    def covariance(self, lag: int) -> Fraction:
+        """Return the covariance of z at two sites."""
+        return self.noise_variance * sum((a * b for a, b in zip(self.taps, self.taps[lag:], strict=False)), Fraction(0))
+
+
+def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> PooledWindows:
+    """Return a network's pooled output as a sum of equal windows.
+
+    Raises
+    ------
+    NotApplicableError
+        If it is not one; says which condition fails.
+    """
+    ring = ring_units(network, task, noise, network.depth)
+    units = ring.units
+    readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
+    kernels = {kernel for kernel, v in zip(units.kernels, readout, strict=True) if v and kernel}
+    if len(kernels) != 1:
+        raise NotApplicableError("the units that the readout sees are not equal windows")
+    offsets, weights = zip(*kernels.pop(), strict=True)
+    if list(offsets) != list(range(offsets[0], offsets[0] + len(offsets))):
+        raise NotApplicableError("the transfer operator takes windows of consecutive sites")
+    if len(units.taps) > 3:
+        raise NotApplicableError("the transfer operator takes fields of at most three taps")
+    if 2 * (len(offsets) + len(units.taps)) - 3 > ring.length:
+        raise NotApplicableError("two windows meet on both sides of the ring")
+    taps = units.taps if units.taps[-1] > 0 else tuple(-w for w in units.taps)
+    images = [(units.field_means(image, ring.length), weight) for image, weight in ring.images]
+    background = units.field_means({}, ring.length)
+    variance = noise.variance(task.length)
+    windows = PooledWindows(
+        sum(readout, Fraction(0)), weights, taps, units.level, variance, images, background, ring.stretch
+    )
+    if windows.steepness > STEEPEST:
+        raise NotApplicableError("the noise is too weak against the level to be resolved")
+    return windows
