@@ -228,7 +228,8 @@ class Algebraic:
 
     def __eq__(self, other: Any) -> bool:
         if isinstance(other, Algebraic) and other.field != self.field:
-            return False
+            constant = self.rational()
+            return constant is not None and constant == other.rational()
         lifted = self._lift(other)
         return NotImplemented if lifted is None else bool(self.polynomial == lifted)
 

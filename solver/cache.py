@@ -47,6 +47,7 @@ class Cache:
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         """Replace a file at once, so that a run that is interrupted leaves no half of one; a full disk is no error."""
+        temporary = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self.folder)
@@ -54,7 +55,8 @@ class Cache:
                 json.dump(content, file)
             os.replace(temporary, path)
         except OSError:
-            return
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
 
 
 def default_folder() -> Path:

@@ -138,7 +138,9 @@ def report(
     if form == "json":
         text = result.to_json(digits=digits or 15)
     elif form == "latex":
-        text = result.to_latex(digits=digits or 6, command=shlex.join(["solver", *sys.argv[1:]]))
+        text = result.to_latex(
+            digits=digits or 6, command=shlex.join(["solver", *click.get_current_context().find_root().obj])
+        )
     else:
         text = result.to_text(digits=digits or 15)
     if cache is not None and any(layer.G.kind == "numeric" for each in results for layer in each.layers):
@@ -297,7 +299,11 @@ def write(text: str, output: Path | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command: exit 2 with one line for bad input, 130 when interrupted."""
     try:
-        code = cli.main(args=arguments, prog_name="solver", standalone_mode=False)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        code = cli.main(args=given, prog_name="solver", standalone_mode=False, obj=given.copy())
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = 2
     except click.ClickException as error:
         code = _fail(error.format_message())
     except SolverError as error:

@@ -40,6 +40,8 @@ class GaussianNoise:
     rectified: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.rectified, bool):
+            raise InputError(f"rectified: expected True or False, got {self.rectified!r}")
         if self.energy == "exact":
             return
         energy = rational(self.energy, "noise energy")

@@ -188,8 +188,9 @@ def text_with_error(value: NumericValue) -> str:
     error = value.uncertainty
     if not error > 0:
         return str(value.value(15))
-    places = -Decimal(error).adjusted()
-    scaled = Decimal(error).scaleb(places)
+    shortest = Decimal(repr(error))
+    places = -shortest.adjusted()
+    scaled = shortest.scaleb(places)
     last = int(scaled.to_integral_value(rounding="ROUND_CEILING"))
     if last >= 10:
         last, places = 1, places - 1

@@ -86,6 +86,14 @@ class Phi2(Function):
             return phi(b) * Phi((a - rho * b) / q)
         return phi(a) * phi((b - rho * a) / q) / q
 
+    def _eval_evalf(self, prec: int) -> Any:
+        from solver.gaussian.enclosure import enclose
+
+        if self.free_symbols:
+            return None
+        digits = prec * 3 // 10 + 3
+        return sympy.Float(enclose(self, digits).str(digits, radius=False), precision=prec)
+
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         a, b, rho = (printer._print(arg) for arg in self.args)
         return _call(r"\Phi_2", [a, b], exp, f"; {rho}")

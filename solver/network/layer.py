@@ -104,6 +104,8 @@ def _sequence(values: Any, name: str) -> tuple[Any, ...]:
 def _nested(filters: Any) -> tuple[tuple[tuple[Exact, ...], ...], ...]:
     expected = "filters: expected nested sequences of shape (channels, input channels, filter size)"
     try:
+        if any(isinstance(part, str) for channel in filters for part in (channel, *channel)):
+            raise TypeError
         nested = tuple(tuple(tuple(exact(w, "filter") for w in f) for f in channel) for channel in filters)
     except TypeError:
         raise InputError(f"{expected}, got {type(filters).__name__}") from None

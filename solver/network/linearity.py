@@ -66,6 +66,8 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
         else:
             images = data_images(network, task, deformation) if images is None else images
             witness = _first_cut(network, images, k)
+            if witness is not None:
+                witness = _on_task_ring(network, k, witness, images.shape[1], task.length, deformation.reach)
             non_negative = True
             if witness is None:
                 reason = (
@@ -126,6 +128,22 @@ def _first_cut(network: Network, images: np.ndarray, layer: int) -> tuple[int, i
     batch, channel, site = (int(n) for n in cut[0])
     image = {int(p): int(images[batch, p]) for p in np.flatnonzero(images[batch])}
     return channel, site, image, z[batch : batch + 1].exact()[0, channel, site]
+
+
+def _on_task_ring(network: Network, layer: int, witness: Any, ring: int, length: int, reach: int) -> Any:
+    """Return a witness found on a shorter representing ring with its sites on the task's ring.
+
+    Sites left of the first pixel wrap around; for the unit, which side it is on is decided by evaluating both.
+    """
+    channel, site, image, value = witness
+    trial = min(length, 2 * ring)
+
+    def placed(target: int) -> dict[int, int]:
+        return {p if p <= ring // 2 + reach else p - ring + target: v for p, v in image.items()}
+
+    z = preactivations(network, dense_images([placed(trial)], trial), layer).exact()[0, channel]
+    at = site if z[site] == value else site - ring + length
+    return channel, at, placed(length), value
 
 
 def _cut_text(name: str, witness: tuple[int, int, dict[int, int], Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -9,7 +10,7 @@ from math import prod
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import Exact, choice, exact, rational
+from solver.exact import Exact, choice, exact, integer
 from solver.network.layer import Layer
 
 POOLINGS = ("mean", "sum")
@@ -67,7 +68,7 @@ class Network:
     claim: Claim | None = None
 
     def __post_init__(self) -> None:
-        layers = tuple(self.layers)
+        layers = tuple(self.layers) if isinstance(self.layers, Iterable) else ()
         if not layers or not all(isinstance(layer, Layer) for layer in layers):
             raise InputError("layers: expected at least one Layer")
         inputs = 1
@@ -78,6 +79,8 @@ class Network:
                     "filters have shape (channels, input channels, filter size)"
                 )
             inputs = layer.channels
+        if not isinstance(self.readout, Iterable):
+            raise InputError(f"readout: expected one weight per channel of the last layer, got {self.readout!r}")
         readout = tuple(exact(v, "readout") for v in self.readout) or (Fraction(1),) * inputs
         if len(readout) != inputs:
             raise InputError(
@@ -141,7 +144,7 @@ def widen(network: Network, copies: int) -> Network:
 
     Activations of the copies equal those of the original, so f_p, D, G and R of every layer are unchanged.
     """
-    share = rational(Fraction(1, copies))
+    share = Fraction(1, integer(copies, "copies", 1))
     layers = []
     for k, layer in enumerate(network.layers):
         inputs, weight = (1, Fraction(1)) if k == 0 else (copies, share)

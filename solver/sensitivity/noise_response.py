@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from solver import __version__
 from solver.cache import Cache
 from solver.errors import NotApplicableError
 from solver.exact import choice
@@ -29,6 +30,9 @@ from solver.sensitivity.rectified_twice import PROVEN, independent_layer_respons
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
 from solver.task import TwoPixelTask
 from solver.values import EnclosedValue, NumericValue, Value, as_value
+
+NUMBERS = 1
+"""Raised whenever a slow route gives other digits than before, so that kept values of the old one are not served."""
 
 METHODS = {
     "auto": "series or transfer where they take seconds (not transfer for f_p), else sampling",
@@ -86,7 +90,7 @@ class NoiseQuestion:
         ]
         head = (network.readout, network.pooling) if self.is_output(layer) else ()
         place = (task.length, task.scale, task.distances, task.gap, noise.energy, noise.rectified)
-        return repr(("noise response 1", route, layer, layers, head, place, self.channel_mean))
+        return repr(("noise response", __version__, NUMBERS, route, layer, layers, head, place, self.channel_mean))
 
 
 def noise_responses(question: NoiseQuestion, routes: NoiseRoutes) -> list[Value]:

@@ -14,7 +14,7 @@ from solver.network.trace import Activation, activations
 from solver.task import TwoPixelTask
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Response(Mapping[int, Any]):
     """f_p(d) for d = 1..largest, as a mapping that stores only the distances in the network's sight.
 
