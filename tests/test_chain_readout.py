@@ -16,6 +16,7 @@ from solver.gaussian.level_grids import Line, Sectors, angle, move, ray
 from solver.sensitivity.chain_readout import chain_readout_response
 from solver.sensitivity.rectified_twice import independent_readout_response
 from solver.sensitivity.sampling import Sampling, sampled_noise
+from solver.values import NumericValue
 
 NOISE = GaussianNoise()
 FINE = ChainResolution(0.55, 7.2, 18, 14)
@@ -212,7 +213,25 @@ def test_a_stretched_field_changes_nothing() -> None:
     assert found(2, -2) == pytest.approx(4 * found(1, -1), rel=1e-13)
 
 
-def test_copies_and_signs_of_the_field_change_nothing() -> None:
+@pytest.mark.parametrize("taps", [[1, 2, 0], [-3, 2, 0], pytest.param([2, 3, -2], marks=pytest.mark.slow)])
+def test_a_mirrored_network_has_the_same_noise(taps: list[int]) -> None:
+    """Here neither the field nor the window is symmetric; of both, the one with its larger tap last is computed."""
+    task = TwoPixelTask(length=24, scale=4)
+
+    def found(filters: list[list[int]]) -> tuple[Network, NumericValue]:
+        layers = [Layer(filters=[[filters[0]]]), Layer(filters=[[filters[1]]], bias=[-2])]
+        network = Network(layers=layers)
+        return network, chain_readout_response(network, task, NOISE)
+
+    network, here = found([taps, [1, 3, 2]])
+    _, there = found([taps[::-1], [2, 3, 1]])
+    assert here.estimate == pytest.approx(there.estimate, rel=1e-13)
+    assert here.uncertainty < 1e-8 * here.estimate
+    sampled = sampled_noise(network, task, NOISE, {3: None}, Sampling(points=1024, replicates=16))[3]
+    assert abs(sampled.estimate - here.estimate) < 4 * sampled.uncertainty
+
+
+def test_copies_of_the_channels_change_nothing() -> None:
     task = TwoPixelTask(length=32, scale=5)
     plain, wide = (
         chain_readout_response(construct("shift-mixed", task, channels=c), task, NOISE).estimate for c in (1, 2)
@@ -230,6 +249,11 @@ def test_copies_and_signs_of_the_field_change_nothing() -> None:
             Network(layers=[Layer(filters=[[[1, 1, 1, 1, 1]]]), Layer(filters=[[[1, 1, 1]]], bias=[-1])]),
             NOISE,
             "three taps",
+        ),
+        (
+            Network(layers=[Layer(filters=[[[1, 3, 1]]]), Layer(filters=[[[1, 1, 1]]], bias=[-1])]),
+            NOISE,
+            "outer tap",
         ),
         (
             Network(layers=[Layer(filters=[[[1, 1, 1]]]), Layer(filters=[[[1, 0, 1]]], bias=[-1])]),

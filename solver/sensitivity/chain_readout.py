@@ -131,8 +131,12 @@ def resolutions(windows: PooledWindows, fine: bool) -> tuple[ChainResolution, Ch
         return (ChainResolution(1, 1, nodes, nodes * 3 // 4),) * 2
     typical = np.exp(np.mean(np.log([float(w) for w in windows.weights]))) / float(min(windows.weights))
     few = int(6 + 3 * windows.steepness / typical) + 3 * fine
+    step = float(windows.sharpness)
     single, pair = ((0.48, 7.5), (0.575, 6.9)) if fine else ((0.55, 7.0), (0.62, 6.8))
-    return ChainResolution(*single, nodes, nodes * 3 // 4), ChainResolution(*pair, few, few * 3 // 4)
+    return (
+        ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4),
+        ChainResolution(step * pair[0], pair[1], few, few * 3 // 4),
+    )
 
 
 def _floats(counts: Counts) -> list[tuple[float, ...]]:

@@ -15,6 +15,8 @@ from solver.task import TwoPixelTask
 
 STEEPEST = 10.0
 """Largest theta / (least weight * sigma * last tap) for which both levels are resolved."""
+SHARPEST = Fraction(1, 2)
+"""Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
 
 Pattern = tuple[Fraction, ...]
 """The means m that one or two windows see, from left to right."""
@@ -60,6 +62,11 @@ class PooledWindows:
     def steepness(self) -> float:
         """theta / (least weight * sigma * last tap)."""
         return float(self.level / (min(self.weights) * self.taps[-1])) / float(self.noise_variance) ** 0.5
+
+    @property
+    def sharpness(self) -> Fraction:
+        """The lesser outer tap over the largest: how fast a site's mean turns with a noise that it shares."""
+        return min(abs(self.taps[0]), self.taps[-1]) / max(abs(w) for w in self.taps)
 
     @property
     def is_symmetric(self) -> bool:
@@ -114,13 +121,17 @@ def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -
         raise NotApplicableError("the transfer operator takes fields of at most three taps")
     if 2 * (len(offsets) + len(units.taps)) - 3 > ring.length:
         raise NotApplicableError("two windows meet on both sides of the ring")
-    taps = units.taps if units.taps[-1] > 0 else tuple(-w for w in units.taps)
-    images = [(units.field_means(image, ring.length), weight) for image, weight in ring.images]
+    turn = slice(None, None, -1 if abs(units.taps[0]) > abs(units.taps[-1]) else 1)  # larger outer tap last
+    taps, weights = units.taps[turn], weights[turn]
+    taps = taps if taps[-1] > 0 else tuple(-w for w in taps)
+    images = [(units.field_means(image, ring.length)[turn], weight) for image, weight in ring.images]
     background = units.field_means({}, ring.length)
     variance = noise.variance(task.length)
     windows = PooledWindows(
         sum(readout, Fraction(0)), weights, taps, units.level, variance, images, background, ring.stretch
     )
+    if windows.sharpness < SHARPEST:
+        raise NotApplicableError("an outer tap of the field is too small against the others to be resolved")
     if windows.steepness > STEEPEST:
         raise NotApplicableError("the noise is too weak against the level to be resolved")
     return windows
