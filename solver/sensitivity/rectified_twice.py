@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 import flint
+import numpy as np
 from flint import arb, fmpq
 
 from solver.errors import NotApplicableError
@@ -78,11 +79,11 @@ def independent_layer_response(
     ring = _independent(network, task, noise, layer)
     channels = range(len(ring.units.kernels))
     pairs = [(c, d) for c in channels for d in channels] if channel_mean else [(c, c) for c in channels]
-    total = BallSum(ring)
-    for windows, weight in ring.weighted_windows(background=True):
+    patterns, total = _Patterns(ring), BallSum(ring)
+    for ids, weight in patterns.weighted_ids(background=True):
         for c, d in pairs:
-            for p in range(ring.length):
-                total.differences[_split(ring, windows, (c, p), (d, p))] += weight
+            for split, count in patterns.splits(ids, c, d, lag=0):
+                total.differences[split] += weight * count
     return total
 
 
@@ -96,24 +97,92 @@ def independent_readout_response(network: Network, task: TwoPixelTask, noise: Ga
     """
     ring = _independent(network, task, noise, network.depth)
     readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
-    total = BallSum(ring)
     reach = ring.units.span - 1
     lags = range(-min(reach, (ring.length - 1) // 2), min(reach, ring.length // 2) + 1)
     channels = [(c, v) for c, v in enumerate(readout) if v]
-    for windows, weight in ring.weighted_windows(background=True):
+    patterns, total = _Patterns(ring), BallSum(ring)
+    for ids, weight in patterns.weighted_ids(background=True):
         for (c, v), (d, w) in ((x, y) for x in channels for y in channels):
-            for p in range(ring.length):
-                for lag in lags:
-                    split = _split(ring, windows, (c, p), (d, (p + lag) % ring.length))
+            for lag in lags:
+                for split, count in patterns.splits(ids, c, d, lag):
                     if split[0]:
-                        total.covariances[split] += weight * v * w
-    background = _shifts(ring, ring.units.windows({}, ring.length), readout)
-    for windows, weight in ring.weighted_windows(background=False):
-        shifts = _shifts(ring, windows, readout)
+                        total.covariances[split] += weight * v * w * count
+    background = patterns.shifts(patterns.ids({}), readout)
+    for ids, weight in patterns.weighted_ids(background=False):
+        shifts = patterns.shifts(ids, readout)
         for terms, v in background.items():
             shifts[terms] += ring.stretch * v
         total.squares.append((dict(shifts), weight))
     return total
+
+
+class _Patterns:
+    """The summands of every unit as small integers, so that equal patterns are counted by numpy."""
+
+    def __init__(self, ring: UnitRing) -> None:
+        self.ring = ring
+        self._terms: list[Term] = []
+        self._index: dict[Term, int] = {}
+        self._offsets = [[o % ring.length for o, _ in kernel] for kernel in ring.units.kernels]
+
+    def weighted_ids(self, *, background: bool) -> Iterator[tuple[list[np.ndarray], Fraction]]:
+        """Yield the ids of each image with its weight; sites left out of the ring count as empty images."""
+        for image, weight in self.ring.images:
+            yield self.ids(image), weight
+        if background and self.ring.stretch:
+            yield self.ids({}), self.ring.stretch
+
+    def ids(self, image: dict[int, int]) -> list[np.ndarray]:
+        """Return for each channel the summands of its units, an integer array of shape (sites, window)."""
+        means = self.ring.units.field_means(image, self.ring.length)
+        kinds, at = list(dict.fromkeys(means)), np.arange(self.ring.length)[:, None]
+        positions = np.array([kinds.index(m) for m in means])
+        result = []
+        for kernel, offsets in zip(self.ring.units.kernels, self._offsets, strict=True):
+            table = np.array([[self._id(Term(w, m, self.ring.variance)) for m in kinds] for _, w in kernel])
+            window = positions[(at + np.array(offsets)) % self.ring.length]
+            result.append(table[np.arange(len(offsets)), window])
+        return result
+
+    def splits(
+        self, ids: list[np.ndarray], c: int, d: int, lag: int
+    ) -> Iterator[tuple[tuple[Terms, Terms, Terms], int]]:
+        """Yield the common, left and right summands of the units (c, p) and (d, p + lag), by how many p have them."""
+        common, left, right = self._overlap(c, d, lag)
+        one, other = ids[c], np.roll(ids[d], -lag, axis=0)
+        blocks = [np.sort(part, axis=1) for part in (one[:, common], one[:, left], other[:, right])]
+        rows, counts = np.unique(np.concatenate(blocks, axis=1), axis=0, return_counts=True)
+        ends = np.cumsum([len(common), len(left)])
+        for row, count in zip(rows, counts, strict=True):
+            shared, p, q = (self._sum(part) for part in np.split(row, ends))
+            yield (shared, p, q), int(count)
+
+    def shifts(self, ids: list[np.ndarray], readout: list[Fraction]) -> dict[Terms, Fraction]:
+        """Return the readout's weights summed over the units of each pattern."""
+        shifts: dict[Terms, Fraction] = defaultdict(Fraction)
+        for channel, v in zip(ids, readout, strict=True):
+            for row, count in zip(*np.unique(np.sort(channel, axis=1), axis=0, return_counts=True), strict=True):
+                shifts[self._sum(row)] += v * int(count)
+        return shifts
+
+    def _overlap(self, c: int, d: int, lag: int) -> tuple[list[int], list[int], list[int]]:
+        """Return which summands two units share, as indices into the first, and which each has for itself."""
+        weights = [[w for _, w in self.ring.units.kernels[n]] for n in (c, d)]
+        one = {o: i for i, o in enumerate(self._offsets[c])}
+        other = {(o + lag) % self.ring.length: i for i, o in enumerate(self._offsets[d])}
+        if any(weights[0][one[o]] != weights[1][other[o]] for o in one.keys() & other.keys()):
+            raise NotApplicableError("two units weigh a shared site differently")
+        common = [i for o, i in one.items() if o in other]
+        return common, [i for o, i in one.items() if o not in other], [i for o, i in other.items() if o not in one]
+
+    def _id(self, term: Term) -> int:
+        if term not in self._index:
+            self._index[term] = len(self._terms)
+            self._terms.append(term)
+        return self._index[term]
+
+    def _sum(self, row: np.ndarray) -> Terms:
+        return tuple(sorted(self._terms[i] for i in row))
 
 
 class BallSum:
@@ -171,33 +240,6 @@ def _independent(network: Network, task: TwoPixelTask, noise: GaussianNoise, lay
     if ring.units.level**2 > STEEPEST * smallest * ring.variance:
         raise NotApplicableError("the noise is too weak against the level for the series to be summed")
     return ring
-
-
-def _split(
-    ring: UnitRing, windows: list[list[Window]], one: tuple[int, int], other: tuple[int, int]
-) -> tuple[Terms, Terms, Terms]:
-    """Return the common, left and right summands of two units, given as (channel, site)."""
-    p, q = (_summands(ring, windows, unit) for unit in (one, other))
-    common = [p[site] for site in p if site in q]
-    if any(p[site] != q[site] for site in p if site in q):
-        raise NotApplicableError("two units weigh a shared site differently")
-    left, right = [p[site] for site in p if site not in q], [q[site] for site in q if site not in p]
-    return tuple(sorted(common)), tuple(sorted(left)), tuple(sorted(right))
-
-
-def _summands(ring: UnitRing, windows: list[list[Window]], unit: tuple[int, int]) -> dict[int, Term]:
-    channel, site = unit
-    kernel = ring.units.kernels[channel]
-    pairs = zip(kernel, windows[channel][site], strict=True)
-    return {(site + o) % ring.length: Term(w, m, ring.variance) for (o, w), m in pairs}
-
-
-def _shifts(ring: UnitRing, windows: list[list[Window]], readout: list[Fraction]) -> dict[Terms, Fraction]:
-    shifts: dict[Terms, Fraction] = defaultdict(Fraction)
-    for c, v in enumerate(readout):
-        for p in range(ring.length):
-            shifts[tuple(sorted(_summands(ring, windows, (c, p)).values()))] += v
-    return shifts
 
 
 def _product(sums: RectifiedSums, common: Terms, left: Terms, right: Terms) -> arb:
