@@ -17,12 +17,19 @@ from functools import cache
 
 import numpy as np
 
-from solver.gaussian.coupled_chains import ChainResolution
 from solver.gaussian.enclosure import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.pooled_windows import Counts, Pattern, PooledWindows, pooled_windows
+from solver.sensitivity.equal_windows import (
+    EqualWindows,
+    Pattern,
+    field_mean,
+    float_patterns,
+    pooled_windows,
+    resolutions,
+    weighted_sum,
+)
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -64,41 +71,41 @@ def chain_readout_response(
     return NumericValue(float(exact.sum()), float(error), METHOD)
 
 
-def _parts(windows: PooledWindows, fine: bool) -> Iterator[float]:
+def _parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
     """Yield what adds up to <(f - f0)^2> / v^2 beyond the closed part: lag by lag, then the square of the mean."""
     single, pair = resolutions(windows, fine)
     count, memory = len(windows.weights), windows.memory
     chains = windows.chains(single)
     alone = windows.patterns(list(range(count)))
-    shortfalls = dict(zip(alone, chains.shortfalls(_floats(alone)), strict=True))
+    shortfalls = dict(zip(alone, chains.shortfalls(float_patterns(alone)), strict=True))
 
     def mean(pattern: Pattern) -> float:
         return float(shortfalls[min(pattern, pattern[::-1]) if windows.is_symmetric else pattern][0])
 
     wide = windows.patterns(list(range(-memory, count + memory)))
-    tilts = chains.tilts(_floats(wide))
+    tilts = chains.tilts(float_patterns(wide))
     variances = [second - first**2 for first, second in shortfalls.values()]
-    yield 2 * float(sum(windows.weights)) * _weighted(wide, tilts) + _weighted(alone, variances)
+    yield 2 * float(sum(windows.weights)) * weighted_sum(wide, tilts) + weighted_sum(alone, variances)
     for lag in range(1, count + memory):
         if lag < count:
             together = windows.patterns(list(range(count + lag)))
-            products = windows.chains(pair).products(_floats(together), lag)
+            products = windows.chains(pair).products(float_patterns(together), lag)
             covariances = [c - mean(p[:count]) * mean(p[lag:]) for p, c in zip(together, products, strict=True)]
         else:
             together = windows.patterns([*range(count), *range(lag, lag + count)])
-            covariances = list(chains.distant_covariances(_floats(together), lag))
-        yield 2 * _weighted(together, covariances)
+            covariances = list(chains.distant_covariances(float_patterns(together), lag))
+        yield 2 * weighted_sum(together, covariances)
     yield _square_of_mean(windows, mean)
 
 
-def _square_of_mean(windows: PooledWindows, mean: Callable[[Pattern], float]) -> float:
+def _square_of_mean(windows: EqualWindows, mean: Callable[[Pattern], float]) -> float:
     """Return <(sum_p (E a_p - a0_p))^2> over the images."""
 
     @cache
     def shift(pattern: Pattern) -> float:
         pairs = list(zip(windows.weights, pattern, strict=True))
         calm = max(sum((w * max(m, Fraction(0)) for w, m in pairs), -windows.level), Fraction(0))
-        moved = sum(float(w) * _mean(m, windows.covariance(0)) for w, m in pairs)
+        moved = sum(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs)
         return moved - float(windows.level + calm) + mean(pattern)
 
     def total(means: list[Fraction]) -> float:
@@ -109,7 +116,7 @@ def _square_of_mean(windows: PooledWindows, mean: Callable[[Pattern], float]) ->
     return sum(float(weight) * (total(means) + rest) ** 2 for means, weight in windows.images)
 
 
-def _sum_variance(windows: PooledWindows) -> float:
+def _sum_variance(windows: EqualWindows) -> float:
     """Return Var(sum_i r_i), averaged over the images."""
     variance = windows.covariance(0)
     total = 0.0
@@ -118,38 +125,6 @@ def _sum_variance(windows: PooledWindows) -> float:
             covariance = _covariance(left, right, variance, windows.covariance(lag))
             total += float(weight) * covariance * (2 if lag else 1)
     return total
-
-
-def resolutions(windows: PooledWindows, fine: bool) -> tuple[ChainResolution, ChainResolution]:
-    """Return the resolutions for one window and for two, coarse or fine.
-
-    A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
-    with the geometric mean of the weights.
-    """
-    nodes = int(8 + 3 * windows.steepness) + 5 * fine
-    if windows.memory == 0:
-        return (ChainResolution(1, 1, nodes, nodes * 3 // 4),) * 2
-    typical = np.exp(np.mean(np.log([float(w) for w in windows.weights]))) / float(min(windows.weights))
-    few = int(6 + 3 * windows.steepness / typical) + 3 * fine
-    step = float(windows.sharpness)
-    single, pair = ((0.48, 7.5), (0.575, 6.9)) if fine else ((0.55, 7.0), (0.62, 6.8))
-    return (
-        ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4),
-        ChainResolution(step * pair[0], pair[1], few, few * 3 // 4),
-    )
-
-
-def _floats(counts: Counts) -> list[tuple[float, ...]]:
-    return [tuple(float(m) for m in pattern) for pattern in counts]
-
-
-def _weighted(counts: Counts, values: object) -> float:
-    return float(np.dot([float(weight) for weight in counts.values()], np.asarray(values)))
-
-
-@cache
-def _mean(mean: Fraction, variance: Fraction) -> float:
-    return float(enclose(rectified_mean(mean, variance), 20))
 
 
 @cache

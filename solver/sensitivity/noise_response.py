@@ -19,6 +19,7 @@ from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.chain_noise import chain_layer_response
 from solver.sensitivity.chain_readout import chain_readout_response
+from solver.sensitivity.equal_windows import pooled_windows
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.rectified_noise import (
     is_rectified_once,
@@ -33,6 +34,9 @@ from solver.values import EnclosedValue, NumericValue, Value, as_value
 
 NUMBERS = 1
 """Raised whenever a slow route gives other digits than before, so that kept values of the old one are not served."""
+
+QUICK = 3e10
+"""Multiplications that ``auto`` spends on a transfer operator, some seconds; beyond, it samples."""
 
 METHODS = {
     "auto": "series or transfer where they take seconds (not transfer for f_p), else sampling",
@@ -140,8 +144,6 @@ def _deterministic(question: NoiseQuestion, layer: int, control: float | None, r
         "series": lambda: _series(question, layer, routes.cache),
         "transfer": lambda: _transfer(question, layer, control, routes),
     }
-    if routes.method == "auto" and question.is_output(layer):
-        del attempts["transfer"]
     for name, attempt in attempts.items():
         if routes.method in ("auto", "deterministic", name):
             try:
@@ -168,12 +170,17 @@ def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> Value:
 def _transfer(question: NoiseQuestion, layer: int, control: float | None, routes: NoiseRoutes) -> Value:
     network, task, noise = question.network, question.task, question.noise
 
+    quick = routes.method == "auto"
+
     def compute() -> NumericValue:
         if question.is_output(layer):
+            if quick and pooled_windows(network, task, noise).memory:
+                raise NotApplicableError("pairs of windows over a moving average take longer than sampling")
             return chain_readout_response(network, task, noise, progress=routes.progress)
         if control is None or (question.channel_mean and network.layers[layer - 1].channels > 1):
             raise NotApplicableError("the pre-activations have no closed form, or channels are averaged")
-        return chain_layer_response(network, task, noise, layer, control)
+        budget = QUICK if quick else float("inf")
+        return chain_layer_response(network, task, noise, layer, control, budget=budget)
 
     return _kept(routes.cache, question.text(layer, "transfer"), compute)
 

@@ -1,16 +1,21 @@
-"""The pooled output of a layer that rectifies noise a second time: equal windows over one moving average."""
+"""Layers that rectify noise a second time in equal windows over one moving average, and their pooled output."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+
+import numpy as np
 
 from solver.errors import NotApplicableError
 from solver.gaussian.coupled_chains import ChainResolution, CoupledChains
+from solver.gaussian.enclosure import enclose
+from solver.gaussian.moments import rectified_mean
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.rectified_twice import ring_units
+from solver.sensitivity.rectified_twice import UnitRing, ring_units
 from solver.task import TwoPixelTask
 
 STEEPEST = 10.0
@@ -18,6 +23,8 @@ STEEPEST = 10.0
 SHARPEST = Fraction(1, 2)
 """Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
 
+Window = tuple[tuple[int, Fraction], ...]
+"""Offsets and weights of one unit."""
 Pattern = tuple[Fraction, ...]
 """The means m that one or two windows see, from left to right."""
 Counts = dict[Pattern, Fraction]
@@ -25,13 +32,13 @@ Counts = dict[Pattern, Fraction]
 
 
 @dataclass(frozen=True)
-class PooledWindows:
-    """The pooled sum of equal windows over one field, and the images that stand for the ensemble.
+class EqualWindows:
+    """Equal windows that slide over one field, and the images that stand for the ensemble.
 
     Attributes
     ----------
     readout : Fraction
-        v, the weight of every unit in f.
+        v, the weight of every unit in f; 1 for the windows of a layer.
     weights, taps : tuple of Fraction
         K_1, ..., K_n and w_0, ..., w_D with w_D > 0.
     level, noise_variance : Fraction
@@ -100,38 +107,87 @@ class PooledWindows:
         return self.noise_variance * sum((a * b for a, b in zip(self.taps, self.taps[lag:], strict=False)), Fraction(0))
 
 
-def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> PooledWindows:
+def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> EqualWindows:
     """Return a network's pooled output as a sum of equal windows.
 
     Raises
     ------
     NotApplicableError
-        If it is not one; says which condition fails.
+        If it is not one, or it cannot be resolved; says which condition fails.
     """
     ring = ring_units(network, task, noise, network.depth)
-    units = ring.units
     readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
-    kernels = {kernel for kernel, v in zip(units.kernels, readout, strict=True) if v and kernel}
-    if len(kernels) != 1:
-        raise NotApplicableError("the units that the readout sees are not equal windows")
-    offsets, weights = zip(*kernels.pop(), strict=True)
+    kernels = [kernel for kernel, v in zip(ring.units.kernels, readout, strict=True) if v]
+    windows = _equal_windows(ring, kernels, sum(readout, Fraction(0)), noise.variance(task.length))
+    if 2 * (len(windows.weights) + len(windows.taps)) - 3 > ring.length:
+        raise NotApplicableError("two windows meet on both sides of the ring")
+    return windows
+
+
+def layer_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> EqualWindows:
+    """Return the equal windows of a layer; every channel has them.
+
+    Raises
+    ------
+    NotApplicableError
+        If its windows differ, or cannot be resolved; says which condition fails.
+    """
+    ring = ring_units(network, task, noise, layer)
+    return _equal_windows(ring, list(ring.units.kernels), Fraction(1), noise.variance(task.length))
+
+
+def _equal_windows(ring: UnitRing, kernels: list[Window], readout: Fraction, variance: Fraction) -> EqualWindows:
+    if len(set(kernels)) != 1 or not kernels[0]:
+        raise NotApplicableError("the units are not equal windows")
+    units = ring.units
+    offsets, weights = zip(*kernels[0], strict=True)
     if list(offsets) != list(range(offsets[0], offsets[0] + len(offsets))):
         raise NotApplicableError("the transfer operator takes windows of consecutive sites")
     if len(units.taps) > 3:
         raise NotApplicableError("the transfer operator takes fields of at most three taps")
-    if 2 * (len(offsets) + len(units.taps)) - 3 > ring.length:
-        raise NotApplicableError("two windows meet on both sides of the ring")
     turn = slice(None, None, -1 if abs(units.taps[0]) > abs(units.taps[-1]) else 1)  # larger outer tap last
     taps, weights = units.taps[turn], weights[turn]
     taps = taps if taps[-1] > 0 else tuple(-w for w in taps)
     images = [(units.field_means(image, ring.length)[turn], weight) for image, weight in ring.images]
     background = units.field_means({}, ring.length)
-    variance = noise.variance(task.length)
-    windows = PooledWindows(
-        sum(readout, Fraction(0)), weights, taps, units.level, variance, images, background, ring.stretch
-    )
+    windows = EqualWindows(readout, weights, taps, units.level, variance, images, background, ring.stretch)
     if windows.sharpness < SHARPEST:
         raise NotApplicableError("an outer tap of the field is too small against the others to be resolved")
     if windows.steepness > STEEPEST:
         raise NotApplicableError("the noise is too weak against the level to be resolved")
     return windows
+
+
+def resolutions(windows: EqualWindows, fine: bool) -> tuple[ChainResolution, ChainResolution]:
+    """Return the resolutions for one window and for two, coarse or fine.
+
+    A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
+    with the geometric mean of the weights.
+    """
+    nodes = int(8 + 3 * windows.steepness) + 5 * fine
+    if windows.memory == 0:
+        return (ChainResolution(1, 1, nodes, nodes * 3 // 4),) * 2
+    typical = np.exp(np.mean(np.log([float(w) for w in windows.weights]))) / float(min(windows.weights))
+    few = int(6 + 3 * windows.steepness / typical) + 3 * fine
+    step = float(windows.sharpness)
+    single, pair = ((0.48, 7.5), (0.575, 6.9)) if fine else ((0.55, 7.0), (0.62, 6.8))
+    return (
+        ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4),
+        ChainResolution(step * pair[0], pair[1], few, few * 3 // 4),
+    )
+
+
+def float_patterns(counts: Counts) -> list[tuple[float, ...]]:
+    """Return the patterns as floats."""
+    return [tuple(float(m) for m in pattern) for pattern in counts]
+
+
+def weighted_sum(counts: Counts, values: object) -> float:
+    """Return the sum of one value per pattern, weighted by how often it occurs."""
+    return float(np.dot([float(weight) for weight in counts.values()], np.asarray(values)))
+
+
+@cache
+def field_mean(mean: Fraction, variance: Fraction) -> float:
+    """Return E[r] of a rectified site."""
+    return float(enclose(rectified_mean(mean, variance), 20))
