@@ -39,7 +39,7 @@ QUICK = 3e10
 """Multiplications that ``auto`` spends on a transfer operator, some seconds; beyond, it samples."""
 
 METHODS = {
-    "auto": "series or transfer where they take seconds (not transfer for f_p), else sampling",
+    "auto": "series or transfer where they take seconds (not for f_p of a moving average), else sampling",
     "deterministic": "series or transfer wherever they apply, half a minute for f_p of uniform, else sampling",
     "series": "proven balls, where the rectified sites are independent",
     "transfer": "transfer operator, where the rectified sites are a moving average",
