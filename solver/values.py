@@ -123,19 +123,21 @@ class NumericValue(Value):
 class EnclosedValue(Value):
     """A number without an elementary closed form, known as a ball of any small radius, proven to hold it.
 
-    ``enclose(digits)`` returns a ball of relative radius below 10^-digits.
+    ``enclose(digits)`` returns a ball of relative radius below 10^-digits, ``formula()`` its LaTeX.
     """
 
     kind: ClassVar[str] = "numeric"
     enclose: Callable[[int], Any]
     method: str
+    formula: Callable[[], str]
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
         return _bounded_ball(self.enclose(digits + GUARD_DIGITS), digits)
 
     @property
     def latex(self) -> str:
-        return str(self.value(15))
+        """The number as a finite sum of integrals (notation: `solver.sensitivity.integral_formula`)."""
+        return self.formula()
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,11 @@ def quotient(numerator: Value, denominator: Value, *, method: str, zero: str) ->
     if isinstance(numerator, ExactValue) and isinstance(denominator, ExactValue):
         return as_value(numerator.number / denominator.number, method)
     if isinstance(numerator, EnclosedValue) or isinstance(denominator, EnclosedValue):
-        return EnclosedValue(lambda digits: _ball_quotient(numerator, denominator, digits), method)
+        return EnclosedValue(
+            lambda digits: _ball_quotient(numerator, denominator, digits),
+            method,
+            lambda: rf"\frac{{{numerator.latex}}}{{{denominator.latex}}}",
+        )
     return as_value(_expression(numerator) / _expression(denominator), method)
 
 

@@ -20,6 +20,7 @@ from solver.noise import GaussianNoise
 from solver.sensitivity.chain_noise import chain_layer_response
 from solver.sensitivity.chain_readout import chain_readout_response
 from solver.sensitivity.equal_windows import pooled_windows
+from solver.sensitivity.integral_formula import integral_formula
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.rectified_noise import (
     is_rectified_once,
@@ -164,7 +165,7 @@ def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> Value:
     def enclose(digits: int) -> Any:
         return _kept_ball(cache, question.text(layer, f"series, {digits} digits"), lambda: response.enclose(digits))
 
-    return EnclosedValue(enclose, PROVEN)
+    return EnclosedValue(enclose, PROVEN, lambda: integral_formula(response))
 
 
 def _transfer(question: NoiseQuestion, layer: int, control: float | None, routes: NoiseRoutes) -> Value:

@@ -147,14 +147,18 @@ class _Patterns:
     def splits(
         self, ids: list[np.ndarray], c: int, d: int, lag: int
     ) -> Iterator[tuple[tuple[Terms, Terms, Terms], int]]:
-        """Yield the common, left and right summands of the units (c, p) and (d, p + lag), by how many p have them."""
+        """Yield the summands that units (c, p) and (d, p + lag) share, and each one's own, by how many p have them.
+
+        Which of the two is the left one does not matter, so their own summands come in sorted order.
+        """
         common, left, right = self._overlap(c, d, lag)
         one, other = ids[c], np.roll(ids[d], -lag, axis=0)
         blocks = [np.sort(part, axis=1) for part in (one[:, common], one[:, left], other[:, right])]
         rows, counts = np.unique(np.concatenate(blocks, axis=1), axis=0, return_counts=True)
         ends = np.cumsum([len(common), len(left)])
         for row, count in zip(rows, counts, strict=True):
-            shared, p, q = (self._sum(part) for part in np.split(row, ends))
+            shared, *apart = (self._sum(part) for part in np.split(row, ends))
+            p, q = sorted(apart)
             yield (shared, p, q), int(count)
 
     def shifts(self, ids: list[np.ndarray], readout: list[Fraction]) -> dict[Terms, Fraction]:
@@ -215,21 +219,21 @@ class BallSum:
         with flint.ctx.workprec(sums.precision):
             total = arb(0)
             for (common, left, right), weight in self.covariances.items():
-                means = mean(_joined(common, left)) * mean(_joined(common, right))
+                means = mean(joined(common, left)) * mean(joined(common, right))
                 total += _arb(weight) * (_product(sums, common, left, right) - means)
             for (common, left, right), weight in self.differences.items():
-                p, q = _joined(common, left), _joined(common, right)
-                p0, q0 = self._calm(p), self._calm(q)
+                p, q = joined(common, left), joined(common, right)
+                p0, q0 = _arb(self.calm(p)), _arb(self.calm(q))
                 product = _product(sums, common, left, right)
                 total += _arb(weight) * (product - p0 * mean(q) - q0 * mean(p) + p0 * q0)
             for shifts, weight in self.squares:
-                shift = sum((_arb(v) * (mean(terms) - self._calm(terms)) for terms, v in shifts.items()), arb(0))
+                shift = sum((_arb(v) * (mean(terms) - _arb(self.calm(terms))) for terms, v in shifts.items()), arb(0))
                 total += _arb(weight) * shift * shift
             return total
 
-    def _calm(self, terms: Terms) -> arb:
-        """Return the unit's activation without noise."""
-        return _arb(max(sum((t.weight * max(t.mean, Fraction(0)) for t in terms), -self.level), Fraction(0)))
+    def calm(self, terms: Terms) -> Fraction:
+        """Return a unit's activation without noise."""
+        return max(sum((t.weight * max(t.mean, Fraction(0)) for t in terms), -self.level), Fraction(0))
 
 
 def _independent(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> UnitRing:
@@ -246,7 +250,8 @@ def _product(sums: RectifiedSums, common: Terms, left: Terms, right: Terms) -> a
     return sums.excess_product(common, left, right) if left or right else sums.excess_square(common)
 
 
-def _joined(common: Terms, other: Terms) -> Terms:
+def joined(common: Terms, other: Terms) -> Terms:
+    """Return the summands of one unit from those it shares and those of its own."""
     return tuple(sorted((*common, *other)))
 
 
