@@ -94,6 +94,7 @@ Print D, G and R of every layer and of the output.""",
     show_default=True,
     help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
 )
+@click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk.")
 @click.option("--channel-mean", is_flag=True, help="Average channels before taking norms.")
 @click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
@@ -103,6 +104,7 @@ def report(
     names: tuple[str, ...],
     channel_mean: bool,
     method: str,
+    tolerance: str | None,
     no_cache: bool,
     digits: int | None,
     form: str,
@@ -115,7 +117,7 @@ def report(
     from solver.sensitivity.sensitivities import sensitivities
 
     check_writable(output)
-    task, deformation, noise, sampling = _question(options)
+    task, deformation, noise, sampling = _question(options | {"tolerance": tolerance})
     networks = _networks(names, task, options)
     cache = None if no_cache else Cache(default_folder())
     results = []
@@ -236,7 +238,7 @@ def _question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
         _task(options),
         Deformation(law=options["law"], collisions=options["collisions"]),
         GaussianNoise(energy=options["noise_energy"], rectified=options["rectified_noise"]),
-        Sampling(seed=options["seed"]),
+        Sampling(seed=options["seed"], tolerance=options.get("tolerance")),
     )
 
 

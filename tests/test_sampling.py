@@ -112,3 +112,21 @@ def test_shorter_ring_agrees_with_the_full_ring(monkeypatch: pytest.MonkeyPatch)
 def test_sampling_refuses(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Sampling(**options)
+
+
+def test_points_grow_until_the_tolerance_is_met() -> None:
+    task = TwoPixelTask(length=12, scale=5)
+    network = construct("uniform", task)
+    coarse, fine = (
+        sampled_noise(network, task, GaussianNoise(), {2: None}, Sampling(points=16, replicates=8, tolerance=t))[2]
+        for t in (None, "0.002")
+    )
+    assert fine.uncertainty <= fine.estimate / 500 < coarse.uncertainty
+    assert "8 x 16 points" in coarse.method and "8 x 16 points" not in fine.method
+    assert abs(fine.estimate - coarse.estimate) < 5 * (fine.uncertainty + coarse.uncertainty)
+
+
+@pytest.mark.parametrize("tolerance", [0, "-1/2", 0.5, "small"])
+def test_a_tolerance_is_a_positive_rational(tolerance: object) -> None:
+    with pytest.raises(InputError, match="tolerance"):
+        Sampling(tolerance=tolerance)

@@ -17,7 +17,7 @@ from solver.network.trace import activations
 from solver.noise import GaussianNoise
 from solver.sensitivity.displacement import autocorrelation_moments, distance_moments, image_moments
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
-from solver.sensitivity.sampling import Sampling, sampled_noise
+from solver.sensitivity.sampling import METHOD, Sampling, sampled_noise
 from solver.task import TwoPixelTask
 
 LARGEST_ENUMERATION = 64
@@ -71,7 +71,7 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
 def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:
     question = NoiseQuestion(network, task, noise)
     values = dict(enumerate(noise_responses(question, NoiseRoutes(sampling=sampling))))
-    known = {k: value for k, value in values.items() if value.method != sampling.method}
+    known = {k: value for k, value in values.items() if not value.method.startswith(METHOD)}
     sampled = sampled_noise(network, task, noise, dict.fromkeys(known), sampling)
     for k, value in known.items():
         name = "f_p" if k > network.depth else f"layer {k}"

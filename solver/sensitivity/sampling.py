@@ -1,4 +1,4 @@
-"""Noise that is rectified more than once: randomised quasi-Monte Carlo, with a standard error.
+"""Noise that is rectified more than once, or met a hard tanh: randomised quasi-Monte Carlo, with a standard error.
 
 Where the last pre-activation is closed form, that part is taken out: a - a0 = lin + comp with
 lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp + comp^2 is sampled.
@@ -6,23 +6,26 @@ lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from solver.ensemble import Representatives
-from solver.exact import integer
+from solver.errors import InputError
+from solver.exact import integer, rational
 from solver.network.linearity import dense_images
 from solver.network.network import Network
-from solver.network.trace import correlate
+from solver.network.trace import activated, correlate
 from solver.noise import GaussianNoise
 from solver.sensitivity.rectified_noise import noise_representatives
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
 Progress = Callable[[int, int], None]
+METHOD = "randomised quasi-Monte Carlo"
+MOST_POINTS = 2**17
 _CHUNK = 2**22
 
 
@@ -30,25 +33,36 @@ _CHUNK = 2**22
 class Sampling:
     """How much to sample: independent scrambled Sobol sets of ``points`` each, from a seed.
 
-    The error falls with points; it is measured between ``replicates``.
+    Parameters
+    ----------
+    points, replicates, seed : int
+        The error falls with points; it is measured between the replicates.
+    tolerance : rational, optional
+        Sample anew with four times the points until each error is at most this fraction of its value,
+        or ``MOST_POINTS`` are reached; the error reported says what was reached.
     """
 
     points: int = 1024
     replicates: int = 32
     seed: int = 0
+    tolerance: Any = None
 
     def __post_init__(self) -> None:
         integer(self.points, "points", 1)
         integer(self.replicates, "replicates", 2)
         integer(self.seed, "seed", 0)
+        if self.tolerance is not None:
+            object.__setattr__(self, "tolerance", rational(self.tolerance, "tolerance"))
+            if self.tolerance <= 0:
+                raise InputError(f"tolerance: expected a positive rational, got {self.tolerance}")
 
-    @property
-    def method(self) -> str:
-        """The method as text, for reports."""
-        return (
-            f"randomised quasi-Monte Carlo, {self.replicates} x {self.points} points, seed {self.seed}; "
-            "error is one standard error"
-        )
+    def method(self, points: int) -> str:
+        """Return the method as text, for reports."""
+        return f"{METHOD}, {self.replicates} x {points} points, seed {self.seed}; error is one standard error"
+
+    def is_met(self, values: Iterable[NumericValue]) -> bool:
+        """Return whether every error is within the tolerance."""
+        return self.tolerance is None or all(v.uncertainty <= self.tolerance * abs(v.estimate) for v in values)
 
 
 @dataclass(frozen=True)
@@ -86,23 +100,32 @@ def sampled_noise(
     Costs points * replicates forward passes on the representing ring for each distance in sight.
     """
     ring = noise_representatives(network, task)
+    generator = np.random.default_rng(sampling.seed)
+    points = sampling.points
+    while True:
+        runs = []
+        for done in range(sampling.replicates):
+            eta = _noise(noise, task.length, ring.length, points, generator)
+            runs.append(_replicate(network, ring, eta, list(controls), channel_mean))
+            if progress:
+                progress(done + 1, sampling.replicates)
+        values = {
+            k: _estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
+            for k, control in controls.items()
+        }
+        if sampling.is_met(values.values()) or 4 * points > MOST_POINTS:
+            return values
+        points *= 4
+
+
+def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator: np.random.Generator) -> np.ndarray:
+    """Return one scrambled Sobol set of noises, of shape (points, sites)."""
     from scipy.stats import qmc
 
-    generator = np.random.default_rng(sampling.seed)
-    runs: list[dict[int, _Samples]] = []
-    for done in range(sampling.replicates):
-        engine = qmc.Sobol(ring.length, scramble=True, rng=generator)
-        normal = qmc.MultivariateNormalQMC(np.zeros(ring.length), engine=engine).random(sampling.points)
-        eta = normal * float(noise.variance(task.length)) ** 0.5
-        runs.append(
-            _replicate(network, ring, np.maximum(eta, 0) if noise.rectified else eta, list(controls), channel_mean)
-        )
-        if progress:
-            progress(done + 1, sampling.replicates)
-    return {
-        k: _estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method)
-        for k, control in controls.items()
-    }
+    engine = qmc.Sobol(sites, scramble=True, rng=generator)
+    eta = qmc.MultivariateNormalQMC(np.zeros(sites), engine=engine).random(points)
+    eta *= float(noise.variance(length)) ** 0.5
+    return np.maximum(eta, 0) if noise.rectified else eta
 
 
 def _replicate(
@@ -145,7 +168,7 @@ def _float_trace(network: Network, a: np.ndarray) -> list[tuple[np.ndarray, np.n
     for layer in network.layers:
         weights = [[[float(w) for w in f] for f in channel] for channel in layer.filters]
         z = correlate(a, layer, weights, [float(b) for b in layer.bias])
-        a = np.maximum(z, 0) if layer.activation == "relu" else z
+        a = activated(z, layer.activation)
         trace.append((z, a))
     return trace
 
