@@ -64,11 +64,6 @@ class CoupledChains:
         """The grid of the noises."""
         return NoiseGrid(self.taps, self.deviation, self.resolution.step, self.resolution.reach)
 
-    @property
-    def last_lag(self) -> int:
-        """The largest lag at which two windows are correlated."""
-        return len(self.weights) + len(self.taps) - 2
-
     def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
         line = self._line(0)

@@ -48,6 +48,11 @@ def enclose(expression: Any, digits: int) -> arb:
         precision *= 2
 
 
+def rational_ball(number: Any) -> arb:
+    """Return a ball around an int or a Fraction, at the current precision."""
+    return arb(flint.fmpq(int(number.numerator), int(number.denominator)))
+
+
 def midpoint_radius(ball: arb) -> tuple[Fraction, Fraction]:
     """Return the midpoint and radius of a ball as exact rationals."""
     return _dyadic(ball.mid()), _dyadic(ball.rad())

@@ -15,12 +15,12 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import factorial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import flint
-from flint import arb, arb_poly, fmpq
+from flint import arb, arb_poly
 
-from solver.gaussian.enclosure import enclose, normal_cdf
+from solver.gaussian.enclosure import enclose, normal_cdf, rational_ball
 from solver.gaussian.moments import rectified_mean, rectified_square
 
 
@@ -66,7 +66,7 @@ class RectifiedSums:
 
     @cached_property
     def _theta(self) -> arb:
-        return _arb(self.level)
+        return rational_ball(self.level)
 
     def excess(self, terms: Terms) -> arb:
         """Return E(S - theta)+."""
@@ -100,10 +100,10 @@ class RectifiedSums:
             return linear + integral + _ball(error_h + self.tail * theta * (largest + error_h))
 
     def _mean(self, terms: Terms) -> arb:
-        return sum((_arb(t.weight) * _moments(t, self.digits)[0] for t in terms), arb(0))
+        return sum((rational_ball(t.weight) * _moments(t, self.digits)[0] for t in terms), arb(0))
 
     def _variance(self, terms: Terms) -> arb:
-        moments = [(_arb(t.weight), *_moments(t, self.digits)) for t in terms]
+        moments = [(rational_ball(t.weight), *_moments(t, self.digits)) for t in terms]
         return sum((w * w * (square - mean * mean) for w, mean, square in moments), arb(0))
 
     def _law(self, terms: Terms) -> arb_poly:
@@ -147,9 +147,9 @@ def _term_law(term: Term, order: int, precision: int) -> arb_poly:
     With a = m/s the derivatives are g^(i)(0) = He_i(a) phi(a) / (w s)^(i+1).
     """
     with flint.ctx.workprec(precision):
-        s = _arb(term.variance).sqrt()
-        a = _arb(term.mean) / s
-        scale = 1 / (_arb(term.weight) * s)
+        s = rational_ball(term.variance).sqrt()
+        a = rational_ball(term.mean) / s
+        scale = 1 / (rational_ball(term.weight) * s)
         density = (-a * a / 2).exp() / (2 * arb.pi()).sqrt()
         previous, current = arb(0), arb(1)
         coefficients = [normal_cdf(-a)]
@@ -185,13 +185,13 @@ def _tail(level: Fraction, order: int, smallest_scale: Fraction, most_terms: int
     by A e^(q^2 t^2), A = 0.44 sqrt(2) q; a convolution of them at |t| = R by B = e^(q^2 R^2) ((1 + A) max(1, R))^n.
     Cauchy's estimate on the circle R = rho theta bounds the coefficients, a geometric series the rest.
     """
-    theta = _arb(level)
-    q2 = 1 / _arb(smallest_scale)
+    theta = rational_ball(level)
+    q2 = 1 / rational_ball(smallest_scale)
     rho = (arb(order) / (2 * q2 * theta * theta)).sqrt()
     rho = rho if rho > 2 else arb(2)
     radius = rho * theta
     largest = radius if radius > 1 else arb(1)
-    a = _arb(_CRAMER) * (2 * q2).sqrt()
+    a = rational_ball(_CRAMER) * (2 * q2).sqrt()
     bound = (q2 * radius * radius).exp() * ((1 + a) * largest) ** most_terms
     return (1 + radius * bound) * largest * largest * rho ** (-order) / (1 - 1 / rho)
 
@@ -202,7 +202,3 @@ def _truncated(series: arb_poly, order: int) -> arb_poly:
 
 def _ball(radius: arb) -> arb:
     return arb(0, radius.upper())
-
-
-def _arb(number: Any) -> arb:
-    return arb(fmpq(number.numerator, number.denominator))

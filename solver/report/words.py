@@ -56,7 +56,8 @@ def claim_line(s: Sensitivities) -> str:
         d, (computed, claimed) = next(iter(broken.items()))
         return f"{stated} FAILS at d = {d}: {computed}, not {claimed}"
     offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
-    return f"{stated}, checked exactly for d = 1..{s.task.length // 2}{offset}"
+    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for d = 1..{s.task.length // 2}"
+    return f"{stated}, {holds}{offset}"
 
 
 def layer_label(layer: LayerSensitivity) -> str:

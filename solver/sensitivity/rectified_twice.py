@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any
 
 import flint
 import numpy as np
-from flint import arb, fmpq
+from flint import arb
 
 from solver.errors import NotApplicableError
+from solver.gaussian.enclosure import rational_ball
 from solver.gaussian.independent import RectifiedSums, Term, Terms
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.rectified_noise import noise_representatives
-from solver.sensitivity.sliding import SlidingUnits, Window, sliding_units, window_ring
+from solver.sensitivity.sliding import SlidingUnits, sliding_units, window_ring
 from solver.task import TwoPixelTask
 
 PROVEN = "one-dimensional integrals in ball arithmetic; error is a proven bound"
@@ -39,13 +39,6 @@ class UnitRing:
     images: list[tuple[dict[int, int], Fraction]]
     stretch: Fraction
     variance: Fraction
-
-    def weighted_windows(self, *, background: bool) -> Iterator[tuple[list[list[Window]], Fraction]]:
-        """Yield the windows of each image with its weight; sites left out of the ring count as empty images."""
-        for image, weight in self.images:
-            yield self.units.windows(image, self.length), weight
-        if background and self.stretch:
-            yield self.units.windows({}, self.length), self.stretch
 
 
 def ring_units(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> UnitRing:
@@ -220,15 +213,16 @@ class BallSum:
             total = arb(0)
             for (common, left, right), weight in self.covariances.items():
                 means = mean(joined(common, left)) * mean(joined(common, right))
-                total += _arb(weight) * (_product(sums, common, left, right) - means)
+                total += rational_ball(weight) * (_product(sums, common, left, right) - means)
             for (common, left, right), weight in self.differences.items():
                 p, q = joined(common, left), joined(common, right)
-                p0, q0 = _arb(self.calm(p)), _arb(self.calm(q))
+                p0, q0 = rational_ball(self.calm(p)), rational_ball(self.calm(q))
                 product = _product(sums, common, left, right)
-                total += _arb(weight) * (product - p0 * mean(q) - q0 * mean(p) + p0 * q0)
+                total += rational_ball(weight) * (product - p0 * mean(q) - q0 * mean(p) + p0 * q0)
             for shifts, weight in self.squares:
-                shift = sum((_arb(v) * (mean(terms) - _arb(self.calm(terms))) for terms, v in shifts.items()), arb(0))
-                total += _arb(weight) * shift * shift
+                calm = sum((v * self.calm(terms) for terms, v in shifts.items()), Fraction(0))
+                shift = sum((rational_ball(v) * mean(terms) for terms, v in shifts.items()), -rational_ball(calm))
+                total += rational_ball(weight) * shift * shift
             return total
 
     def calm(self, terms: Terms) -> Fraction:
@@ -253,7 +247,3 @@ def _product(sums: RectifiedSums, common: Terms, left: Terms, right: Terms) -> a
 def joined(common: Terms, other: Terms) -> Terms:
     """Return the summands of one unit from those it shares and those of its own."""
     return tuple(sorted((*common, *other)))
-
-
-def _arb(number: Any) -> arb:
-    return arb(fmpq(number.numerator, number.denominator))

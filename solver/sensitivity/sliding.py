@@ -8,13 +8,9 @@ from fractions import Fraction
 from solver.ensemble import Representatives
 from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
-from solver.network.linearity import stays_linear
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.rectified_noise import rectifying_layer
-
-Window = tuple[Fraction, ...]
-"""The means m that a unit's window sees, from left to right."""
+from solver.sensitivity.rectified_noise import is_rectified_once, rectifying_layer
 
 
 @dataclass(frozen=True)
@@ -61,20 +57,6 @@ class SlidingUnits:
                 means[(site - self.first_tap - j) % length] += w * value
         return means
 
-    def windows(self, image: dict[int, int], length: int) -> list[list[Window]]:
-        """Return the means seen by every unit, by channel and site."""
-        means = self.field_means(image, length)
-        return [[tuple(means[(p + o) % length] for o, _ in kernel) for p in range(length)] for kernel in self.kernels]
-
-    def calm(self, channel: int, window: Window) -> Fraction:
-        """Return a unit's activation without noise."""
-        return max(self.calm_sum(channel, window) - self.level, Fraction(0))
-
-    def calm_sum(self, channel: int, window: Window) -> Fraction:
-        """Return S without noise."""
-        pairs = zip(self.kernels[channel], window, strict=True)
-        return sum((w * max(m, Fraction(0)) for (_, w), m in pairs), Fraction(0))
-
 
 def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> SlidingUnits:
     """Return the units of a layer that rectifies noise a second time.
@@ -87,7 +69,7 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     if noise.rectified:
         raise NotApplicableError("noise that comes rectified is not a Gaussian field")
     source = rectifying_layer(network, layer - 1, noise)
-    if source is None or not stays_linear(network, layer - 1, after=source):
+    if source is None or not is_rectified_once(network, layer - 1, noise):
         raise NotApplicableError(f"the noise does not reach layer {layer} rectified exactly once")
     if not network.is_rational or network.layers[layer - 1].activation != "relu":
         raise NotApplicableError(f"layer {layer} is not a ReLU layer with rational weights")
