@@ -28,7 +28,8 @@ def plain_layer(layer: Layer, maps: list[list[Any]]) -> list[list[Any]]:
         ]
         for fs, b in zip(layer.filters, layer.bias, strict=True)
     ]
-    return [[max(v, 0) for v in row] for row in z] if layer.activation == "relu" else z
+    bend = {"relu": lambda v: max(v, 0), "identity": lambda v: v, "hardtanh": lambda v: min(max(v, -1), 1)}
+    return [[bend[layer.activation](v) for v in row] for row in z]
 
 
 def linear_matrix(layers: tuple[Layer, ...], channels: int, sites: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -48,7 +49,15 @@ def deformations(draw: Any) -> Deformation:
 
 
 @st.composite
-def layers(draw: Any, inputs: int, sites: int, weights: Any = INTEGERS, *, strides: bool = True) -> Layer:
+def layers(
+    draw: Any,
+    inputs: int,
+    sites: int,
+    weights: Any = INTEGERS,
+    *,
+    strides: bool = True,
+    activations: Sequence[str] = ("relu", "relu", "identity"),
+) -> Layer:
     """Draw a layer for maps of some channels and sites: even and odd sizes, any origin, strides 1 and 2."""
     channels, size = draw(st.integers(1, 2)), draw(st.integers(1, min(3, sites)))
     row = st.lists(weights, min_size=size, max_size=size)
@@ -57,19 +66,19 @@ def layers(draw: Any, inputs: int, sites: int, weights: Any = INTEGERS, *, strid
         filters=draw(st.lists(channel, min_size=channels, max_size=channels)),
         bias=draw(st.lists(weights, min_size=channels, max_size=channels)),
         stride=2 if strides and sites % 2 == 0 and draw(st.booleans()) else 1,
-        activation=draw(st.sampled_from(["relu", "relu", "identity"])),
+        activation=draw(st.sampled_from(activations)),
         origin=draw(st.integers(0, size - 1)),
     )
 
 
 @st.composite
 def networks(
-    draw: Any, length: int, weights: Any = INTEGERS, *, depth: int = 3, strides: bool = True, pooling: str | None = None
+    draw: Any, length: int, weights: Any = INTEGERS, *, depth: int = 3, pooling: str | None = None, **options: Any
 ) -> Network:
-    """Draw a network that runs on a ring of some length."""
+    """Draw a network that runs on a ring of some length; ``options`` go to `layers`."""
     stack, inputs, sites = [], 1, length
     for _ in range(draw(st.integers(1, depth))):
-        stack.append(draw(layers(inputs, sites, weights, strides=strides)))
+        stack.append(draw(layers(inputs, sites, weights, **options)))
         inputs, sites = stack[-1].channels, sites // stack[-1].stride
     return Network(
         layers=stack,

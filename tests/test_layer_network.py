@@ -38,7 +38,7 @@ ONES = [[[1, 1, 1]]]
         ({"filters": ONES, "origin": 3}, "origin: expected a tap from 0 to 2, got 3"),
         ({"filters": ONES, "origin": -1}, "origin: expected an integer of at least 0"),
         ({"filters": ONES, "stride": 0}, "stride: expected an integer of at least 1, got 0"),
-        ({"filters": ONES, "activation": "tanh"}, "'tanh' is unknown; choose one of relu, identity"),
+        ({"filters": ONES, "activation": "tanh"}, "'tanh' is unknown; choose one of relu, identity, hardtanh"),
         ({"filters": [[[sympy.sqrt(2), sympy.sqrt(3)]]]}, "do not mix"),
     ],
 )

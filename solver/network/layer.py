@@ -10,7 +10,7 @@ from typing import Any
 from solver.errors import InputError
 from solver.exact import Exact, choice, exact, integer
 
-ACTIVATIONS = ("relu", "identity")
+ACTIVATIONS = ("relu", "identity", "hardtanh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,8 @@ class Layer:
     bias : sequence of exact numbers, one per channel; zeros if omitted
     stride : int
         Sites between outputs; it must divide the length of the layer's input.
-    activation : {"relu", "identity"}
+    activation : {"relu", "identity", "hardtanh"}
+        max(z, 0), z, or z clipped to [-1, 1].
     origin : int
         The tap that sits on the output's own site; the middle one, (size - 1) // 2, if omitted.
     names : sequence of str

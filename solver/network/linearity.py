@@ -1,4 +1,4 @@
-"""Proofs about where a ReLU can cut: on the images of an ensemble, and on noise that has been rectified once."""
+"""Proofs about where an activation can cut: on the images of an ensemble, and on noise that has been rectified once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from solver.deformation import Deformation
 from solver.ensemble import Representatives, representatives
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
-from solver.network.trace import activations, preactivations
+from solver.network.trace import activated, activations, preactivations
 from solver.task import TwoPixelTask
 
 
@@ -23,7 +23,8 @@ class LayerProof:
     ----------
     layer : int
     cuts : bool
-        Whether some image, plain or deformed, has a negative pre-activation under a ReLU.
+        Whether some image, plain or deformed, has a negative pre-activation under a ReLU, or one outside
+        [-1, 1] under a hard tanh.
     reason : str
         The argument, in words.
     witness : tuple (channel, site, image, pre-activation), or None
@@ -40,10 +41,11 @@ class LayerProof:
 
 
 def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformation) -> tuple[LayerProof, ...]:
-    """Return, for each layer, whether its ReLU can cut on the ensemble or its deformed images, with the reason.
+    """Return, for each layer, whether its activation can cut on the ensemble or its deformed images, with the reason.
 
     Tries in turn: an identity activation; non-negative weights on non-negative inputs; an effective
     kernel and bias without negative entries; every image.  The last gives a witness where it cuts.
+    Signs prove nothing about a hard tanh, which is checked on every image.
 
     Notes
     -----
@@ -55,12 +57,13 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
     for k, layer in enumerate(network.layers, start=1):
         witness = None
         kernel = effective_kernel(network, k) if linear else None
+        keeps_sign = non_negative and effective_kernel(network, k, after=k - 1).is_non_negative()
         if layer.activation == "identity":
             reason = "the activation is the identity"
-            non_negative = non_negative and effective_kernel(network, k, after=k - 1).is_non_negative()
-        elif non_negative and effective_kernel(network, k, after=k - 1).is_non_negative():
+            non_negative = keeps_sign
+        elif layer.activation == "relu" and keeps_sign:
             reason = "no filter entry and no bias is negative, and neither is any input"
-        elif kernel is not None and kernel.is_non_negative():
+        elif layer.activation == "relu" and kernel is not None and kernel.is_non_negative():
             reason = "the layer is linear in the image so far, and its effective kernel has no negative entry"
             non_negative = True
         else:
@@ -68,11 +71,10 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
             witness = _first_cut(network, images, k)
             if witness is not None:
                 witness = _on_task_ring(network, k, witness, images.shape[1], task.length, deformation.reach)
-            non_negative = True
+            non_negative = keeps_sign or layer.activation == "relu"
             if witness is None:
-                reason = (
-                    f"checked on all {len(images)} classes of plain and deformed images: no pre-activation is negative"
-                )
+                bound = "is negative" if layer.activation == "relu" else "leaves [-1, 1]"
+                reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation {bound}"
             else:
                 reason = _cut_text(layer.names[witness[0]], witness)
         linear = linear and witness is None
@@ -106,11 +108,13 @@ def dense_images(images: list[dict[int, int]], length: int) -> np.ndarray:
 def stays_linear(network: Network, layer: int, *, after: int) -> bool:
     """Return whether layers after+1..layer act linearly on every non-negative a_after, so on rectified noise too.
 
-    True if each of them has an identity activation or a non-negative effective kernel from layer ``after``.
+    True if each of them has an identity activation, or a ReLU and a non-negative effective kernel from
+    layer ``after``; a hard tanh bounds what rectified noise does not.
     """
     return all(
-        network.layers[k - 1].activation == "identity" or effective_kernel(network, k, after=after).is_non_negative()
-        for k in range(after + 1, layer + 1)
+        each.activation == "identity"
+        or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
+        for k, each in enumerate(network.layers[after:layer], start=after + 1)
     )
 
 
@@ -122,7 +126,7 @@ def _with_plain(ring: Representatives, deformation: Deformation, pair: Any) -> l
 
 def _first_cut(network: Network, images: np.ndarray, layer: int) -> tuple[int, int, dict[int, int], Any] | None:
     z = preactivations(network, images, layer)
-    cut = np.argwhere(z.values < 0)
+    cut = np.argwhere(activated(z.values, network.layers[layer - 1].activation, z.denominator) != z.values)
     if not len(cut):
         return None
     batch, channel, site = (int(n) for n in cut[0])

@@ -60,5 +60,5 @@ def _block(torch: Any, layer: Layer) -> Any:
     with torch.no_grad():
         conv.weight.copy_(torch.from_numpy(np.array(layer.filters, dtype=object).astype(float)))
         conv.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))
-    activation = torch.nn.ReLU() if layer.activation == "relu" else torch.nn.Identity()
-    return torch.nn.Sequential(torch.nn.CircularPad1d((left, right)), conv, activation)
+    activation = {"relu": torch.nn.ReLU, "identity": torch.nn.Identity, "hardtanh": torch.nn.Hardtanh}[layer.activation]
+    return torch.nn.Sequential(torch.nn.CircularPad1d((left, right)), conv, activation())

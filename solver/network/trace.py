@@ -81,7 +81,7 @@ def activations(network: Network, images: Any) -> list[Activation]:
     maps = [Activation(a, steps[0].denominator)]
     for layer, step in zip(network.layers, steps[1:], strict=True):
         z = correlate(a, layer, step.weights, step.bias)
-        a = np.where(z > 0, z, 0) if layer.activation == "relu" else z
+        a = activated(z, layer.activation, step.denominator)
         maps.append(Activation(a, step.denominator))
     return maps
 
@@ -100,6 +100,13 @@ def response(network: Network, images: Any) -> list[Any]:
     return [
         _reduced(sum(v * s for v, s in zip(weights, row, strict=True)) + network.constant) for row in last.site_sums()
     ]
+
+
+def activated(z: np.ndarray, activation: str, one: int = 1) -> np.ndarray:
+    """Return max(z, 0), z, or z clipped to [-one, one], in any number type; ``one`` is what stands for 1 in ``z``."""
+    if activation == "relu":
+        return np.maximum(z, 0)
+    return np.clip(z, -one, one) if activation == "hardtanh" else z
 
 
 def correlate(a: np.ndarray, layer: Layer, weights: Sequence[Any], bias: Sequence[Any]) -> np.ndarray:
@@ -176,7 +183,7 @@ def _integer_steps(network: Network, denominator: int) -> list[_Step]:
 
 
 def _fits_int64(network: Network, steps: list[_Step], largest: int, sites: int) -> bool:
-    """Return whether the squared norm of every map, of channel sums and of differences stays below 2^62."""
+    """Return whether the denominators and the squared norms of maps, channel sums and differences stay below 2^62."""
     bound = max(largest, 1)
     if 4 * bound**2 * sites >= _INT64_LIMIT:
         return False
@@ -184,6 +191,8 @@ def _fits_int64(network: Network, steps: list[_Step], largest: int, sites: int) 
         rows = zip(step.weights, step.bias, strict=True)
         bound = max(1, *(sum(abs(w) for f in channel for w in f) * bound + abs(b) for channel, b in rows))
         if any(abs(w) > _INT64_LIMIT for channel in step.weights for f in channel for w in f):
+            return False
+        if step.denominator >= _INT64_LIMIT:
             return False
         if 4 * (layer.channels * bound) ** 2 * sites >= _INT64_LIMIT:
             return False

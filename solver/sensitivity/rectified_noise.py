@@ -73,16 +73,18 @@ class SecondMoment:
 
 
 def rectifying_layer(network: Network, layer: int, noise: GaussianNoise) -> int | None:
-    """Return the first layer up to ``layer`` that rectifies the noise (0 if it comes rectified), or None."""
+    """Return the first layer up to ``layer`` with a ReLU or a hard tanh (0 if noise comes rectified), or None."""
     if noise.rectified:
         return 0
-    return next((k for k, each in enumerate(network.layers[:layer], start=1) if each.activation == "relu"), None)
+    return next((k for k, each in enumerate(network.layers[:layer], start=1) if each.activation != "identity"), None)
 
 
 def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> bool:
-    """Return whether the noise in a_layer has passed exactly one rectification that acts."""
+    """Return whether the noise in a_layer has passed exactly one rectification that acts, and no hard tanh."""
     source = rectifying_layer(network, layer, noise)
-    return source is not None and stays_linear(network, layer, after=source)
+    if source is None or (source > 0 and network.layers[source - 1].activation != "relu"):
+        return False
+    return stays_linear(network, layer, after=source)
 
 
 def noise_representatives(network: Network, task: TwoPixelTask) -> Representatives:
