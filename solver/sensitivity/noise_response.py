@@ -2,7 +2,7 @@
 
 Before any rectification it is exact, after one a closed form.  After two it is a proven ball where the
 sites are independent (``series``), deterministic with an estimated error where they are a moving average
-(``transfer``), and sampled with a standard error otherwise (``sampling``).
+(``transfer``), and sampled with a standard error otherwise (``sampling``), as after a hard tanh.
 """
 
 from __future__ import annotations
