@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -256,3 +257,36 @@ class Algebraic:
         return str(self.sympy())
 
     __repr__ = __str__
+
+
+def in_common_field(numbers: Sequence[Any]) -> list[Any]:
+    """Return exact numbers with all algebraic ones expressed in one field that holds them.
+
+    Fields are compared by their generators; where they differ, a generator in whose field all lie is taken,
+    or else a primitive element is computed, which can take seconds for many or high degrees.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> a, b = in_common_field([NumberField(sympy.sqrt(2)).generator, NumberField(-sympy.sqrt(2)).generator])
+    >>> a + b == 0
+    True
+    """
+    fields = list(dict.fromkeys(x.field for x in numbers if isinstance(x, Algebraic)))
+    if len(fields) < 2:
+        return list(numbers)
+    for field in sorted(fields, key=lambda each: -each.modulus.degree()):
+        try:
+            return _expressed(numbers, field)
+        except InputError:
+            continue
+    import sympy
+
+    generators = [field.expression for field in fields]
+    _, coefficients = sympy.primitive_element(generators)
+    primitive = sympy.Add(*(c * g for c, g in zip(coefficients, generators, strict=True)))
+    return _expressed(numbers, NumberField(primitive))
+
+
+def _expressed(numbers: Sequence[Any], field: NumberField) -> list[Any]:
+    return [field.element(x.sympy()) if isinstance(x, Algebraic) and x.field != field else x for x in numbers]

@@ -267,7 +267,7 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"sampling {name}", total=None)
+        task = bar.add_task(f"noise of {name}", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -310,6 +310,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _fail(error.format_message())
     except SolverError as error:
         code = _fail(str(error))
+    except MemoryError:
+        code = _fail("the question needs more memory than there is; ask for a smaller one")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1

@@ -59,7 +59,10 @@ class GaussianNoise:
         """
         if self.energy != "exact":
             return self
-        return GaussianNoise(energy=deformation_energy(task, deformation), rectified=self.rectified)
+        energy = deformation_energy(task, deformation)
+        if energy == 0:
+            raise InputError("noise energy 'exact': the deformation moves nothing and has energy 0; give a rational")
+        return GaussianNoise(energy=energy, rectified=self.rectified)
 
     def variance(self, length: int) -> Fraction:
         """Return sigma^2 = energy / l.

@@ -52,9 +52,8 @@ class TwoPixelTask:
     gap: int = 0
 
     def __post_init__(self) -> None:
-        integer(self.length, "length", 4)
-        integer(self.scale, "scale", 2)
-        integer(self.gap, "gap", 0)
+        for name, least in (("length", 4), ("scale", 2), ("gap", 0)):
+            object.__setattr__(self, name, integer(getattr(self, name), name, least))
         if 2 * self.scale > self.length:
             raise InputError(
                 f"scale: expected at most half the length ({self.length // 2} for length {self.length}), "

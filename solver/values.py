@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
-from solver.exact import Exact, decimal_text
+from solver.exact import Exact, decimal_text, integer
 
 GUARD_DIGITS = 5
 
@@ -44,11 +44,11 @@ class Value(ABC):
 
     def value(self, digits: int = 15) -> Decimal:
         """Return the quantity to a number of significant digits."""
-        return self.bounded(digits)[0]
+        return self.bounded(integer(digits, "digits", 1))[0]
 
     def error(self, digits: int = 15) -> Decimal:
         """Return a bound on |value(digits) - quantity|; a standard error for sampled quantities, as `method` says."""
-        return self.bounded(digits)[1]
+        return self.bounded(integer(digits, "digits", 1))[1]
 
     def __float__(self) -> float:
         return float(self.value(17))

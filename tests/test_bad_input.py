@@ -56,7 +56,7 @@ BAD: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "noise word": (lambda: GaussianNoise(energy="loud"), ["noise energy", "'loud'", "'8/3'"]),
     "noise of a still law": (
         lambda: GaussianNoise(energy="exact").resolved(TASK, Deformation(law={0: 1})),
-        ["noise energy", "positive", "got 0"],
+        ["noise energy 'exact'", "moves nothing", "give a rational"],
     ),
     "construction": (lambda: construct("boxes", TASK), ["'boxes' is unknown", "uniform, shift, shift-mixed"]),
     "even filter": (lambda: construct("shift", TASK, filter_size=4), ["odd", "got 4", "3 and 5"]),

@@ -39,7 +39,6 @@ ONES = [[[1, 1, 1]]]
         ({"filters": ONES, "origin": -1}, "origin: expected an integer of at least 0"),
         ({"filters": ONES, "stride": 0}, "stride: expected an integer of at least 1, got 0"),
         ({"filters": ONES, "activation": "tanh"}, "'tanh' is unknown; choose one of relu, identity, hardtanh"),
-        ({"filters": [[[sympy.sqrt(2), sympy.sqrt(3)]]]}, "do not mix"),
     ],
 )
 def test_layer_refuses(options: dict[str, Any], message: str) -> None:
@@ -118,3 +117,20 @@ def test_widening_repeats_activations(case: Any, copies: int) -> None:
         assert np.array_equal(np.repeat(a.exact(), copies, axis=1), b.exact())
     assert response(network, images) == response(wide, images)
     assert wide.channels == tuple(copies * c for c in network.channels)
+
+
+def test_algebraic_weights_of_several_fields_are_put_into_one() -> None:
+    """sqrt 2 and its multiples, in one layer, across layers and in the readout, and together with sqrt 3."""
+    r2, r3 = sympy.sqrt(2), sympy.sqrt(3)
+    near = Network(layers=[Layer(filters=[[[r2, r2 / 2]]], bias=[-r2]), Layer(filters=[[[2 * r2]]])], readout=[-r2])
+    (half,) = response(near, np.array([1, 1, 0, 0]))
+    assert half * half == Fraction(1, 2) and half < 0
+    far = Network(layers=[Layer(filters=[[[r2]]]), Layer(filters=[[[r3]]])], pooling="sum")
+    (product,) = response(far, np.array([1, 0, 0, 0]))
+    assert product * product == 6 and product > 0
+
+
+def test_numpy_integers_become_python_ones() -> None:
+    task = TwoPixelTask(length=np.int64(32), scale=np.int64(7))  # type: ignore[arg-type]
+    assert task == TwoPixelTask(length=32, scale=7) and type(task.length) is int
+    assert type(Layer(filters=[[[1]]], stride=np.int64(1)).stride) is int

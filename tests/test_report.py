@@ -16,7 +16,17 @@ from typing import Any
 import pytest
 from cases import Case, of_kind
 
-from solver import InputError, Report, Sampling, TwoPixelTask, channel_graph, construct, sensitivities
+from solver import (
+    InputError,
+    Layer,
+    Network,
+    Report,
+    Sampling,
+    TwoPixelTask,
+    channel_graph,
+    construct,
+    sensitivities,
+)
 from solver.network.graph import graph_tikz
 from solver.report.show import network_latex, network_text
 
@@ -178,3 +188,13 @@ def test_drawing_compiles(tmp_path: Path) -> None:
     if not subprocess.run(["kpsewhich", "tikz.sty"], capture_output=True, check=False).stdout:
         pytest.skip("tikz is not installed")
     compiles(graph_tikz(channel_graph(construct("shift", TASK, channels=2))), r"\usepackage{tikz}", tmp_path)
+
+
+def test_a_network_whose_response_depends_on_the_place_is_reported() -> None:
+    layers = [Layer(filters=[[[1, 1, 1]]], stride=2), Layer(filters=[[[1, 0, 0]]], bias=["-1/2"])]
+    result = sensitivities(
+        Network(layers=layers), TwoPixelTask(length=12, scale=3), sampling=Sampling(points=8, replicates=2)
+    )
+    network = json.loads(result.to_json())["networks"][0]
+    assert network["response"] is None and "total stride 2" in network["why"]["response"]
+    assert "f_p depends on where the pair is" in result.to_text()

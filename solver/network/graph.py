@@ -91,9 +91,7 @@ def graph_tikz(graph: nx.DiGraph) -> str:
     """Return the drawing of the graph as a LaTeX ``tikzpicture``."""
     names = {node: f"node {n}" for n, node in enumerate(graph)}
     positions = {names[node]: f"({2 * x:.2f}, {y:.2f})" for node, (x, y) in graph_positions(graph).items()}
-    labels = {
-        name: f"${node[1]}$" if node[1] in ("x", "f_p") else node[1].replace("#", r"\#") for node, name in names.items()
-    }
+    labels = {name: f"${node[1]}$" if node[1] in ("x", "f_p") else escaped(node[1]) for node, name in names.items()}
     picture: str = nx.to_latex_raw(
         nx.relabel_nodes(graph, names),
         pos=positions,
@@ -102,3 +100,9 @@ def graph_tikz(graph: nx.DiGraph) -> str:
         tikz_options="[>=stealth]",
     )
     return picture
+
+
+def escaped(text: str) -> str:
+    """Return text with the characters that LaTeX reads as commands escaped."""
+    special = {c: f"\\{c}" for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "~": r"\~{}", "^": r"\^{}"}
+    return "".join(special.get(c, c) for c in text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from solver.algebraic import in_common_field
 from solver.errors import InputError
 from solver.exact import Exact, choice, exact, integer
 
@@ -35,7 +36,7 @@ class Layer:
     Raises
     ------
     InputError
-        For ragged filters, floats, mixed number fields, and sizes that do not match.
+        For ragged filters, floats, and sizes that do not match.
 
     Examples
     --------
@@ -54,7 +55,9 @@ class Layer:
         filters = _nested(self.filters)
         channels, size = len(filters), len(filters[0][0])
         bias = tuple(exact(b, "bias") for b in _sequence(self.bias, "bias")) or (Fraction(0),) * channels
-        names = _sequence(self.names, "names") or tuple(str(c + 1) for c in range(channels))
+        names = tuple(str(name) for name in _sequence(self.names, "names")) or tuple(
+            str(c + 1) for c in range(channels)
+        )
         origin = (size - 1) // 2 if self.origin is None else integer(self.origin, "origin", 0)
         for what, got in (("bias", len(bias)), ("names", len(names))):
             if got != channels:
@@ -64,10 +67,11 @@ class Layer:
         if origin >= size:
             raise InputError(f"origin: expected a tap from 0 to {size - 1}, got {origin}")
         choice(self.activation, "activation", ACTIVATIONS)
-        integer(self.stride, "stride", 1)
+        object.__setattr__(self, "stride", integer(self.stride, "stride", 1))
+        weights = in_common_field([w for channel in filters for taps in channel for w in taps] + list(bias))
+        filters, bias = reshaped(filters, weights[: len(weights) - channels]), tuple(weights[-channels:])
         for name, value in (("filters", filters), ("bias", bias), ("origin", origin), ("names", names)):
             object.__setattr__(self, name, value)
-        _check_one_field(self)
 
     @property
     def channels(self) -> int:
@@ -118,10 +122,7 @@ def _nested(filters: Any) -> tuple[tuple[tuple[Exact, ...], ...], ...]:
     return nested
 
 
-def _check_one_field(layer: Layer) -> None:
-    from solver.algebraic import Algebraic
-
-    total: Any = Fraction(0)
-    for weight in layer.weights:
-        if isinstance(weight, Algebraic):
-            total = weight + total  # raises when the fields differ
+def reshaped(layer_filters: Any, numbers: list[Any]) -> tuple[tuple[tuple[Exact, ...], ...], ...]:
+    """Return a flat list of numbers in the nested shape of a layer's filters."""
+    flat = iter(numbers)
+    return tuple(tuple(tuple(next(flat) for _ in taps) for taps in channel) for channel in layer_filters)

@@ -9,10 +9,13 @@ import numpy as np
 
 from solver.deformation import Deformation
 from solver.ensemble import Representatives, representatives
+from solver.errors import InputError
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
-from solver.network.trace import activated, activations, preactivations
+from solver.network.trace import activated, preactivations
 from solver.task import TwoPixelTask
+
+MOST_SITES = 2**29
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,18 @@ def network_representatives(network: Network, task: TwoPixelTask, deformation: D
 
 
 def dense_images(images: list[dict[int, int]], length: int) -> np.ndarray:
-    """Return images given as ``{site: value}`` as an integer array of shape (n, length)."""
+    """Return images given as ``{site: value}`` as an integer array of shape (n, length).
+
+    Raises
+    ------
+    InputError
+        If that would take more than some gigabytes.
+    """
+    if len(images) * length > MOST_SITES:
+        raise InputError(
+            f"{len(images)} images of {length} sites are too many to enumerate; "
+            "a smaller displacement or a smaller receptive field needs fewer"
+        )
     dense = np.zeros((len(images), length), dtype=np.int64)
     for row, image in zip(dense, images, strict=True):
         row[list(image)] = list(image.values())
@@ -154,14 +168,3 @@ def _cut_text(name: str, witness: tuple[int, int, dict[int, int], Any]) -> str:
     _, site, image, value = witness
     pixels = ", ".join(f"{v} at site {p}" for p, v in image.items())
     return f"cuts: channel {name} has pre-activation {value} at site {site} for the image with {pixels}"
-
-
-__all__ = [
-    "LayerProof",
-    "activations",
-    "data_images",
-    "dense_images",
-    "linearity_proof",
-    "network_representatives",
-    "stays_linear",
-]

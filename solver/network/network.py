@@ -9,9 +9,10 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+from solver.algebraic import in_common_field
 from solver.errors import InputError
 from solver.exact import Exact, choice, exact, integer
-from solver.network.layer import Layer
+from solver.network.layer import Layer, reshaped
 
 POOLINGS = ("mean", "sum")
 
@@ -87,7 +88,8 @@ class Network:
                 f"readout: expected one weight per channel of the last layer ({inputs}), got {len(readout)}"
             )
         choice(self.pooling, "pooling", POOLINGS)
-        for name, value in (("layers", layers), ("readout", readout), ("constant", exact(self.constant, "constant"))):
+        layers, readout, constant = _in_one_field(layers, readout, exact(self.constant, "constant"))
+        for name, value in (("layers", layers), ("readout", readout), ("constant", constant)):
             object.__setattr__(self, name, value)
 
     @property
@@ -166,3 +168,21 @@ def widen(network: Network, copies: int) -> Network:
 
 def _scaled(filter_: Any, weight: Fraction) -> tuple[Exact, ...]:
     return tuple(w * weight for w in filter_)
+
+
+def _in_one_field(
+    layers: tuple[Layer, ...], readout: tuple[Exact, ...], constant: Exact
+) -> tuple[tuple[Layer, ...], tuple[Exact, ...], Exact]:
+    """Return all weights in one number field, so that activations can be added and multiplied by any of them."""
+    weights = [w for layer in layers for w in layer.weights]
+    numbers = [*weights, *readout, constant]
+    common = in_common_field(numbers)
+    if all(a is b for a, b in zip(common, numbers, strict=True)):
+        return layers, readout, constant
+    placed, start = [], 0
+    for layer in layers:
+        flat = common[start : start + len(layer.weights)]
+        start += len(flat)
+        split = len(flat) - layer.channels
+        placed.append(replace(layer, filters=reshaped(layer.filters, flat[:split]), bias=tuple(flat[split:])))
+    return tuple(placed), tuple(common[start : start + len(readout)]), common[-1]

@@ -152,7 +152,7 @@ def _prepared(network: Network, images: Any) -> tuple[np.ndarray, list[_Step]]:
     denominator = 1 if batch.dtype == np.int64 else common_denominator(numbers)
     if denominator > 1:
         batch = np.frompyfunc(lambda v: int(v * denominator), 1, 1)(batch)
-    largest = max(int(abs(v)) for v in (batch.min(), batch.max()))
+    largest = max(abs(int(v)) for v in (batch.min(), batch.max()))
     steps = _integer_steps(network, denominator)
     safe = _fits_int64(network, steps, largest, batch.shape[-1])
     return batch.astype(np.int64 if safe else object), steps
@@ -164,7 +164,8 @@ def _as_batch(images: Any) -> np.ndarray:
     if array.ndim != 2 or array.size == 0:
         raise InputError(f"images: expected an array of shape (batch, l), got shape {np.shape(images)}")
     if np.issubdtype(array.dtype, np.integer):
-        return array.astype(np.int64)[:, None, :]
+        fits = array.dtype != np.uint64 or array.max() < _INT64_LIMIT
+        return array.astype(np.int64 if fits else object)[:, None, :]
     if array.dtype != object:
         raise InputError(f"images: expected integers or exact numbers, got an array of {array.dtype}")
     return np.frompyfunc(lambda v: exact(v, "image"), 1, 1)(array)[:, None, :]

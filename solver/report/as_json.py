@@ -9,7 +9,7 @@ from solver.correlations import deformation_energy
 from solver.deformation import far_energy
 from solver.errors import InputError
 from solver.report.report import Report
-from solver.report.words import broken_claim, filter_size
+from solver.report.words import broken_claim, filter_size, responses
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, Value
 
@@ -63,16 +63,18 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
 
 def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
     claim, broken = s.network.claim, broken_claim(s)
-    return {
+    response, why = responses(s)
+    entry = {
         "construction": s.network.name,
         "filter_size": filter_size(s),
         "depth": str(s.network.depth),
         "channels": [str(c) for c in s.network.channels],
-        "response": {str(d): str(f) for d, f in s.response.items()},
+        "response": None if response is None else {str(d): str(f) for d, f in response.items()},
         "response_offset": None if claim is None else str(claim.offset),
         "claim_holds": None if broken is None else not broken,
         "layers": [_layer(layer, digits) for layer in s.layers],
     }
+    return entry | ({"why": {"response": why}} if why else {})
 
 
 def _layer(layer: LayerSensitivity, digits: int) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def _layer(layer: LayerSensitivity, digits: int) -> dict[str, Any]:
 def _value(value: Value, digits: int) -> dict[str, Any] | None:
     if isinstance(value, MissingValue):
         return None
-    rounded, error = value.bounded(digits)
+    rounded, error = value.value(digits), value.error(digits)
     return {
         "kind": value.kind,
         "exact": None if value.exact is None else str(value.exact),

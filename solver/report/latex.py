@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from solver.network.graph import escaped
 from solver.report.report import Report
 from solver.report.words import decimal, exact_text, layer_label
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
@@ -27,12 +30,6 @@ def report_latex(report: Report, digits: int, command: str | None) -> str:
     )
 
 
-def escaped(text: str) -> str:
-    """Return text with the characters that LaTeX reads as commands escaped."""
-    special = {c: f"\\{c}" for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "~": r"\~{}", "^": r"\^{}"}
-    return "".join(special.get(c, c) for c in text)
-
-
 def _block(s: Sensitivities, digits: int) -> str:
     channels = ", ".join(map(str, s.network.channels))
     title = rf"\multicolumn{{6}}{{l}}{{{escaped(s.network.name)}, channels ${channels}$}} \\"
@@ -42,6 +39,8 @@ def _block(s: Sensitivities, digits: int) -> str:
 def _row(layer: LayerSensitivity, digits: int) -> str:
     label = layer_label(layer)
     exact = exact_text(layer.D)
+    if exact and not isinstance(layer.D.exact, Fraction):
+        exact = layer.D.latex or ""
     cells = [f"${label}$", f"${exact}$" if exact else "", *(_cell(v, digits) for v in (layer.D, layer.G, layer.R))]
     return " & ".join([*cells, _cell(layer.price, min(digits, 6))]) + r" \\"
 
@@ -62,7 +61,7 @@ def _caption(report: Report) -> str:
     numeric = any(layer.G.kind == "numeric" for each in report.networks for layer in each.layers)
     brackets = " Digits in brackets: estimated error of the last digits." if numeric else ""
     return (
-        rf"Stability of the hand-built networks to deformations ($D$) and noise ($G$), $R=D/G$, "
+        rf"Stability of networks to deformations ($D$) and noise ($G$), $R=D/G$, "
         rf"for $\ell={task.length}$, $\xi={task.scale}$; ensemble {escaped(task.distances)}{gap}, "
         rf"displacements {escaped(s.deformation.name)}, "
         rf"collisions {escaped(s.deformation.collisions)}, "
@@ -72,4 +71,6 @@ def _caption(report: Report) -> str:
 
 
 def _label(report: Report) -> str:
-    return f"tab:sensitivities-l{report.first.task.length}-xi{report.first.task.scale}"
+    task = report.first.task
+    names = "-".join(dict.fromkeys("".join(c for c in s.network.name if c.isalnum()) for s in report.networks))
+    return f"tab:{names}-{task.distances}-l{task.length}-xi{task.scale}"

@@ -6,11 +6,11 @@ from typing import Any
 
 from solver.deformation import Deformation
 from solver.errors import InputError
+from solver.network.graph import escaped
 from solver.network.kernels import effective_kernel
 from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.network.trace import activations, response
-from solver.report.latex import escaped
 from solver.task import TwoPixelTask
 
 LONGEST_SHOWN = 1000

@@ -9,7 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from solver.report.report import Report
-from solver.report.words import claim_line, decimal, exact_text, heading, layer_label, methods, network_heading
+from solver.report.words import (
+    claim_line,
+    decimal,
+    exact_text,
+    heading,
+    layer_label,
+    methods,
+    network_heading,
+    responses,
+)
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue
 
@@ -49,7 +58,9 @@ def _network_text(s: Sensitivities, digits: int) -> str:
 
 
 def _response_line(s: Sensitivities) -> str:
-    response = s.response
+    response, why = responses(s)
+    if response is None:
+        return why
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
     values = ", ".join(str(response[d]) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
+from solver.errors import NotApplicableError
 from solver.report.report import Report
+from solver.sensitivity.response import Response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 
@@ -60,6 +62,14 @@ def claim_line(s: Sensitivities) -> str:
     return f"{stated}, {holds}{offset}"
 
 
+def responses(s: Sensitivities) -> tuple[Response | None, str]:
+    """Return f_p(d), or None and the reason where it depends on more than the distance."""
+    try:
+        return s.response, ""
+    except NotApplicableError as error:
+        return None, str(error)
+
+
 def layer_label(layer: LayerSensitivity) -> str:
     """Return the layer's number, or f_p for the output."""
     return "f_p" if layer.name == "output" else str(layer.layer)
@@ -88,4 +98,5 @@ def plain_decimal(value: Value, digits: int) -> str:
 
 def methods(report: Report) -> list[str]:
     """Return the methods behind the G of each layer, without repeats."""
-    return list(dict.fromkeys(layer.G.method for s in report.networks for layer in s.layers))
+    known = [layer.G for s in report.networks for layer in s.layers if not isinstance(layer.G, MissingValue)]
+    return list(dict.fromkeys(value.method for value in known))

@@ -47,11 +47,22 @@ def linear_spread(kernel: Kernel, task: TwoPixelTask) -> Any:
     return 2 * (energy - 4 * kernel.squared_sums() * Fraction(1, task.length)) * Fraction(1, kernel.stride)
 
 
-def linear_displacement(kernel: Kernel, task: TwoPixelTask, deformation: Deformation) -> Any:
-    """Return <||K*(tau x - x)||^2> = sum_r A_r C_r / stride, from autocorrelations alone."""
-    return _contracted(kernel, difference_correlations(task, deformation, kernel.width - 1)) * Fraction(
-        1, kernel.stride
-    )
+def linear_displacement(kernel: Kernel, correlations: list[Fraction]) -> Any:
+    """Return <||K*(tau x - x)||^2> = sum_r A_r C_r / stride, from autocorrelations alone.
+
+    ``correlations`` are the `difference_correlations` C_r, at least up to the kernel's largest lag.
+    """
+    return _contracted(kernel, correlations[: kernel.width]) * Fraction(1, kernel.stride)
+
+
+def linear_moments(
+    network: Network, task: TwoPixelTask, deformation: Deformation, layers: list[int], *, channel_mean: bool = False
+) -> dict[int, PairMoments]:
+    """Return the moments of layers that no ReLU cuts on the data (not checked here); O(width^2) for each."""
+    kernels = {k: observed_kernel(network, k, channel_mean=channel_mean) for k in layers}
+    widest = max((kernel.width for kernel in kernels.values()), default=1)
+    correlations = difference_correlations(task, deformation, widest - 1)
+    return {k: PairMoments(linear_displacement(K, correlations), linear_spread(K, task)) for k, K in kernels.items()}
 
 
 def autocorrelation_moments(
@@ -68,8 +79,7 @@ def autocorrelation_moments(
     if proofs and not proofs[-1].linear_so_far:
         first = next(proof for proof in proofs if proof.cuts)
         raise NotApplicableError(f"autocorrelations need a linear layer; layer {first.layer} {first.reason}")
-    kernel = observed_kernel(network, layer, channel_mean=channel_mean)
-    return PairMoments(linear_displacement(kernel, task, deformation), linear_spread(kernel, task))
+    return linear_moments(network, task, deformation, [layer], channel_mean=channel_mean)[layer]
 
 
 def distance_moments(

@@ -162,7 +162,7 @@ class RectifiedFields:
         source = rectifying_layer(network, layer, noise)
         assert source is not None
         self.source = source
-        self.ring = noise_representatives(network, task)
+        self.ring = noise_representatives(Network(layers=network.layers[: max(layer, 1)]), task)
         kernel = identity_kernel(1) if source == 0 else effective_kernel(network, source)
         self.sites = self.ring.length // kernel.stride
         self.output_sites = self.ring.length // network.total_stride(layer)

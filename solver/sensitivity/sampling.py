@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from solver.ensemble import Representatives
-from solver.errors import InputError
+from solver.errors import InputError, NotApplicableError
 from solver.exact import integer, rational
 from solver.network.linearity import dense_images
 from solver.network.network import Network
@@ -205,6 +205,8 @@ def _jackknife(runs: list[_Samples], estimator: Callable[[_Samples], float]) -> 
     stacked = {name: np.stack([getattr(run, name) for run in runs]) for name in ("square", "linear", "mean")}
     count = len(runs)
     totals = {name: values.sum(axis=0) for name, values in stacked.items()}
+    if not all(np.isfinite(values).all() for values in stacked.values()):
+        raise NotApplicableError("sampled values leave the range of float64; rescale the weights")
     whole = estimator(_Samples(**{name: total / count for name, total in totals.items()}))
     without = [
         estimator(_Samples(**{name: (totals[name] - stacked[name][i]) / (count - 1) for name in totals}))

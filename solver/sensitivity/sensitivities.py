@@ -8,16 +8,11 @@ from typing import Any
 
 from solver.cache import Cache
 from solver.deformation import Deformation
+from solver.errors import InputError
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.displacement import (
-    PairMoments,
-    distance_moments,
-    linear_displacement,
-    linear_spread,
-    observed_kernel,
-)
+from solver.sensitivity.displacement import PairMoments, distance_moments, linear_moments
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
 from solver.sensitivity.response import Response, response_by_distance
 from solver.sensitivity.sampling import Progress, Sampling
@@ -86,7 +81,7 @@ class Sensitivities:
         """Return the report of this network as JSON text (schema ``solver.report/1``)."""
         return self._report.to_json(digits=digits)
 
-    def to_latex(self, *, digits: int = 15) -> str:
+    def to_latex(self, *, digits: int = 6) -> str:
         """Return the report of this network as a LaTeX table."""
         return self._report.to_latex(digits=digits)
 
@@ -140,6 +135,13 @@ def sensitivities(
     progress : callable(done, total)
         Called during the slow routes.
 
+    Raises
+    ------
+    InputError
+        If an argument is not of its type.
+    NotApplicableError
+        If ``method`` forces a route that does not apply, or weights leave the range of float64 while sampling.
+
     Returns
     -------
     Sensitivities
@@ -157,6 +159,11 @@ def sensitivities(
     >>> result.layers[3].D.exact
     Fraction(18352, 89775)
     """
+    expected = {"network": Network, "task": TwoPixelTask, "deformation": Deformation, "noise": GaussianNoise}
+    given = {"network": network, "task": task, "deformation": deformation, "noise": noise}
+    for name, kind in expected.items():
+        if not isinstance(given[name], kind) and (given[name] is not None or name in ("network", "task")):
+            raise InputError(f"{name}: expected a {kind.__name__}, got {given[name]!r}")
     deformation = deformation or Deformation()
     noise = (noise or GaussianNoise()).resolved(task, deformation)
     proofs = linearity_proof(network, task, deformation)
@@ -164,13 +171,13 @@ def sensitivities(
     routes = NoiseRoutes(method=method, sampling=sampling or Sampling(), cache=cache, progress=progress)
     numerators = noise_responses(NoiseQuestion(network, task, noise, channel_mean), routes)
     linear = network.with_identity()
-    linear_moments = distance_moments(linear, task, deformation, channel_mean=channel_mean)
+    flat_moments = distance_moments(linear, task, deformation, channel_mean=channel_mean)
     layers = []
     for k in range(network.depth + 2):
         route = AUTOCORRELATIONS if k == 0 or (k <= network.depth and proofs[k - 1].linear_so_far) else DISTANCES
         identity = closed_noise_response(NoiseQuestion(linear, task, noise, channel_mean), k)
         assert identity is not None
-        layers.append(_layer(k, network.depth, moments[k], numerators[k], linear_moments[k], identity, route))
+        layers.append(_layer(k, network.depth, moments[k], numerators[k], flat_moments[k], identity, route))
     return Sensitivities(network, task, deformation, noise, channel_mean, tuple(layers))
 
 
@@ -184,10 +191,9 @@ def layer_moments(
 ) -> list[PairMoments]:
     """Return the moments of layers 0..depth and the output, from autocorrelations where the proof allows."""
     moments = distance_moments(network, task, deformation, channel_mean=channel_mean)
-    for k in range(network.depth + 1):
-        if k == 0 or proofs[k - 1].linear_so_far:
-            kernel = observed_kernel(network, k, channel_mean=channel_mean)
-            moments[k] = PairMoments(linear_displacement(kernel, task, deformation), linear_spread(kernel, task))
+    linear = [0, *(proof.layer for proof in proofs if proof.linear_so_far)]
+    for k, each in linear_moments(network, task, deformation, linear, channel_mean=channel_mean).items():
+        moments[k] = each
     return moments
 
 
