@@ -122,3 +122,13 @@ def test_tikz_draws_every_node_and_edge() -> None:
 def test_tikz_node_names_are_names_tikz_takes() -> None:
     picture = graph_tikz(channel_graph(construct("shift", TASK, channels=2)))
     assert re.findall(r"node \((.*)\)\{", picture) == re.findall(r"node \(([\w +-]+)\)\{", picture) != []
+
+
+def test_channels_are_drawn_in_their_order() -> None:
+    network = construct("shift", TASK)
+    positions = graph_positions(channel_graph(network))
+    for k, layer in enumerate(network.layers, start=1):
+        heights = [positions[k, name][1] for name in layer.names]
+        assert heights == sorted(heights, reverse=True)
+        assert {positions[k, name][0] for name in layer.names} == {float(k)}
+        assert sum(heights) == 0

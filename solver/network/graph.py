@@ -80,17 +80,24 @@ def dead_channels(graph: nx.DiGraph) -> list[Node]:
 
 
 def graph_positions(graph: nx.DiGraph) -> dict[Node, tuple[float, float]]:
-    """Return coordinates for drawing: layers from left to right, the channels of each centred and evenly spread."""
+    """Return coordinates for drawing: layers from left to right, the channels of each from top to bottom, centred.
+
+    (networkx's multipartite layout forgets the order of the channels.)
+    """
+    columns: dict[int, list[Node]] = {}
+    for node, layer in graph.nodes(data="layer"):
+        columns.setdefault(layer, []).append(node)
     return {
-        node: (float(xy[0]), float(xy[1]))
-        for node, xy in nx.multipartite_layout(graph, subset_key="layer", align="vertical", scale=3).items()
+        node: (float(layer), (len(nodes) - 1) / 2 - row)
+        for layer, nodes in columns.items()
+        for row, node in enumerate(nodes)
     }
 
 
 def graph_tikz(graph: nx.DiGraph) -> str:
     """Return the drawing of the graph as a LaTeX ``tikzpicture``."""
     names = {node: f"node {n}" for n, node in enumerate(graph)}
-    positions = {names[node]: f"({2 * x:.2f}, {y:.2f})" for node, (x, y) in graph_positions(graph).items()}
+    positions = {names[node]: f"({2.6 * x:.2f}, {y:.2f})" for node, (x, y) in graph_positions(graph).items()}
     labels = {name: f"${node[1]}$" if node[1] in ("x", "f_p") else escaped(node[1]) for node, name in names.items()}
     picture: str = nx.to_latex_raw(
         nx.relabel_nodes(graph, names),
