@@ -37,6 +37,16 @@ class Representatives:
         """Sites of the task's ring that the representing ring leaves out; all of them see background only."""
         return self.task.length - self.length
 
+    @property
+    def stretch(self) -> Fraction:
+        """Rings of background that the representing ring leaves out."""
+        return Fraction(self.missing_sites, self.length)
+
+    @property
+    def images(self) -> list[dict[int, int]]:
+        """The undeformed image of each pair, as ``{site: value}``."""
+        return [{first: 1, (first + distance) % self.length: 1} for first, distance, _ in self.pairs]
+
     def outcomes(
         self, deformation: Deformation, pair: tuple[int, int, Fraction]
     ) -> list[tuple[dict[int, int], Fraction]]:

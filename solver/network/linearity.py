@@ -88,7 +88,8 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
 def data_images(network: Network, task: TwoPixelTask, deformation: Deformation) -> np.ndarray:
     """Return one image per class of plain and deformed images that the network can tell apart, without repeats."""
     ring = network_representatives(network, task, deformation)
-    rows = {tuple(sorted(image.items())) for pair in ring.pairs for image, _ in _with_plain(ring, deformation, pair)}
+    moved = [image for pair in ring.pairs for image, _ in ring.outcomes(deformation, pair)]
+    rows = {tuple(sorted(image.items())) for image in [*ring.images, *moved]}
     return dense_images([dict(row) for row in sorted(rows)], ring.length)
 
 
@@ -130,12 +131,6 @@ def stays_linear(network: Network, layer: int, *, after: int) -> bool:
         or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
         for k, each in enumerate(network.layers[after:layer], start=after + 1)
     )
-
-
-def _with_plain(ring: Representatives, deformation: Deformation, pair: Any) -> list[tuple[dict[int, int], Any]]:
-    first, distance, _ = pair
-    plain = {first: 1, (first + distance) % ring.length: 1}
-    return [(plain, None), *ring.outcomes(deformation, pair)]
 
 
 def _first_cut(network: Network, images: np.ndarray, layer: int) -> tuple[int, int, dict[int, int], Any] | None:

@@ -91,7 +91,7 @@ def distance_moments(
     other's sight are one class, and sites that see only background drop out of every difference.
     """
     ring = network_representatives(network, task, deformation)
-    plain = [{first: 1, (first + d) % ring.length: 1} for first, d, _ in ring.pairs]
+    plain = ring.images
     outcomes = [ring.outcomes(deformation, pair) for pair in ring.pairs]
     moved = [image for each in outcomes for image, _ in each]
     weights = [w for _, _, w in ring.pairs]

@@ -108,9 +108,8 @@ def noise_responses(question: NoiseQuestion, routes: NoiseRoutes) -> list[Value]
     """
     layers = range(question.network.depth + 2)
     known = {k: closed_noise_response(question, k) for k in layers}
-    controls = {k: _control(question, k) for k in layers if known[k] is None}
-    known |= {k: _deterministic(question, k, control, routes) for k, control in controls.items()}
-    known |= _sampled(question, {k: control for k, control in controls.items() if known[k] is None}, routes)
+    known |= {k: _deterministic(question, k, routes) for k in layers if known[k] is None}
+    known |= _sampled(question, [k for k in layers if known[k] is None], routes)
     return [value for value in known.values() if value is not None]
 
 
@@ -139,11 +138,11 @@ def _control(question: NoiseQuestion, layer: int) -> float | None:
     return None if closed is None else float(closed)
 
 
-def _deterministic(question: NoiseQuestion, layer: int, control: float | None, routes: NoiseRoutes) -> Value | None:
+def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value | None:
     """Return the response by the first deterministic route that applies; a forced one must apply."""
     attempts: dict[str, Callable[[], Value]] = {
         "series": lambda: _series(question, layer, routes.cache),
-        "transfer": lambda: _transfer(question, layer, control, routes),
+        "transfer": lambda: _transfer(question, layer, routes),
     }
     for name, attempt in attempts.items():
         if routes.method in ("auto", "deterministic", name):
@@ -168,7 +167,7 @@ def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> Value:
     return EnclosedValue(enclose, PROVEN, lambda: integral_formula(response))
 
 
-def _transfer(question: NoiseQuestion, layer: int, control: float | None, routes: NoiseRoutes) -> Value:
+def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value:
     network, task, noise = question.network, question.task, question.noise
 
     quick = routes.method == "auto"
@@ -178,6 +177,7 @@ def _transfer(question: NoiseQuestion, layer: int, control: float | None, routes
             if quick and pooled_windows(network, task, noise).memory:
                 raise NotApplicableError("pairs of windows over a moving average take longer than sampling")
             return chain_readout_response(network, task, noise, progress=routes.progress)
+        control = _control(question, layer)
         if control is None or (question.channel_mean and network.layers[layer - 1].channels > 1):
             raise NotApplicableError("the pre-activations have no closed form, or channels are averaged")
         budget = QUICK if quick else float("inf")
@@ -186,11 +186,11 @@ def _transfer(question: NoiseQuestion, layer: int, control: float | None, routes
     return _kept(routes.cache, question.text(layer, "transfer"), compute)
 
 
-def _sampled(question: NoiseQuestion, controls: dict[int, float | None], routes: NoiseRoutes) -> dict[int, Value]:
+def _sampled(question: NoiseQuestion, layers: list[int], routes: NoiseRoutes) -> dict[int, Value]:
     """Return the sampled responses; those that are not in the cache come from one set of samples."""
-    texts = {k: question.text(k, repr(routes.sampling)) for k in controls}
+    texts = {k: question.text(k, repr(routes.sampling)) for k in layers}
     values = {k: _stored(routes.cache, text) for k, text in texts.items()}
-    missing = {k: controls[k] for k, value in values.items() if value is None}
+    missing = {k: _control(question, k) for k, value in values.items() if value is None}
     if missing:
         fresh = sampled_noise(
             question.network,

@@ -170,7 +170,7 @@ class RectifiedFields:
         self.bias = np.repeat(kernel.bias, self.sites)
         self.covariance = (self.operator @ self.operator.T) * noise.variance(task.length)
         self.sees_image = source > 0
-        self.stretch = Fraction(self.ring.missing_sites, self.ring.length)
+        self.stretch = self.ring.stretch
         self.background = self._means({})
 
     def weighted_means(self, *, background: bool = True) -> list[tuple[list[Any], Any]]:
@@ -178,9 +178,8 @@ class RectifiedFields:
 
         With ``background``, the sites that the ring leaves out enter as multiples of the empty image.
         """
-        images = [
-            (self._means({first: 1, (first + d) % self.ring.length: 1}), weight) for first, d, weight in self.ring.pairs
-        ]
+        pairs = zip(self.ring.images, self.ring.pairs, strict=True)
+        images = [(self._means(image), weight) for image, (_, _, weight) in pairs]
         return [*images, (self.background, self.stretch)] if background and self.stretch else images
 
     def pairs(self, gram: np.ndarray) -> _SitePairs:

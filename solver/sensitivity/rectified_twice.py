@@ -22,7 +22,7 @@ from solver.gaussian.independent import RectifiedSums, Term, Terms
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.rectified_noise import noise_representatives
-from solver.sensitivity.sliding import SlidingUnits, sliding_units, window_ring
+from solver.sensitivity.sliding import SlidingUnits, sliding_units
 from solver.task import TwoPixelTask
 
 PROVEN = "one-dimensional integrals in ball arithmetic; error is a proven bound"
@@ -40,6 +40,11 @@ class UnitRing:
     stretch: Fraction
     variance: Fraction
 
+    @property
+    def smallest_scale(self) -> Fraction:
+        """The least w^2 v of a summand."""
+        return min(w * w for kernel in self.units.kernels for _, w in kernel) * self.variance
+
 
 def ring_units(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> UnitRing:
     """Return the sliding units of a layer on the ring that represents the task.
@@ -51,10 +56,10 @@ def ring_units(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer
     """
     units = sliding_units(network, noise, layer)
     ring = noise_representatives(network, task)
-    stretch = Fraction(ring.missing_sites, ring.length)
     if units.span + len(units.taps) > ring.length:
         raise NotApplicableError("a window wraps around the ring")
-    return UnitRing(units, ring.length, window_ring(ring), stretch, units.variance(noise.variance(task.length)))
+    images = [(image, weight) for image, (_, _, weight) in zip(ring.images, ring.pairs, strict=True)]
+    return UnitRing(units, ring.length, images, ring.stretch, units.variance(noise.variance(task.length)))
 
 
 def independent_layer_response(
@@ -191,7 +196,7 @@ class BallSum:
 
     def __init__(self, ring: UnitRing) -> None:
         self.level = ring.units.level
-        self.smallest_scale = min(w * w for kernel in ring.units.kernels for _, w in kernel) * ring.variance
+        self.smallest_scale = ring.smallest_scale
         self.most_terms = max(len(kernel) for kernel in ring.units.kernels)
         self.differences: dict[tuple[Terms, Terms, Terms], Fraction] = defaultdict(Fraction)
         self.covariances: dict[tuple[Terms, Terms, Terms], Fraction] = defaultdict(Fraction)
@@ -234,8 +239,7 @@ def _independent(network: Network, task: TwoPixelTask, noise: GaussianNoise, lay
     ring = ring_units(network, task, noise, layer)
     if len(ring.units.taps) > 1:
         raise NotApplicableError("the sites of the rectified field are correlated")
-    smallest = min(w * w for kernel in ring.units.kernels for _, w in kernel)
-    if ring.units.level**2 > STEEPEST * smallest * ring.variance:
+    if ring.units.level**2 > STEEPEST * ring.smallest_scale:
         raise NotApplicableError("the noise is too weak against the level for the series to be summed")
     return ring
 

@@ -84,8 +84,7 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
 
 def pair_responses(network: Network, ring: Representatives) -> list[Any]:
     """Return f_p, on the task's full ring, for each representing pair."""
-    pairs = [{first: 1, (first + d) % ring.length: 1} for first, d, _ in ring.pairs]
-    last = activations(network, dense_images([{}, *pairs], ring.length))[-1]
+    last = activations(network, dense_images([{}, *ring.images], ring.length))[-1]
     return [_plain(f) for f in readouts(network, last, ring)[1:]]
 
 

@@ -131,8 +131,7 @@ def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator
 def _replicate(
     network: Network, ring: Representatives, eta: np.ndarray, keys: list[int], channel_mean: bool
 ) -> dict[int, _Samples]:
-    pairs = [{first: 1, (first + d) % ring.length: 1} for first, d, _ in ring.pairs]
-    images = dense_images([{}, *pairs], ring.length).astype(float)[:, None, :]
+    images = dense_images([{}, *ring.images], ring.length).astype(float)[:, None, :]
     calm = _float_trace(network, images)
     widest = max(network.channels) * images.size
     chunks = np.array_split(eta, max(1, len(eta) * widest // _CHUNK))
@@ -182,7 +181,7 @@ def _estimate(
     cancel.  The choice must not depend on the samples: the smaller of two errors is too small.
     """
     weights = np.array([float(w) for _, _, w in ring.pairs])
-    stretch = ring.missing_sites / ring.length
+    stretch = float(ring.stretch)
 
     def plain(s: _Samples) -> float:
         if not pooled:

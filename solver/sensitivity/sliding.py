@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from solver.ensemble import Representatives
 from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
@@ -22,9 +21,7 @@ class SlidingUnits:
     Attributes
     ----------
     taps : tuple of Fraction
-        The field's kernel, without outer zeros; one tap means independent sites.
-    first_tap : int
-        Offset of the first tap.
+        The field's kernel, without outer zeros, from the site's own pixel on; one tap means independent sites.
     bias : Fraction
         Mean of the field without an image.
     kernels : tuple of tuple (offset, weight)
@@ -34,7 +31,6 @@ class SlidingUnits:
     """
 
     taps: tuple[Fraction, ...]
-    first_tap: int
     bias: Fraction
     kernels: tuple[tuple[tuple[int, Fraction], ...], ...]
     level: Fraction
@@ -54,7 +50,7 @@ class SlidingUnits:
         means = [self.bias] * length
         for site, value in image.items():
             for j, w in enumerate(self.taps):
-                means[(site - self.first_tap - j) % length] += w * value
+                means[(site - j) % length] += w * value
         return means
 
 
@@ -83,12 +79,7 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     kernels = tuple(_window(kernel, channel, offsets) for channel in range(kernel.channels))
     if any(w < 0 for window in kernels for _, w in window):
         raise NotApplicableError("a window has a negative weight")
-    return SlidingUnits(taps, 0, bias, kernels, levels.pop())
-
-
-def window_ring(ring: Representatives) -> list[tuple[dict[int, int], Fraction]]:
-    """Return the representing images as ``{site: value}`` with their probabilities."""
-    return [({first: 1, (first + d) % ring.length: 1}, weight) for first, d, weight in ring.pairs]
+    return SlidingUnits(taps, bias, kernels, levels.pop())
 
 
 def _one_field(kernel: Kernel) -> tuple[tuple[Fraction, ...], Fraction, list[int]]:
