@@ -28,6 +28,7 @@ ORDER = [
     "sensitivity",
     "constructions",
     "report",
+    "commands",
     "cli",
 ]
 LAZY_UPWARD = {

@@ -1,0 +1,88 @@
+"""Options that commands share, and the objects they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+
+def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the task and the size of the networks."""
+    for option in reversed(
+        [
+            click.option("--length", default=32, show_default=True, help="Sites of the ring, l."),
+            click.option("--scale", default=7, show_default=True, help="The task's scale xi, in pixels."),
+            click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd."),
+            click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
+            click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
+            click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the deformation and the noise."""
+    for option in reversed(
+        [
+            click.option(
+                "--construction",
+                "names",
+                multiple=True,
+                default=("uniform", "shift"),
+                show_default=True,
+                help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
+            ),
+            click.option(
+                "--deformation",
+                "law",
+                default="independent",
+                show_default=True,
+                help="independent, mirror, rigid, single, or a law such as '-1:1/4 0:1/2 1:1/4'.",
+            ),
+            click.option("--collisions", default="add", show_default=True, help="add, merge or reject."),
+            click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'."),
+            click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta."),
+            click.option("--seed", default=0, show_default=True, help="Seed of sampled values."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def chosen_task(options: dict[str, Any]) -> Any:
+    from solver.task import TwoPixelTask
+
+    keys = ("length", "scale", "distances", "gap")
+    return TwoPixelTask(**{key: options[key] for key in keys})
+
+
+def chosen_question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    from solver.deformation import Deformation
+    from solver.noise import GaussianNoise
+    from solver.sensitivity.sampling import Sampling
+
+    return (
+        chosen_task(options),
+        Deformation(law=options["law"], collisions=options["collisions"]),
+        GaussianNoise(energy=options["noise_energy"], rectified=options["rectified_noise"]),
+        Sampling(seed=options["seed"], tolerance=options.get("tolerance")),
+    )
+
+
+def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any]) -> list[Any]:
+    from solver.constructions.registry import CONSTRUCTIONS, construct
+    from solver.errors import UnreachableScaleError
+
+    networks = []
+    for name in dict.fromkeys(CONSTRUCTIONS if "all" in names else names):
+        try:
+            networks.append(construct(name, task, filter_size=options["filter_size"], channels=options["channels"]))
+        except UnreachableScaleError as error:
+            if "all" not in names:
+                raise
+            click.echo(f"solver: left out: {error}", err=True)
+    return networks

@@ -1,0 +1,53 @@
+"""Where commands write: files, stdout, and a progress bar on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a progress bar on stderr if it is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"noise of {name}", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def check_writable(output: Path | None) -> None:
+    """Refuse an output path that cannot be written, before any work is done."""
+    if output is not None and not os.access(output.parent, os.W_OK):
+        raise click.BadParameter(
+            f"the folder {str(output.parent)!r} does not exist or is not writable", param_hint="-o"
+        )
+
+
+def write(text: str, output: Path | None) -> None:
+    """Write to stdout, or to a file that is replaced only once the new content is complete."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, output)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    click.echo(f"solver: wrote {output}", err=True)
