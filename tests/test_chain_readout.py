@@ -258,7 +258,7 @@ def test_copies_of_the_channels_change_nothing() -> None:
         (
             Network(layers=[Layer(filters=[[[1, 1, 1]]]), Layer(filters=[[[1, 0, 1]]], bias=[-1])]),
             NOISE,
-            "consecutive",
+            "without gaps",
         ),
         (
             Network(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import ndtr
@@ -29,12 +30,16 @@ Values = dict[Pattern, np.ndarray]
 
 @dataclass(frozen=True)
 class ChainResolution:
-    """Grids of the transfer operator: noise step and reach (in units of s), nodes in a level and per integral."""
+    """Grids of the transfer operator: noise step and reach (in units of s), nodes in a level and per integral.
+
+    ``panel`` is the most of a level that these nodes cover; a longer stretch is split.
+    """
 
     step: float
     reach: float
     level_nodes: int
     integral_nodes: int
+    panel: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,26 @@ class CoupledChains:
         return NoiseGrid(self.taps, self.deviation, self.resolution.step, self.resolution.reach)
 
     def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
-        """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
-        line = self._line(0)
-        levels = line.points[:, 0]
-        values: Values = {(): self._constant(np.stack([levels, levels**2], axis=-1))}
-        values = self._along(line, values, patterns, 0, self.weights)
-        return np.stack([self._at_full(line, values[p]) for p in patterns])
+        """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2).
+
+        Weights of either sign and zeros are taken here, and any level: see `_stage`.
+        """
+        highest = np.array(patterns).max(axis=0, initial=0) + self.resolution.reach * self._field_deviation
+        reaches = np.array(self.weights) * highest
+        line = self._stage(len(reaches), reaches)
+        left = np.maximum(line.points[:, 0], 0)
+        values: Values = {(): self._constant(np.stack([left, left**2], axis=-1))}
+        for j in reversed(range(len(reaches))):
+            earlier = self._stage(j, reaches)
+            points = earlier.points if j else np.full((1, 2), self.level)
+            endings = {p[j:] for p in patterns}
+            if self.weights[j]:
+                step = move(line, points, (self.weights[j], 0.0), self.resolution.integral_nodes, highest[j])
+                values = self._stepped(values, endings, step)
+            else:
+                values = {ending: self.grid.passed(values[ending[1:]]) for ending in endings}
+            line = earlier
+        return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
 
     def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
@@ -144,13 +163,37 @@ class CoupledChains:
             stacked = np.concatenate([values[ending[1:]] for ending in group], axis=-1)
             moved = self.grid.stepped(stacked, step, mean)
             if tilted:
-                centre = float(_rectified_mean(mean, self.deviation * float(np.hypot.reduce(self.taps))))
+                centre = float(_rectified_mean(mean, self._field_deviation))
                 moved[..., 1::2] += self.grid.stepped(np.ascontiguousarray(stacked[..., ::2]), step, mean, centre)
             result |= dict(zip(group, np.split(moved, len(group), axis=-1), strict=True))
         return result
 
     def _move(self, cells: Cells, points: np.ndarray, direction: Direction) -> Move:
         return move(cells, points, direction, self.resolution.integral_nodes)
+
+    def _stage(self, site: int, reaches: np.ndarray) -> Line:
+        """Return functions of what is left of one level before ``site``, given how far each summand reaches.
+
+        Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above
+        theta occur.  What is left has a kink at 0 only, and is a polynomial above the reach of what is to come.
+        """
+        spent, rest = reaches[:site], reaches[site:]
+        least = self.level - np.maximum(spent, 0).sum()
+        low = float(max(np.minimum(rest, 0).sum(), least))
+        high = float(self.level - np.minimum(spent, 0).sum())
+        if low >= high:
+            low = high - min(self.resolution.panel, 1.0)
+        curved = min(max(float(np.maximum(rest, 0).sum()), 0.0), high)
+        ends = sorted({low, high, *(end for end in (0.0, curved) if low < end < high)})
+        breaks = [low]
+        for start, stop in pairwise(ends):
+            count = 1 if start >= curved > 0 else max(1, int(np.ceil((stop - start) / self.resolution.panel - 1e-9)))
+            breaks += list(np.linspace(start, stop, count + 1)[1:])
+        return Line(self.level, 0, tuple(breaks), self.resolution.level_nodes)
+
+    @property
+    def _field_deviation(self) -> float:
+        return self.deviation * float(np.hypot.reduce(self.taps))
 
     def _line(self, axis: int) -> Line:
         return Line(self.level, axis, (0.0, self.level), self.resolution.level_nodes)
@@ -199,7 +242,7 @@ class CoupledChains:
         known = {k - site: k for k in range(memory) if 0 <= k - site <= memory}
         drift = sum((self.taps[tap] * self.grid.state[k] for tap, k in known.items()), np.zeros((1, 1, 1, 1)))
         rest = [w for tap, w in enumerate(self.taps) if tap not in known]
-        centre = _rectified_mean(mean, self.deviation * float(np.hypot.reduce(self.taps)))
+        centre = _rectified_mean(mean, self._field_deviation)
         moved = mean + self.deviation * drift
         return _rectified_mean(moved, self.deviation * float(np.hypot.reduce(rest))) - centre
 

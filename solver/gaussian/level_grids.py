@@ -29,6 +29,10 @@ class Cells(Protocol):
         """Return where the paths ``points - r direction`` leave a cell, as values of r, of shape (points, edges)."""
         ...
 
+    def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last r at which a path is inside the cells; the function is 0 outside."""
+        ...
+
     def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the cell of each ``inside`` (points, 2) and both factors at ``points`` (points, r, 2)."""
         ...
@@ -36,7 +40,10 @@ class Cells(Protocol):
 
 @dataclass(frozen=True)
 class Line:
-    """Functions of one level, along ``axis`` 0 or 1, the other level being full; polynomials between ``breaks``."""
+    """Functions of one level, along ``axis`` 0 or 1, the other level being full; polynomials between ``breaks``.
+
+    Below the first break they are 0; paths stay below the last one.
+    """
 
     level: float
     axis: int
@@ -57,6 +64,12 @@ class Line:
         """See `Cells`."""
         return (points[:, self.axis, None] - np.array(self.breaks[1:-1])) / direction[self.axis]
 
+    def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
+        """See `Cells`."""
+        slope = direction[self.axis]
+        low, high = ((points[:, self.axis] - end) / slope for end in (self.breaks[0], self.breaks[-1]))
+        return (np.zeros_like(low), low) if slope > 0 else (np.maximum(low, 0), high)
+
     def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `Cells`."""
         ends = np.array(self.breaks)
@@ -75,6 +88,10 @@ class Product:
     def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
         """See `Cells`."""
         return np.zeros((len(points), 0))
+
+    def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
+        """See `Cells`."""
+        return _until_a_level_is_spent(points, direction)
 
     def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `Cells`."""
@@ -107,6 +124,10 @@ class Sectors:
         offset = points[:, :1] * rays[:, 1] - points[:, 1:] * rays[:, 0]
         along = np.abs(slope) < 1e-12
         return np.where(along, np.inf, offset / np.where(along, 1, slope))
+
+    def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
+        """See `Cells`."""
+        return _until_a_level_is_spent(points, direction)
 
     def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `Cells`."""
@@ -158,30 +179,37 @@ class Move:
         return matrix.reshape(len(matrix), -1)
 
 
-def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int) -> Move:
-    """Return the move of a function on ``cells`` to values at ``points``, with ``nodes`` per piece."""
-    owner, start, length = _pieces(cells, points, direction)
+def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int, reach: float = np.inf) -> Move:
+    """Return the move of a function on ``cells`` to values at ``points``, with ``nodes`` per piece of 0 < r < reach."""
+    first, last = cells.extent(points, direction)
+    owner, start, length = _pieces(cells.edges(points, direction), first, np.minimum(last, reach))
     x, w = unit_legendre(nodes)
     rises = start[:, None] + length[:, None] * x
     k = np.array(direction)
-    cell, first, second = cells.factors(
+    cell, first_factor, second_factor = cells.factors(
         points[owner, None] - rises[..., None] * k, points[owner] - (start + length / 2)[:, None] * k
     )
     rest_cell, rest_first, rest_second = cells.factors(points[:, None], points)
     rest = (rest_first[:, 0, :, None] * rest_second[:, 0, None, :]).reshape(len(points), -1)
+    rest[(first > 0) | (last < 0)] = 0
     starts = np.searchsorted(owner, np.arange(len(points) + 1))
-    return Move(starts, cell, rises, length[:, None] * w, first, second, rest_cell, rest)
+    return Move(starts, cell, rises, length[:, None] * w, first_factor, second_factor, rest_cell, rest)
 
 
-def _pieces(cells: Cells, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the point, start and length of each piece of 0 < r < min(b/K, b'/K') inside one cell."""
-    k = np.array(direction)
-    end = np.where(k > 0, points / np.where(k > 0, k, 1), np.inf).min(axis=1)
-    inner = np.clip(cells.edges(points, direction), 0, end[:, None])
-    bounds = np.sort(np.concatenate([np.zeros((len(points), 1)), inner, end[:, None]], axis=1), axis=1)
+def _pieces(edges: np.ndarray, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the point, start and length of each piece of first < r < last between edges."""
+    last = np.maximum(first, last)
+    inner = np.clip(edges, first[:, None], last[:, None])
+    bounds = np.sort(np.concatenate([first[:, None], inner, last[:, None]], axis=1), axis=1)
     lengths = np.diff(bounds, axis=1)
-    owner, at = np.nonzero(lengths > 1e-14 * end[:, None])
+    owner, at = np.nonzero(lengths > 1e-14 * last[:, None])
     return owner, bounds[owner, at], lengths[owner, at]
+
+
+def _until_a_level_is_spent(points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
+    """Return 0 and min(b/K, b'/K') over the positive weights."""
+    k = np.array(direction)
+    return np.zeros(len(points)), np.where(k > 0, points / np.where(k > 0, k, 1), np.inf).min(axis=1)
 
 
 def ray(alpha: np.ndarray) -> np.ndarray:

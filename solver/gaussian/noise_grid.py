@@ -91,6 +91,8 @@ class NoiseGrid:
         result = self._resting(rest, rows, move, weighted)
         slope = self.deviation * self.taps[-1]
         for b, (start, stop) in enumerate(zip(move.starts[:-1], move.starts[1:], strict=True)):
+            if start == stop:
+                continue
             left = np.concatenate([self._along(move, piece, weighted) for piece in range(start, stop)], axis=1)
             rises = move.rises[start:stop].ravel()
             scale = (move.weights[start:stop] * lift[start:stop]).ravel() / slope
@@ -146,11 +148,20 @@ def _matrix(grid: NoiseGrid, move: Move, mean: float, zero: float, weights: np.n
 
 def _sinc(points: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """Return sinc(points - indices) in a new last axis, by one sine per point."""
-    difference = points[..., None] - indices
-    near = np.abs(difference) < 1e-7
-    signs = np.where(indices % 2 == 0, 1.0, -1.0)
-    value = np.sin(np.pi * points)[..., None] * signs / (np.pi * np.where(near, 1, difference))
-    return np.where(near, 1.0, value)
+    count = len(indices)
+    places = points - indices[0]
+    nearest = np.rint(places)
+    beyond = places - nearest
+    height = np.where(nearest % 2 == 0, 1.0, -1.0) * np.sin(np.pi * beyond) / np.pi
+    difference = places[..., None] - np.arange(count)
+    at = np.clip(nearest, 0, count - 1).astype(int)[..., None]
+    inside = (nearest >= 0) & (nearest < count)
+    np.put_along_axis(difference, at, np.where(inside, 1.0, places - at[..., 0])[..., None], axis=-1)
+    value = np.divide(height[..., None], difference, out=difference)
+    value *= np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
+    own = np.where(inside, np.sinc(beyond), np.take_along_axis(value, at, axis=-1)[..., 0])
+    np.put_along_axis(value, at, own[..., None], axis=-1)
+    return value
 
 
 def _as_slice(rows: np.ndarray) -> Any:

@@ -19,7 +19,9 @@ from solver.sensitivity.rectified_twice import UnitRing, ring_units
 from solver.task import TwoPixelTask
 
 STEEPEST = 10.0
-"""Largest theta / (least weight * sigma * last tap) for which both levels are resolved."""
+"""Largest theta / (least weight * sigma * last tap) for which both levels of a pair are resolved."""
+LONGEST_PANEL, SIGNED_PANEL = 10.0, 6.0
+"""The most of a level, in units of least weight * sigma * last tap, that is one polynomial; less on long stretches."""
 SHARPEST = Fraction(1, 2)
 """Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
 
@@ -40,7 +42,7 @@ class EqualWindows:
     readout : Fraction
         v, the weight of every unit in f; 1 for the windows of a layer.
     weights, taps : tuple of Fraction
-        K_1, ..., K_n and w_0, ..., w_D with w_D > 0.
+        K_1, ..., K_n, of either sign and 0 in gaps, and w_0, ..., w_D with w_D > 0.
     level, noise_variance : Fraction
         theta and s^2.
     images : list of (means, weight)
@@ -66,9 +68,19 @@ class EqualWindows:
         return len(self.taps) - 1
 
     @property
+    def is_positive(self) -> bool:
+        """Whether the level and every weight are positive, so that levels only fall and stay bounded."""
+        return self.level > 0 and min(self.weights) > 0
+
+    @property
+    def unit(self) -> float:
+        """least |weight| * sigma * last tap, the finest scale in a level."""
+        return float(min(abs(w) for w in self.weights if w) * self.taps[-1]) * float(self.noise_variance) ** 0.5
+
+    @property
     def steepness(self) -> float:
         """theta / (least weight * sigma * last tap)."""
-        return float(self.level / (min(self.weights) * self.taps[-1])) / float(self.noise_variance) ** 0.5
+        return float(self.level) / self.unit
 
     @property
     def sharpness(self) -> Fraction:
@@ -119,6 +131,10 @@ def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -
     readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
     kernels = [kernel for kernel, v in zip(ring.units.kernels, readout, strict=True) if v]
     windows = _equal_windows(ring, kernels, sum(readout, Fraction(0)), noise.variance(task.length))
+    if not windows.is_positive:
+        raise NotApplicableError("pairs of windows need positive weights without gaps and a negative bias")
+    if windows.steepness > STEEPEST:
+        raise NotApplicableError("the noise is too weak against the level for pairs to be resolved")
     if 2 * (len(windows.weights) + len(windows.taps)) - 3 > ring.length:
         raise NotApplicableError("two windows meet on both sides of the ring")
     return windows
@@ -140,9 +156,8 @@ def _equal_windows(ring: UnitRing, kernels: list[Window], readout: Fraction, var
     if len(set(kernels)) != 1 or not kernels[0]:
         raise NotApplicableError("the units are not equal windows")
     units = ring.units
-    offsets, weights = zip(*kernels[0], strict=True)
-    if list(offsets) != list(range(offsets[0], offsets[0] + len(offsets))):
-        raise NotApplicableError("the transfer operator takes windows of consecutive sites")
+    known = dict(kernels[0])
+    weights = tuple(known.get(o, Fraction(0)) for o in range(min(known), max(known) + 1))
     if len(units.taps) > 3:
         raise NotApplicableError("the transfer operator takes fields of at most three taps")
     turn = slice(None, None, -1 if abs(units.taps[0]) > abs(units.taps[-1]) else 1)  # larger outer tap last
@@ -153,8 +168,6 @@ def _equal_windows(ring: UnitRing, kernels: list[Window], readout: Fraction, var
     windows = EqualWindows(readout, weights, taps, units.level, variance, images, background, ring.stretch)
     if windows.sharpness < SHARPEST:
         raise NotApplicableError("an outer tap of the field is too small against the others to be resolved")
-    if windows.steepness > STEEPEST:
-        raise NotApplicableError("the noise is too weak against the level to be resolved")
     return windows
 
 
@@ -164,15 +177,19 @@ def resolutions(windows: EqualWindows, fine: bool) -> tuple[ChainResolution, Cha
     A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
     with the geometric mean of the weights.
     """
-    nodes = int(8 + 3 * windows.steepness) + 5 * fine
-    if windows.memory == 0:
-        return (ChainResolution(1, 1, nodes, nodes * 3 // 4),) * 2
-    typical = np.exp(np.mean(np.log([float(w) for w in windows.weights]))) / float(min(windows.weights))
+    longest = min(windows.steepness, LONGEST_PANEL) if windows.is_positive else SIGNED_PANEL
+    nodes = int(8 + 3 * longest) + 5 * fine
+    panel = longest * windows.unit
+    sizes = [abs(float(w)) for w in windows.weights if w]
+    typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
     few = int(6 + 3 * windows.steepness / typical) + 3 * fine
+    if windows.memory == 0:
+        alone = ChainResolution(1, 8, nodes, nodes * 3 // 4, panel)
+        return alone, alone
     step = float(windows.sharpness)
     single, pair = ((0.48, 7.5), (0.575, 6.9)) if fine else ((0.55, 7.0), (0.62, 6.8))
     return (
-        ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4),
+        ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4, panel),
         ChainResolution(step * pair[0], pair[1], few, few * 3 // 4),
     )
 

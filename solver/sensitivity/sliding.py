@@ -27,7 +27,7 @@ class SlidingUnits:
     kernels : tuple of tuple (offset, weight)
         The window of each output channel: its nonzero weights by offset, in order.
     level : Fraction
-        theta > 0.
+        theta.
     """
 
     taps: tuple[Fraction, ...]
@@ -40,6 +40,11 @@ class SlidingUnits:
         """Sites from the first to the last offset of all windows."""
         offsets = [o for kernel in self.kernels for o, _ in kernel]
         return max(offsets) - min(offsets) + 1
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether every weight and the level are positive, so that what falls short of the level is bounded."""
+        return self.level > 0 and all(w > 0 for kernel in self.kernels for _, w in kernel)
 
     def variance(self, noise_variance: Fraction) -> Fraction:
         """Return the variance of z."""
@@ -74,11 +79,9 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     taps, bias, offsets = _one_field(effective_kernel(network, source))
     kernel = effective_kernel(network, layer, after=source)
     levels = {-b for b in kernel.bias}
-    if len(levels) > 1 or min(levels) <= 0:
-        raise NotApplicableError(f"the effective biases of layer {layer} are not one negative number")
+    if len(levels) > 1:
+        raise NotApplicableError(f"the effective biases of layer {layer} are not one number")
     kernels = tuple(_window(kernel, channel, offsets) for channel in range(kernel.channels))
-    if any(w < 0 for window in kernels for _, w in window):
-        raise NotApplicableError("a window has a negative weight")
     return SlidingUnits(taps, bias, kernels, levels.pop())
 
 
