@@ -72,24 +72,33 @@ class CoupledChains:
     def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2).
 
-        Weights of either sign and zeros are taken here, and any level: see `_stage`.
+        Weights of either sign and zeros are taken here, and any level: see `_stages`.
         """
-        highest = np.array(patterns).max(axis=0, initial=0) + self.resolution.reach * self._field_deviation
-        reaches = np.array(self.weights) * highest
-        line = self._stage(len(reaches), reaches)
-        left = np.maximum(line.points[:, 0], 0)
+        highest, stages = self._stages(patterns)
+        left = np.maximum(stages[-1].points[:, 0], 0)
         values: Values = {(): self._constant(np.stack([left, left**2], axis=-1))}
-        for j in reversed(range(len(reaches))):
-            earlier = self._stage(j, reaches)
-            points = earlier.points if j else np.full((1, 2), self.level)
+        for j in reversed(range(len(self.weights))):
             endings = {p[j:] for p in patterns}
             if self.weights[j]:
-                step = move(line, points, (self.weights[j], 0.0), self.resolution.integral_nodes, highest[j])
+                points = stages[j].points if j else np.full((1, 2), self.level)
+                direction = (self.weights[j], 0.0)
+                step = move(stages[j + 1], points, direction, self.resolution.integral_nodes, highest[j])
                 values = self._stepped(values, endings, step)
             else:
                 values = {ending: self.grid.passed(values[ending[1:]]) for ending in endings}
-            line = earlier
         return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
+
+    def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
+        """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending."""
+        highest, stages = self._stages(patterns)
+        noises = len(self.grid.nodes) ** (self.grid.memory + 1)
+        cost = 0.0
+        for j, weight in enumerate(self.weights):
+            points = stages[j].points if j else np.full((1, 2), self.level)
+            if weight:
+                step = move(stages[j + 1], points, (weight, 0.0), self.resolution.integral_nodes, highest[j])
+                cost += step.rises.size * noises * len({pattern[j:] for pattern in patterns})
+        return 2 * cost
 
     def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
@@ -171,23 +180,26 @@ class CoupledChains:
     def _move(self, cells: Cells, points: np.ndarray, direction: Direction) -> Move:
         return move(cells, points, direction, self.resolution.integral_nodes)
 
-    def _stage(self, site: int, reaches: np.ndarray) -> Line:
-        """Return functions of what is left of one level before ``site``, given how far each summand reaches.
+    def _stages(self, patterns: Sequence[Pattern]) -> tuple[np.ndarray, list[Line]]:
+        """Return how far each site rises, and the functions of what is left of a level before each site and after all.
 
         Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above
         theta occur.  What is left has a kink at 0 only, and is a polynomial above the reach of what is to come.
         """
-        spent, rest = reaches[:site], reaches[site:]
-        least = self.level - np.maximum(spent, 0).sum()
-        low = float(max(np.minimum(rest, 0).sum(), least))
+        highest = np.maximum(np.max(patterns, axis=0), 0) + self.resolution.reach * self._field_deviation
+        reaches = np.array(self.weights) * highest
+        return highest, [self._stage(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1)]
+
+    def _stage(self, spent: np.ndarray, rest: np.ndarray) -> Line:
+        lowest = max(np.minimum(rest, 0).sum(), self.level - np.maximum(spent, 0).sum())
         high = float(self.level - np.minimum(spent, 0).sum())
-        if low >= high:
-            low = high - min(self.resolution.panel, 1.0)
-        curved = min(max(float(np.maximum(rest, 0).sum()), 0.0), high)
+        low = float(lowest) if lowest < high else high - min(self.resolution.panel, 1.0)
+        curved = float(np.clip(np.maximum(rest, 0).sum(), 0, high)) if high > 0 else high
         ends = sorted({low, high, *(end for end in (0.0, curved) if low < end < high)})
         breaks = [low]
         for start, stop in pairwise(ends):
-            count = 1 if start >= curved > 0 else max(1, int(np.ceil((stop - start) / self.resolution.panel - 1e-9)))
+            is_polynomial = start >= curved > 0
+            count = 1 if is_polynomial else max(1, int(np.ceil((stop - start) / self.resolution.panel - 1e-9)))
             breaks += list(np.linspace(start, stop, count + 1)[1:])
         return Line(self.level, 0, tuple(breaks), self.resolution.level_nodes)
 
