@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from solver import GaussianNoise, Layer, Network, TwoPixelTask, sensitivities
+from solver import GaussianNoise, Layer, Network, NumberField, TwoPixelTask, sensitivities
 from solver.gaussian.coupled_chains import CoupledChains
 from solver.sensitivity.equal_windows import EqualWindows, resolutions
 from solver.sensitivity.sampling import Sampling
@@ -184,3 +186,18 @@ def test_a_layer_of_signed_windows_agrees_with_sampling(layers: list[Layer]) -> 
     assert exact.method.startswith("transfer operator")
     assert float(exact.error()) < 1e-9 * float(exact)
     assert abs(float(exact) - float(sampled)) < 5 * float(sampled.error()) < 1e-2 * float(exact)
+
+
+def test_algebraic_weights_scale_the_response() -> None:
+    """A layer scaled by sqrt 2, an algebraic number, has the same G."""
+    root = NumberField(sympy.sqrt(2)).generator
+    task = TwoPixelTask(length=16, scale=3)
+
+    def found(factor: Any) -> Any:
+        window = [[[w * factor for w in (2, -1, 1)]]]
+        layers = [Layer(filters=[[[1, 1]]]), Layer(filters=window, bias=[-1 * factor])]
+        return sensitivities(Network(layers=layers), task, method="deterministic")[2].G
+
+    plain, scaled = found(1), found(root)
+    assert scaled.method == plain.method
+    assert float(scaled) == pytest.approx(float(plain), rel=1e-12)

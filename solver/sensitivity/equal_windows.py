@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,9 @@ LONGEST_PANEL, SIGNED_PANEL = 10.0, 6.0
 SHARPEST = Fraction(1, 2)
 """Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
 
-Window = tuple[tuple[int, Fraction], ...]
+Window = tuple[tuple[int, Any], ...]
 """Offsets and weights of one unit."""
-Pattern = tuple[Fraction, ...]
+Pattern = tuple[Any, ...]
 """The means m that one or two windows see, from left to right."""
 Counts = dict[Pattern, Fraction]
 """How often each pattern occurs in the ensemble."""
@@ -41,10 +42,12 @@ class EqualWindows:
     ----------
     readout : Fraction
         v, the weight of every unit in f; 1 for the windows of a layer.
-    weights, taps : tuple of Fraction
+    weights, taps : tuple of exact numbers
         K_1, ..., K_n, of either sign and 0 in gaps, and w_0, ..., w_D with w_D > 0.
-    level, noise_variance : Fraction
-        theta and s^2.
+    level : exact number
+        theta.
+    noise_variance : Fraction
+        s^2.
     images : list of (means, weight)
         The field's means along the representing ring; the weights sum to 1.
     background : list of Fraction
@@ -54,12 +57,12 @@ class EqualWindows:
     """
 
     readout: Fraction
-    weights: tuple[Fraction, ...]
-    taps: tuple[Fraction, ...]
-    level: Fraction
+    weights: tuple[Any, ...]
+    taps: tuple[Any, ...]
+    level: Any
     noise_variance: Fraction
-    images: list[tuple[list[Fraction], Fraction]]
-    background: list[Fraction]
+    images: list[tuple[list[Any], Fraction]]
+    background: list[Any]
     stretch: Fraction
 
     @property
@@ -83,7 +86,7 @@ class EqualWindows:
         return float(self.level) / self.unit
 
     @property
-    def sharpness(self) -> Fraction:
+    def sharpness(self) -> Any:
         """The lesser outer tap over the largest: how fast a site's mean turns with a noise that it shares."""
         return min(abs(self.taps[0]), self.taps[-1]) / max(abs(w) for w in self.taps)
 
@@ -105,7 +108,7 @@ class EqualWindows:
                 counts[pattern] += weight * times
         return {pattern: weight for pattern, weight in counts.items() if weight}
 
-    def seen(self, means: list[Fraction], sites: list[int]) -> dict[Pattern, int]:
+    def seen(self, means: list[Any], sites: list[int]) -> dict[Pattern, int]:
         """Return the means seen at ``sites`` from every unit of one image, by how often they occur."""
         length = len(means)
         counts: dict[Pattern, int] = defaultdict(int)
@@ -114,7 +117,7 @@ class EqualWindows:
             counts[min(pattern, pattern[::-1]) if self.is_symmetric else pattern] += 1
         return counts
 
-    def covariance(self, lag: int) -> Fraction:
+    def covariance(self, lag: int) -> Any:
         """Return the covariance of z at two sites."""
         return self.noise_variance * sum((a * b for a, b in zip(self.taps, self.taps[lag:], strict=False)), Fraction(0))
 
@@ -128,6 +131,8 @@ def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -
         If it is not one, or it cannot be resolved; says which condition fails.
     """
     ring = ring_units(network, task, noise, network.depth)
+    if not network.is_rational:
+        raise NotApplicableError("pairs of windows need rational weights")
     readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
     kernels = [kernel for kernel, v in zip(ring.units.kernels, readout, strict=True) if v]
     windows = _equal_windows(ring, kernels, sum(readout, Fraction(0)), noise.variance(task.length))
@@ -205,6 +210,6 @@ def weighted_sum(counts: Counts, values: object) -> float:
 
 
 @cache
-def field_mean(mean: Fraction, variance: Fraction) -> float:
+def field_mean(mean: Any, variance: Any) -> float:
     """Return E[r] of a rectified site."""
     return float(enclose(rectified_mean(mean, variance), 20))

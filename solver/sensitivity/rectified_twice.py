@@ -239,8 +239,8 @@ def _independent(network: Network, task: TwoPixelTask, noise: GaussianNoise, lay
     ring = ring_units(network, task, noise, layer)
     if len(ring.units.taps) > 1:
         raise NotApplicableError("the sites of the rectified field are correlated")
-    if not ring.units.is_positive:
-        raise NotApplicableError("the series are for positive weights and a negative bias")
+    if not (network.is_rational and ring.units.is_positive):
+        raise NotApplicableError("the series are for positive rational weights and a negative bias")
     if ring.units.level**2 > STEEPEST * ring.smallest_scale:
         raise NotApplicableError("the noise is too weak against the level for the series to be summed")
     return ring

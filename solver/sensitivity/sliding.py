@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
@@ -20,20 +21,20 @@ class SlidingUnits:
 
     Attributes
     ----------
-    taps : tuple of Fraction
+    taps : tuple of exact numbers
         The field's kernel, without outer zeros, from the site's own pixel on; one tap means independent sites.
-    bias : Fraction
+    bias : exact number
         Mean of the field without an image.
     kernels : tuple of tuple (offset, weight)
         The window of each output channel: its nonzero weights by offset, in order.
-    level : Fraction
+    level : exact number
         theta.
     """
 
-    taps: tuple[Fraction, ...]
-    bias: Fraction
-    kernels: tuple[tuple[tuple[int, Fraction], ...], ...]
-    level: Fraction
+    taps: tuple[Any, ...]
+    bias: Any
+    kernels: tuple[tuple[tuple[int, Any], ...], ...]
+    level: Any
 
     @property
     def span(self) -> int:
@@ -46,11 +47,11 @@ class SlidingUnits:
         """Whether every weight and the level are positive, so that what falls short of the level is bounded."""
         return self.level > 0 and all(w > 0 for kernel in self.kernels for _, w in kernel)
 
-    def variance(self, noise_variance: Fraction) -> Fraction:
+    def variance(self, noise_variance: Fraction) -> Any:
         """Return the variance of z."""
         return noise_variance * sum(w * w for w in self.taps)
 
-    def field_means(self, image: dict[int, int], length: int) -> list[Fraction]:
+    def field_means(self, image: dict[int, int], length: int) -> list[Any]:
         """Return the mean of z at every site of a ring for an image given as ``{site: value}``."""
         means = [self.bias] * length
         for site, value in image.items():
@@ -72,8 +73,8 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     source = rectifying_layer(network, layer - 1, noise)
     if source is None or not is_rectified_once(network, layer - 1, noise):
         raise NotApplicableError(f"the noise does not reach layer {layer} rectified exactly once")
-    if not network.is_rational or network.layers[layer - 1].activation != "relu":
-        raise NotApplicableError(f"layer {layer} is not a ReLU layer with rational weights")
+    if network.layers[layer - 1].activation != "relu":
+        raise NotApplicableError(f"layer {layer} is not a ReLU layer")
     if network.total_stride(layer) > 1:
         raise NotApplicableError("a network with strides has no sliding windows")
     taps, bias, offsets = _one_field(effective_kernel(network, source))
@@ -85,7 +86,7 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     return SlidingUnits(taps, bias, kernels, levels.pop())
 
 
-def _one_field(kernel: Kernel) -> tuple[tuple[Fraction, ...], Fraction, list[int]]:
+def _one_field(kernel: Kernel) -> tuple[tuple[Any, ...], Any, list[int]]:
     """Return the taps and bias that all channels share, and where each channel's first tap sits."""
     fields = set()
     offsets = []
@@ -93,7 +94,7 @@ def _one_field(kernel: Kernel) -> tuple[tuple[Fraction, ...], Fraction, list[int
         support = [o for o, w in enumerate(taps) if w != 0]
         if not support:
             raise NotApplicableError("a channel of the rectifying layer sees no pixel")
-        fields.add((tuple(Fraction(w) for w in taps[support[0] : support[-1] + 1]), Fraction(bias)))
+        fields.add((tuple(taps[support[0] : support[-1] + 1]), bias))
         offsets.append(kernel.first_offset + support[0])
     if len(fields) > 1:
         raise NotApplicableError("the channels of the rectifying layer are not shifts of one field")
@@ -101,8 +102,8 @@ def _one_field(kernel: Kernel) -> tuple[tuple[Fraction, ...], Fraction, list[int
     return taps, bias, offsets
 
 
-def _window(kernel: Kernel, channel: int, offsets: list[int]) -> tuple[tuple[int, Fraction], ...]:
-    weights: dict[int, Fraction] = {}
+def _window(kernel: Kernel, channel: int, offsets: list[int]) -> tuple[tuple[int, Any], ...]:
+    weights: dict[int, Any] = {}
     for source, taps in enumerate(kernel.values[channel]):
         for o, w in enumerate(taps):
             at = kernel.first_offset + o + offsets[source]
