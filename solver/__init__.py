@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Claim": "solver.network.network",
     "Deformation": "solver.deformation",
+    "Formula": "solver.symbolic.formula",
     "GaussianNoise": "solver.noise",
     "Layer": "solver.network.layer",
     "Network": "solver.network.network",
@@ -32,6 +33,7 @@ _HOMES = {
     "response": "solver.network.trace",
     "response_by_distance": "solver.sensitivity.response",
     "sensitivities": "solver.sensitivity.sensitivities",
+    "sensitivity_formula": "solver.symbolic.sensitivity_formula",
     "to_torch": "solver.network.torch_export",
 }
 

@@ -10,6 +10,8 @@ import click
 
 from solver import __version__
 from solver.commands.constructions import list_constructions
+from solver.commands.formula import formula
+from solver.commands.limits import limits
 from solver.commands.report import report
 from solver.commands.show import show
 from solver.commands.verify import verify
@@ -31,7 +33,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, show, verify, list_constructions):
+for command in (report, limits, show, verify, formula, list_constructions):
     cli.add_command(command)
 
 

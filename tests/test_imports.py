@@ -27,6 +27,7 @@ ORDER = [
     "values",
     "sensitivity",
     "constructions",
+    "symbolic",
     "report",
     "commands",
     "cli",

@@ -1,0 +1,1 @@
+"""Closed forms of D, G and R in l, xi, k and sigma."""

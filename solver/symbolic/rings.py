@@ -1,0 +1,124 @@
+"""D of one layer in l, for a given scale.
+
+Pairs out of each other's sight are one class, whatever l.  So a mean over the ensemble is (constant) + (constant) p,
+with p the probability of a distance, and the moments of D are combinations of 1, 1/l, p, p^2 (p/l reduces to 1/l and
+p, as p = c/(l - a)).  That proof gives the space; exact values on a few rings give the coefficients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sympy
+from sympy import Integer
+
+from solver.errors import NotApplicableError
+from solver.network.linearity import network_representatives
+from solver.sensitivity.displacement import PairMoments, distance_moments
+from solver.symbolic.formula import Formula, Point, Proof
+from solver.symbolic.setting import Setting, shallow
+from solver.symbolic.span import RingSpan
+from solver.symbolic.symbols import ell
+from solver.symbolic.weights import class_weights
+from solver.values import Value, as_value
+
+_LONG = 10**9
+
+
+def length_span(setting: Setting, scale: int, sight: int, extra: tuple[Any, ...] = ()) -> RingSpan:
+    """Return the combinations of 1, p and p^2, each also over l, with p the probability of a distance.
+
+    ``sight`` is the distance from which on pairs are one class.
+    """
+    p = class_weights(setting.distances, scale, setting.gap).far
+    powers = (Integer(1), p, p**2)
+    over_l = (1 / ell,) if setting.distances != "flat" else tuple(f / ell for f in powers)
+    return RingSpan((*powers, *over_l, *extra), max(2 * sight, setting.smallest_length(scale)))
+
+
+def measured_moments(setting: Setting, layer: int, length: int, scale: int) -> PairMoments:
+    """Return the exact moments of a layer on one ring, from its network."""
+    task = setting.task(length, scale)
+    network = setting.network(task)
+    return distance_moments(shallow(network, layer), task, setting.deformation)[layer]
+
+
+def measured_deformation(setting: Setting, layer: int, length: int, scale: int) -> Value:
+    """Return D of a layer on one ring."""
+    moments = measured_moments(setting, layer, length, scale)
+    return as_value(moments.displacement / moments.spread, "network")
+
+
+def ring_moments(setting: Setting, layer: int, scale: int) -> tuple[PairMoments, RingSpan]:
+    """Return the moments of a layer as expressions in l, and the span they were found in."""
+    task = setting.task(_LONG, scale)
+    sight = network_representatives(shallow(setting.network(task), layer), task, setting.deformation).length // 2
+    span = length_span(setting, scale, sight)
+
+    def values(length: int) -> list[Any]:
+        moments = measured_moments(setting, layer, length, scale)
+        return [moments.displacement, moments.spread]
+
+    return PairMoments(*map(span.combination, span.solved(values))), span
+
+
+def deformation_in_length(setting: Setting, layer: str, scale: int) -> Formula:
+    """Return D of a layer in l, for a given scale.
+
+    The range is extended below the rings for which the argument holds as far as every shorter ring agrees.
+    """
+    index = setting.layer_index(layer, scale)
+    moments, span = ring_moments(setting, index, scale)
+    expression = ratio(moments.displacement, moments.spread)
+    draft = Formula(
+        quantity="D",
+        expression=expression,
+        setting=setting,
+        layer=layer,
+        variables=("l",),
+        fixed={"xi": scale},
+        conditions=(sympy.Ge(ell, setting.smallest_length(scale), evaluate=False),),
+        proof=Proof(
+            method="identified",
+            reason=(
+                "pairs out of sight are one class, so both moments are combinations of "
+                + ", ".join(map(str, span.functions))
+            ),
+            certain=f"l >= {span.first}",
+            unknowns=len(span.functions),
+            fitted=tuple({"l": length} for length in span.fitted),
+            held_out=tuple({"l": length} for length in span.held_out),
+        ),
+        measure=lambda point: measured_deformation(setting, index, point["l"], scale),
+    )
+    return extended_down(draft, span.first)
+
+
+def extended_down(draft: Formula, first: int) -> Formula:
+    """Return a formula in l with the range that holds: from ``first`` on, and down as far as every ring agrees."""
+    (condition,) = draft.conditions
+    agreeing: list[Point] = []
+    for length in range(first - 1, int(condition.rhs) - 1, -1):
+        if not draft.agrees_at({"l": length}):
+            break
+        agreeing.append({"l": length})
+    return replace(
+        draft,
+        conditions=(sympy.Ge(ell, first - len(agreeing), evaluate=False),),
+        proof=replace(draft.proof, certified=tuple(agreeing)),
+    )
+
+
+def ratio(numerator: Any, denominator: Any) -> Any:
+    """Return a quotient of expressions in l in lowest terms, factored.
+
+    Raises
+    ------
+    NotApplicableError
+        If the denominator vanishes.
+    """
+    denominator = sympy.together(denominator)
+    if denominator == 0:
+        raise NotApplicableError("all images give the same output, so the denominator is 0 and D does not exist")
+    return sympy.factor(sympy.cancel(sympy.together(numerator) / denominator))
