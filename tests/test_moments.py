@@ -16,6 +16,7 @@ from oracles import rectified_power as power_oracle
 from oracles import rectified_product as product_oracle
 
 from solver.gaussian.enclosure import enclose, midpoint_radius
+from solver.gaussian.functions import Phi, phi
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
 
 MEANS = st.fractions(min_value=-2, max_value=2, max_denominator=8)
@@ -127,3 +128,11 @@ def test_symbolic_mean_differentiates_to_a_probability() -> None:
 
     m = sympy.Symbol("m", real=True)
     assert sympy.expand(sympy.diff(rectified_mean(m, Fraction(1, 4)), m) - Phi(2 * m)) == 0
+
+
+def test_signs_far_out_in_a_tail_are_cheap() -> None:
+    """Sympy evaluates a factor to see its sign whenever it multiplies: here 1 - Phi(10^7), about 10^(-2 10^13)."""
+    tiny = 1 - Phi(sympy.Integer(10) ** 7)
+    assert (3 * (tiny - sympy.Rational(1, 2))).has(Phi)
+    assert Phi(-(sympy.Integer(10) ** 7)).n(20) > 0 == phi(sympy.oo)
+    assert Phi(sympy.Symbol("x")).n() == Phi(sympy.Symbol("x"))

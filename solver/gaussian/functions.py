@@ -1,4 +1,4 @@
-"""The standard normal density, distribution and bivariate distribution, as sympy functions."""
+"""The standard normal density, distribution and bivariate distribution, as sympy functions of real arguments."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class phi(Function):  # noqa: N801  (the field's symbol)
     r"""Standard normal density, \varphi(x) = exp(-x^2/2) / sqrt(2 pi)."""
 
     nargs = 1
+    is_positive = True
 
     @classmethod
     def eval(cls, x: Any) -> Any:
@@ -28,7 +29,7 @@ class phi(Function):  # noqa: N801  (the field's symbol)
         return -self.args[0] * self
 
     def _eval_evalf(self, prec: int) -> Any:
-        return (sympy.exp(-(self.args[0] ** 2) / 2) / sqrt(2 * pi))._eval_evalf(prec)
+        return _enclosed_float(self, prec)
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         return _call(r"\varphi", [printer._print(self.args[0])], exp)
@@ -38,6 +39,7 @@ class Phi(Function):
     r"""Standard normal distribution, \Phi(x) = erfc(-x / sqrt 2) / 2."""
 
     nargs = 1
+    is_positive = True
 
     @classmethod
     def eval(cls, x: Any) -> Any:
@@ -53,7 +55,7 @@ class Phi(Function):
         return phi(self.args[0])
 
     def _eval_evalf(self, prec: int) -> Any:
-        return (sympy.erfc(-self.args[0] / sqrt(2)) / 2)._eval_evalf(prec)
+        return _enclosed_float(self, prec)
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         return _call(r"\Phi", [printer._print(self.args[0])], exp)
@@ -66,6 +68,7 @@ class Phi2(Function):
     """
 
     nargs = 3
+    is_positive = True
 
     @classmethod
     def eval(cls, a: Any, b: Any, rho: Any) -> Any:
@@ -87,12 +90,7 @@ class Phi2(Function):
         return phi(a) * phi((b - rho * a) / q) / q
 
     def _eval_evalf(self, prec: int) -> Any:
-        from solver.gaussian.enclosure import enclose
-
-        if self.free_symbols:
-            return None
-        digits = prec * 3 // 10 + 3
-        return sympy.Float(enclose(self, digits).str(digits, radius=False), precision=prec)
+        return _enclosed_float(self, prec)
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         a, b, rho = (printer._print(arg) for arg in self.args)
@@ -104,6 +102,28 @@ def as_sympy(number: Any) -> Any:
     if isinstance(number, numbers.Rational):
         return sympy.Rational(int(number.numerator), int(number.denominator))
     return number.sympy() if hasattr(number, "polynomial") else number
+
+
+def _enclosed_float(number: Any, prec: int) -> Any:
+    """Return a function of numbers as a float of ``prec`` bits; None if it cannot be enclosed.
+
+    By ball arithmetic: sympy asks for signs whenever it multiplies, and mpmath's erfc takes all memory far out in a
+    tail, where a decimal text would have an exponent of millions of digits too.
+    """
+    from mpmath.libmp import from_man_exp
+
+    from solver.errors import NotApplicableError
+    from solver.gaussian.enclosure import MOST_BITS, enclose
+
+    if prec > MOST_BITS:
+        return None
+    exact = number.xreplace({x: Rational(x) for x in number.atoms(sympy.Float)})
+    try:
+        ball = enclose(exact, prec * 3 // 10 + 3)
+    except NotApplicableError:  # symbols, complex arguments
+        return None
+    mantissa, exponent = ball.mid().man_exp()
+    return sympy.Float._new(from_man_exp(int(mantissa), int(exponent), prec, "n"), prec)
 
 
 def _call(name: str, arguments: list[str], exp: str | None, tail: str = "") -> str:

@@ -53,6 +53,7 @@ class SecondMoment:
         terms = [
             as_sympy(w) * (rectified_product(x[0], y[0], x[1], y[1], c) - rectified_mean(*x) * rectified_mean(*y))
             for (x, y, c), w in self.covariances.items()
+            if w != 0
         ]
         return sympy.expand(sympy.Add(*terms))
 
@@ -62,7 +63,7 @@ class SecondMoment:
 
         from solver.gaussian.functions import as_sympy
 
-        terms = [as_sympy(w) * _mean_shift(x) * _mean_shift(y) for (x, y), w in self.products.items()]
+        terms = [as_sympy(w) * _mean_shift(x) * _mean_shift(y) for (x, y), w in self.products.items() if w != 0]
         return sympy.expand(sympy.Add(*terms))
 
     def expression(self) -> Any:
