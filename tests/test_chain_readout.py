@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
@@ -14,6 +17,7 @@ from solver.errors import NotApplicableError
 from solver.gaussian.coupled_chains import ChainResolution, CoupledChains
 from solver.gaussian.level_grids import Line, Sectors, angle, move, ray
 from solver.sensitivity.chain_readout import chain_readout_response
+from solver.sensitivity.equal_windows import EqualWindows, resolutions
 from solver.sensitivity.rectified_twice import independent_readout_response
 from solver.sensitivity.sampling import Sampling, sampled_noise
 from solver.values import NumericValue
@@ -55,12 +59,14 @@ def left_over(y: np.ndarray, weight: float, mean: np.ndarray | float, s: float) 
     return weight * s * (integral((y / weight - mean) / s) - integral(-mean / s + 0 * y))
 
 
-def product_of_two(taps: tuple[float, ...], weights: tuple[float, float], means: tuple[float, ...], s: float) -> float:
+def product_of_two(
+    taps: tuple[float, ...], weights: tuple[float, ...], means: tuple[float, ...], s: float, *, finer: bool = False
+) -> float:
     """E[C_0 C_1] for windows of two sites, given the middle z: quadrature over it and the noises it shares."""
     first, second = weights
     z, dz = panels([-15 * s, -10 * s, -5 * s, -2 * s, -means[1], 1 / first - means[1], 1 / second - means[1]], 40)
     z, dz = z[z + means[1] < min(1 / first, 1 / second)], dz[z + means[1] < min(1 / first, 1 / second)]
-    e, de = panels([k * s for k in (-9, -6, -4, -2, 0, 2, 4, 6, 9)], 12)
+    e, de = panels([k * s for k in (-9, -6, -4, -2, 0, 2, 4, 6, 9)], 20 if finer else 12)
     middle = np.maximum(means[1] + z, 0)
     rest_p, rest_q = 1 - second * middle, 1 - first * middle
     if len(taps) == 1:
@@ -339,3 +345,32 @@ def test_pooled_noise_by_value_and_by_samples(name: str, scale: int, length: int
     key = network.depth + 1
     sampled = sampled_noise(network, task, NOISE, {key: None}, Sampling(points=1024, replicates=16))[key]
     assert abs(sampled.estimate - estimate) < 4 * sampled.uncertainty
+
+
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None)
+@given(
+    memory=st.integers(0, 2),
+    weights=st.tuples(*[st.sampled_from([1, 2, 3])] * 2),
+    outer=st.tuples(*[st.integers(4, 8)] * 2),
+    means=st.tuples(*[st.integers(-4, 8)] * 3),
+    variance=st.integers(2, 8),
+)
+def test_the_error_of_a_pair_holds_the_difference(
+    memory: int, weights: tuple[int, int], outer: tuple[int, int], means: tuple[int, ...], variance: int
+) -> None:
+    """Two windows of two sites: the transfer operator at its two resolutions against quadrature."""
+    first, last = (Fraction(w, 8) for w in outer)
+    taps = [(Fraction(1),), (first, Fraction(1)), (first, Fraction(1), last)][memory]
+    taps = taps if memory < 2 or first <= last else taps[::-1]
+    at = tuple(Fraction(m, 8) for m in means)
+    windows = EqualWindows(
+        Fraction(1), tuple(map(Fraction, weights)), taps, Fraction(1), Fraction(variance, 16), [(list(at), Fraction(1))],
+        [], Fraction(0),
+    )  # fmt: skip
+    floats = tuple(map(float, at))
+    coarse, fine = (windows.chains(resolutions(windows, f)[1]).products([floats], 1)[0] for f in (False, True))
+    expected = product_of_two(
+        tuple(map(float, taps)), tuple(map(float, weights)), floats, (variance / 16) ** 0.5, finer=True
+    )
+    assert abs(fine - expected) <= abs(fine - coarse) + 1e-13 * fine + 1e-12
