@@ -7,6 +7,7 @@ p, as p = c/(l - a)).  That proof gives the space; exact values on a few rings g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -92,15 +93,15 @@ def deformation_in_length(setting: Setting, layer: str, scale: int) -> Formula:
         ),
         measure=lambda point: measured_deformation(setting, index, point["l"], scale),
     )
-    return extended_down(draft, span.first)
+    return extended_down(draft, span.first, draft.agrees_at)
 
 
-def extended_down(draft: Formula, first: int) -> Formula:
+def extended_down(draft: Formula, first: int, agrees: Callable[[Point], bool]) -> Formula:
     """Return a formula in l with the range that holds: from ``first`` on, and down as far as every ring agrees."""
     (condition,) = draft.conditions
     agreeing: list[Point] = []
     for length in range(first - 1, int(condition.rhs) - 1, -1):
-        if not draft.agrees_at({"l": length}):
+        if not agrees({"l": length}):
             break
         agreeing.append({"l": length})
     return replace(
