@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -27,10 +28,12 @@ from solver import (
     TwoPixelTask,
     construct,
 )
+from solver.cli import main
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.gaussian.enclosure import enclose, rational_ball
 from solver.gaussian.functions import as_sympy
 from solver.network.trace import activated, correlate
+from solver.report.limits import limits_text
 from solver.sensitivity.displacement import distance_moments
 from solver.sensitivity.noise_limits import noise_limits, strong_noise_responses, weak_noise_responses
 from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
@@ -357,3 +360,61 @@ def test_arguments_of_another_type_are_refused(argument: str) -> None:
     given: dict[str, Any] = {"network": construct("shift", TASK), "task": TASK, "noise": GaussianNoise()}
     with pytest.raises(InputError, match=f"^{argument}: expected a "):
         noise_limits(**(given | {argument: 3}))
+
+
+# The command
+
+
+@pytest.mark.parametrize("form", ["text", "json", "latex"])
+def test_command_prints_the_limits(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    arguments = ["limits", "--length", "12", "--scale", "3", "--construction", "all", "--digits", "8", "--channel-mean"]
+    with pytest.raises(SystemExit) as caught:
+        main([*arguments, "--format", form])
+    out, err = capsys.readouterr()
+    assert (caught.value.code or 0, err) == (0, "")
+    assert all(name in out for name in NAMES)
+    if form == "json":
+        data = json.loads(out)
+        layer = data["networks"][0]["layers"][0]
+        assert data["schema"] == "solver.limits/1" and data["channel_mean"] is True
+        assert layer["weak"]["exact"] == layer["finite"]["exact"] == layer["strong"]["exact"] == "18/5"
+        last = data["networks"][0]["layers"][-1]
+        assert last["finite"]["kind"] == last["strong"]["kind"] == "closed" and r"\pi" in last["strong"]["latex"]
+    elif form == "latex":
+        assert out.count(r"\begin{align*}") == len(NAMES) and r"\lim_{\sigma\to\infty} G_{f_p}/\sigma^2 &= " in out
+    else:
+        assert "18/5" in out and "sigma -> inf" in out and "channels averaged first" in out
+
+
+def test_command_names_the_methods(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main("limits --length 10 --scale 5 --construction uniform --seed 3 --tolerance 1/10".split())
+    out, _ = capsys.readouterr()
+    assert out.count("numeric: randomised quasi-Monte Carlo") == 1 and "seed 3" in out
+
+
+def test_text_says_what_is_bounded_and_what_is_missing() -> None:
+    network = Network(layers=[Layer(filters=[[[1]]], activation="hardtanh")], name="odd")
+    text = limits_text([noise_limits(network, TASK, sampling=FEW)], 6)
+    assert "odd, layer 1: bounded by the hard tanh of layer 1" in text
+    assert "odd, layer f_p: every image of the ensemble gives the same value here" in text
+
+
+BAD = {
+    "scale": ["--scale", "8", "--construction", "uniform"],
+    "construction": ["--construction", "boxes"],
+    "energy": ["--noise-energy", "0"],
+    "tolerance": ["--tolerance", "-1"],
+    "digits": ["--digits", "0"],
+    "format": ["--format", "html"],
+    "option": ["--deformation", "mirror"],
+    "folder": ["-o", "/nowhere/limits.tex"],
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["limits", *BAD[name]])
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "") and err.startswith("solver: ") and err.count("\n") == 1

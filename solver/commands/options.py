@@ -24,18 +24,35 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the deformation and the noise."""
+construction_option = click.option(
+    "--construction",
+    "names",
+    multiple=True,
+    default=("uniform", "shift"),
+    show_default=True,
+    help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
+)
+
+
+def noise_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the noise."""
     for option in reversed(
         [
-            click.option(
-                "--construction",
-                "names",
-                multiple=True,
-                default=("uniform", "shift"),
-                show_default=True,
-                help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
-            ),
+            click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'."),
+            click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta."),
+            click.option("--seed", default=0, show_default=True, help="Seed of sampled values."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the networks, the deformation and the noise."""
+    command = noise_options(command)
+    for option in reversed(
+        [
+            construction_option,
             click.option(
                 "--deformation",
                 "law",
@@ -44,9 +61,6 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="independent, mirror, rigid, single, or a law such as '-1:1/4 0:1/2 1:1/4'.",
             ),
             click.option("--collisions", default="add", show_default=True, help="add, merge or reject."),
-            click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'."),
-            click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta."),
-            click.option("--seed", default=0, show_default=True, help="Seed of sampled values."),
         ]
     ):
         command = option(command)

@@ -79,12 +79,13 @@ def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
 
 def _layer(layer: LayerSensitivity, digits: int) -> dict[str, Any]:
     values = {name: getattr(layer, name) for name in QUANTITIES}
-    entry = {"layer": layer.layer, "name": layer.name, **{name: _value(v, digits) for name, v in values.items()}}
+    entry = {"layer": layer.layer, "name": layer.name, **{name: value_object(v, digits) for name, v in values.items()}}
     why = {name: v.why for name, v in values.items() if isinstance(v, MissingValue)}
     return entry | ({"why": why} if why else {})
 
 
-def _value(value: Value, digits: int) -> dict[str, Any] | None:
+def value_object(value: Value, digits: int) -> dict[str, Any] | None:
+    """Return a value as the object that JSON holds, None if it is missing."""
     if isinstance(value, MissingValue):
         return None
     rounded, error = value.value(digits), value.error(digits)

@@ -10,7 +10,7 @@ from solver.report.words import decimal, exact_text, layer_label
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, Value
 
-_FALLBACK = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
+RULES = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
 _COLUMNS = "layer & \\multicolumn{2}{c}{$D$} & $G$ & $R$ & $G/G_{\\mathrm{id}}$ \\\\"
 
 
@@ -22,7 +22,7 @@ def report_latex(report: Report, digits: int, command: str | None) -> str:
     blocks = ["\\midrule\n".join(["", _block(s, digits)]) for s in report.networks]
     made_by = f"% {command}\n" if command else ""
     return (
-        f"{made_by}% rules are booktabs' with \\usepackage{{booktabs}}, plain lines without\n{_FALLBACK}\n"
+        f"{made_by}% rules are booktabs' with \\usepackage{{booktabs}}, plain lines without\n{RULES}\n"
         "\\begin{table}[htbp]\n\\centering\\footnotesize\n"
         f"\\caption{{{_caption(report)}}}\n\\label{{{_label(report)}}}\n"
         f"\\begin{{tabular}}{{rrlrrr}}\n\\toprule\n{_COLUMNS}\n{''.join(blocks)}"
@@ -41,11 +41,12 @@ def _row(layer: LayerSensitivity, digits: int) -> str:
     exact = exact_text(layer.D)
     if exact and not isinstance(layer.D.exact, Fraction):
         exact = layer.D.latex or ""
-    cells = [f"${label}$", f"${exact}$" if exact else "", *(_cell(v, digits) for v in (layer.D, layer.G, layer.R))]
-    return " & ".join([*cells, _cell(layer.price, min(digits, 6))]) + r" \\"
+    cells = [f"${label}$", f"${exact}$" if exact else "", *(cell(v, digits) for v in (layer.D, layer.G, layer.R))]
+    return " & ".join([*cells, cell(layer.price, min(digits, 6))]) + r" \\"
 
 
-def _cell(value: Value, digits: int) -> str:
+def cell(value: Value, digits: int) -> str:
+    """Return a value as the cell of a table."""
     if isinstance(value, MissingValue):
         return "--"
     mantissa, _, exponent = decimal(value, digits).partition("E")

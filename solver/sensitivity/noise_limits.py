@@ -28,6 +28,7 @@ from solver.task import TwoPixelTask
 from solver.values import ExactValue, MissingValue, Value, as_value, quotient
 
 CLOSED = "closed form, rectified at most once"
+BOUNDED = "bounded by the hard tanh"
 FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"
 
 
@@ -166,7 +167,7 @@ def strong_noise_responses(network: Network, task: TwoPixelTask, **options: Any)
     ring = noise_representatives(network, task)
     values = _responses(network, ring, strong_slopes(network, ring.length), (Fraction(1),), **options)
     bound = next((k for k, layer in enumerate(network.layers, start=1) if layer.activation == "hardtanh"), len(values))
-    bounded = f"bounded by the hard tanh of layer {bound}, so G itself has a finite limit"
+    bounded = f"{BOUNDED} of layer {bound}: the numerator of G itself has a finite limit"
     return [value if k < bound else ExactValue(Fraction(0), bounded) for k, value in enumerate(values)]
 
 
