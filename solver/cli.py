@@ -12,6 +12,7 @@ from solver import __version__
 from solver.commands.constructions import list_constructions
 from solver.commands.formula import formula
 from solver.commands.limits import limits
+from solver.commands.plot import plot
 from solver.commands.report import report
 from solver.commands.show import show
 from solver.commands.verify import verify
@@ -33,7 +34,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, limits, show, verify, formula, list_constructions):
+for command in (report, limits, formula, plot, show, verify, list_constructions):
     cli.add_command(command)
 
 

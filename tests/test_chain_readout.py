@@ -364,10 +364,10 @@ def test_the_error_of_a_pair_holds_the_difference(
     taps = [(Fraction(1),), (first, Fraction(1)), (first, Fraction(1), last)][memory]
     taps = taps if memory < 2 or first <= last else taps[::-1]
     at = tuple(Fraction(m, 8) for m in means)
+    images = [(list(at), Fraction(1))]
     windows = EqualWindows(
-        Fraction(1), tuple(map(Fraction, weights)), taps, Fraction(1), Fraction(variance, 16), [(list(at), Fraction(1))],
-        [], Fraction(0),
-    )  # fmt: skip
+        Fraction(1), tuple(map(Fraction, weights)), taps, Fraction(1), Fraction(variance, 16), images, [], Fraction(0)
+    )
     floats = tuple(map(float, at))
     coarse, fine = (windows.chains(resolutions(windows, f)[1]).products([floats], 1)[0] for f in (False, True))
     expected = product_of_two(

@@ -29,6 +29,7 @@ ORDER = [
     "constructions",
     "symbolic",
     "report",
+    "plots",
     "commands",
     "cli",
 ]

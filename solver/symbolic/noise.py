@@ -68,8 +68,8 @@ def noise_in_length(setting: Setting, layer: str, scale: int, noise: GaussianNoi
         proof=Proof(
             method="identified",
             reason=(
-                "images out of sight are one class and sites without pixels alike, so the numbers of pairs of units are "
-                f"combinations of {', '.join(map(str, span.functions))}; the moments of a pair are closed forms"
+                "images out of sight are one class and sites without pixels alike, so the numbers of pairs of units "
+                f"are combinations of {', '.join(map(str, span.functions))}; the moments of a pair are closed forms"
             ),
             certain=f"l >= {first}",
             unknowns=len(span.functions) * len(counts),
@@ -104,7 +104,7 @@ def unit_counts(setting: Setting, layer: int, length: int, scale: int, noise: Ga
     moment = _second_moment(network, task, layer, unit)
     if not isinstance(moment, SecondMoment):
         return {(): moment}
-    counts = {**moment.covariances, **moment.products}
+    counts: Counts = {**moment.covariances, **moment.products}
     return {kind: weight for kind, weight in counts.items() if weight != 0}
 
 
@@ -135,7 +135,7 @@ def over(gathered: dict[Any, Any], spread: Any) -> Any:
 
 
 def noise_span(setting: Setting, scale: int, sight: int, *, pooled: bool) -> RingSpan:
-    """Return the combinations of 1, p and l, for the pooled output of l^2 too; p l reduces unless p is in floor(l/2)."""
+    """Return the combinations of 1, p and l, for f_p of l^2 too; p l reduces unless p is in floor(l/2)."""
     p = class_weights(setting.distances, scale, setting.gap).far
     powers = [ell, ell**2] if pooled else [ell]
     mixed = [p * power for power in powers] if setting.distances == "flat" else []
@@ -163,8 +163,8 @@ def _second_moment(network: Network, task: TwoPixelTask, layer: int, noise: Gaus
         return linear_readout_noise(network, task, noise) if output else linear_layer_noise(part, task, noise, layer)
     if not is_rectified_once(network, depth, noise):
         raise NotApplicableError(
-            f"G of layer {'output' if output else layer} has no closed form: its noise is rectified twice; there is one "
-            f"for layers 0 to {network.depth - 1}"
+            f"G of layer {'output' if output else layer} has no closed form: its noise is rectified twice; there is "
+            f"one for layers 0 to {network.depth - 1}"
         )
     return readout_second_moment(network, task, noise) if output else layer_second_moment(part, task, noise, layer)
 

@@ -1,0 +1,80 @@
+"""The one look of every figure, and its file formats; matplotlib is imported here only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from solver.errors import InputError, NotApplicableError
+
+FORMATS = ("png", "svg", "pdf")
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
+
+COLORS = {"uniform": PALETTE[0], "shift": PALETTE[1], "shift-mixed": PALETTE[2], "cyclotomic": PALETTE[3]}
+"""Each construction keeps its colour in every figure; others take `PALETTE` in turn."""
+
+_STYLE = {
+    "axes.grid": True,
+    "axes.prop_cycle": None,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.dpi": 150,
+    "figure.constrained_layout.use": True,
+    "font.size": 9,
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4,
+    "mathtext.fontset": "cm",
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "solver",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the house style inside a ``with`` block.
+
+    Raises
+    ------
+    NotApplicableError
+        If matplotlib is not installed; says how to install it.
+    """
+    try:
+        import matplotlib
+        from cycler import cycler
+    except ImportError:
+        raise NotApplicableError("figures need matplotlib: pip install 'adaptive-pooling-solver[plot]'") from None
+    with matplotlib.rc_context(_STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}):
+        yield
+
+
+def new_figure(rows: int = 1, columns: int = 1, *, width: float = 3.4, height: float = 2.6, **options: Any) -> Any:
+    """Return a figure and its axes, of shape (rows, columns); each panel is ``width`` by ``height`` inches.
+
+    Call it inside `house_style`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows))
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure as PNG, SVG or PDF, by the ending of the name; the same figure gives the same file.
+
+    Raises
+    ------
+    InputError
+        If the name ends in none of them.
+    """
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in FORMATS:
+        raise InputError(f"a figure is written as {', '.join(FORMATS)}; got the name {str(path)!r}")
+    undated = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with house_style():
+        figure.savefig(path, format=kind, metadata=undated[kind])
