@@ -387,8 +387,8 @@ def test_command_prints_the_limits(capsys: pytest.CaptureFixture[str], form: str
 
 
 def test_command_names_the_methods(capsys: pytest.CaptureFixture[str]) -> None:
+    options = {"length": 10, "scale": 5, "construction": "uniform", "seed": 3, "tolerance": "1/10"}
     with pytest.raises(SystemExit):
-        options = {"length": 10, "scale": 5, "construction": "uniform", "seed": 3, "tolerance": "1/10"}
         main(["limits", *(f"--{name}={value}" for name, value in options.items())])
     out, _ = capsys.readouterr()
     assert out.count("numeric: randomised quasi-Monte Carlo") == 1 and "seed 3" in out
