@@ -11,7 +11,7 @@ Right of p only b' moves, right of q both do, left of q only b; V is kept as a p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -130,14 +130,26 @@ class CoupledChains:
         line, edge = self._line(1), self._edge(lag)
         values: Values = {(): self._constant(line.points[:, 1:])}
         values = self._along(line, values, patterns, count, self.weights[count - lag :])
-        cells: Cells = Product(self.level, self.resolution.level_nodes)
-        for site in reversed(range(lag, count)):
-            wanted = edge if site == lag else self._sectors(lag, site)
-            step = self._move(cells, wanted.points, (self.weights[site], self.weights[site - lag]))
+        for site, step in self._common_moves(lag):
             values = self._stepped(values, {p[site:] for p in patterns}, step)
-            cells = wanted
         values = self._along(edge, values, patterns, 0, self.weights[:lag])
         return np.array([self._at_full(edge, values[p])[0] for p in patterns])
+
+    def product_cost(self, patterns: Sequence[Pattern], lag: int) -> float:
+        """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
+        noises = len(self.grid.nodes) ** self.grid.memory
+        return sum(
+            float(step.rises.size) * step.cell_size * noises * len({p[site:] for p in patterns})
+            for site, step in self._common_moves(lag)
+        )
+
+    def _common_moves(self, lag: int) -> Iterator[tuple[int, Move]]:
+        """Yield the sites that both windows see, from the last one, and how levels move there."""
+        cells: Cells = Product(self.level, self.resolution.level_nodes)
+        for site in reversed(range(lag, len(self.weights))):
+            wanted = self._edge(lag) if site == lag else self._sectors(lag, site)
+            yield site, self._move(cells, wanted.points, (self.weights[site], self.weights[site - lag]))
+            cells = wanted
 
     def distant_covariances(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
         """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""

@@ -11,12 +11,17 @@ grow with l except through the nodes that weaker noise needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property, partial
 
 import numpy as np
 
+from solver.errors import NotApplicableError
+from solver.gaussian.coupled_chains import CoupledChains
 from solver.gaussian.enclosure import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.network.network import Network
@@ -39,12 +44,19 @@ Progress = Callable[[int, int], None]
 
 
 def chain_readout_response(
-    network: Network, task: TwoPixelTask, noise: GaussianNoise, *, progress: Progress | None = None
+    network: Network,
+    task: TwoPixelTask,
+    noise: GaussianNoise,
+    *,
+    budget: float = float("inf"),
+    progress: Progress | None = None,
 ) -> NumericValue:
     """Return <(f_p(x + eta) - f_p(x))^2> of a network whose last layer rectifies a moving average of rectified noise.
 
     Parameters
     ----------
+    budget : float
+        The most multiplications to spend (10^11 take some ten seconds on two cores).
     progress : callable(done, total)
         Called after each lag between two windows, at each of two resolutions.
 
@@ -52,53 +64,105 @@ def chain_readout_response(
     ------
     NotApplicableError
         If the units are not equal windows of consecutive positive weights over a field of one to three taps,
-        the ring is too short, or the noise is too weak to be resolved.
+        the ring is too short, the noise is too weak to be resolved, or the budget does not suffice.
     """
     windows = pooled_windows(network, task, noise)
+    if (cost := _cost(windows)) > budget:
+        raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
-    stages = 2 * (len(windows.weights) + windows.memory + 1)
-    done = 0
-    parts = []
-    for fine in (False, True):
-        parts.append([closed])
-        for part in _parts(windows, fine):
-            parts[-1].append(part)
-            done += 1
-            if progress:
-                progress(done, stages)
-    coarse, exact = (float(windows.readout) ** 2 * np.array(each) for each in parts)
+    jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
+    parts = _in_threads(jobs, progress)
+    exact, coarse = (float(windows.readout) ** 2 * np.array([closed, *each]) for each in np.split(np.array(parts), 2))
     error = np.abs(exact - coarse).sum() + 1e-13 * np.abs(exact).sum()
     return NumericValue(float(exact.sum()), float(error), METHOD)
 
 
-def _parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
-    """Yield what adds up to <(f - f0)^2> / v^2 beyond the closed part: lag by lag, then the square of the mean."""
-    single, pair = resolutions(windows, fine)
+def _cost(windows: EqualWindows) -> float:
+    """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
+    count, total = len(windows.weights), 0.0
+    for lag in range(1, count):
+        together = float_patterns(windows.patterns(list(range(count + lag))))
+        for fine in (False, True):
+            total += windows.chains(resolutions(windows, fine)[1]).product_cost(together, lag)
+    return total
+
+
+def _in_threads(jobs: list[Callable[[], float]], progress: Progress | None) -> list[float]:
+    """Return the results of jobs, one on each core: their matrix products run side by side."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = [pool.submit(job) for job in jobs]
+        try:
+            for done, _ in enumerate(as_completed(running), start=1):
+                if progress:
+                    progress(done, len(jobs))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return [each.result() for each in running]
+
+
+def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], float]]:
+    """Return what adds up to <(f - f0)^2> / v^2 beyond the closed part: each lag, alone, and the square of the mean."""
     count, memory = len(windows.weights), windows.memory
-    chains = windows.chains(single)
-    alone = windows.patterns(list(range(count)))
-    shortfalls = dict(zip(alone, chains.shortfalls(float_patterns(alone)), strict=True))
+    shortfalls = Shortfalls(windows, fine)
+    lags = [partial(_covariance_at_lag, windows, shortfalls, lag, fine) for lag in range(1, count + memory)]
+    return [*lags, partial(_variance_alone, windows, shortfalls), partial(_square_of_mean, windows, shortfalls)]
 
-    def mean(pattern: Pattern) -> float:
-        return float(shortfalls[min(pattern, pattern[::-1]) if windows.is_symmetric else pattern][0])
 
+@dataclass(frozen=True)
+class Shortfalls:
+    """E C and E C^2 of every pattern of one window, evaluated once."""
+
+    windows: EqualWindows
+    fine: bool
+
+    @property
+    def chains(self) -> CoupledChains:
+        """The transfer operator for one window."""
+        return self.windows.chains(resolutions(self.windows, self.fine)[0])
+
+    @cached_property
+    def moments(self) -> dict[Pattern, np.ndarray]:
+        """E C and E C^2 by pattern."""
+        alone = self.windows.patterns(list(range(len(self.windows.weights))))
+        return dict(zip(alone, self.chains.shortfalls(float_patterns(alone)), strict=True))
+
+    def mean(self, pattern: Pattern) -> float:
+        """Return E C of a window."""
+        turned = min(pattern, pattern[::-1]) if self.windows.is_symmetric else pattern
+        return float(self.moments[turned][0])
+
+
+def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> float:
+    """Return 2 K sum_q Cov(sum_i r_i, C_q) + sum_p Var C_p."""
+    count, memory = len(windows.weights), windows.memory
     wide = windows.patterns(list(range(-memory, count + memory)))
-    tilts = chains.tilts(float_patterns(wide))
-    variances = [second - first**2 for first, second in shortfalls.values()]
-    yield 2 * float(sum(windows.weights)) * weighted_sum(wide, tilts) + weighted_sum(alone, variances)
-    for lag in range(1, count + memory):
-        if lag < count:
-            together = windows.patterns(list(range(count + lag)))
-            products = windows.chains(pair).products(float_patterns(together), lag)
-            covariances = [c - mean(p[:count]) * mean(p[lag:]) for p, c in zip(together, products, strict=True)]
-        else:
-            together = windows.patterns([*range(count), *range(lag, lag + count)])
-            covariances = list(chains.distant_covariances(float_patterns(together), lag))
-        yield 2 * weighted_sum(together, covariances)
-    yield _square_of_mean(windows, mean)
+    tilts = shortfalls.chains.tilts(float_patterns(wide))
+    alone = windows.patterns(list(range(count)))
+    variances = [second - first**2 for first, second in shortfalls.moments.values()]
+    return 2 * float(sum(windows.weights)) * weighted_sum(wide, tilts) + weighted_sum(alone, variances)
 
 
-def _square_of_mean(windows: EqualWindows, mean: Callable[[Pattern], float]) -> float:
+def _covariance_at_lag(windows: EqualWindows, shortfalls: Shortfalls, lag: int, fine: bool) -> float:
+    """Return sum_p Cov(C_p, C_(p+lag)), both ways."""
+    count = len(windows.weights)
+    single, pair = resolutions(windows, fine)
+    if lag < count:
+        together = windows.patterns(list(range(count + lag)))
+        products = windows.chains(pair).products(float_patterns(together), lag)
+        covariances = [
+            product - shortfalls.mean(pattern[:count]) * shortfalls.mean(pattern[lag:])
+            for pattern, product in zip(together, products, strict=True)
+        ]
+    else:
+        together = windows.patterns([*range(count), *range(lag, lag + count)])
+        covariances = list(windows.chains(single).distant_covariances(float_patterns(together), lag))
+    return 2 * weighted_sum(together, covariances)
+
+
+def _square_of_mean(windows: EqualWindows, shortfalls: Shortfalls) -> float:
     """Return <(sum_p (E a_p - a0_p))^2> over the images."""
 
     @cache
@@ -106,7 +170,7 @@ def _square_of_mean(windows: EqualWindows, mean: Callable[[Pattern], float]) -> 
         pairs = list(zip(windows.weights, pattern, strict=True))
         calm = max(sum((w * max(m, Fraction(0)) for w, m in pairs), -windows.level), Fraction(0))
         moved = sum(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs)
-        return moved - float(windows.level + calm) + mean(pattern)
+        return moved - float(windows.level + calm) + shortfalls.mean(pattern)
 
     def total(means: list[Fraction]) -> float:
         seen = windows.seen(means, list(range(len(windows.weights))))

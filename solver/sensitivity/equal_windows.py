@@ -180,22 +180,22 @@ def resolutions(windows: EqualWindows, fine: bool) -> tuple[ChainResolution, Cha
     """Return the resolutions for one window and for two, coarse or fine.
 
     A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
-    with the geometric mean of the weights.
+    with the geometric mean of the weights.  Twelve digits at l = 32 and xi = 7.
     """
     longest = min(windows.steepness, LONGEST_PANEL) if windows.is_positive else SIGNED_PANEL
-    nodes = int(8 + 3 * longest) + 5 * fine
+    nodes = int(10 + 3 * longest) + 3 * fine
     panel = longest * windows.unit
     sizes = [abs(float(w)) for w in windows.weights if w]
     typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
-    few = int(6 + 3 * windows.steepness / typical) + 3 * fine
+    few = int(9 + 3 * windows.steepness / typical) + 2 * fine
     if windows.memory == 0:
         alone = ChainResolution(1, 8, nodes, nodes * 3 // 4, panel)
         return alone, alone
     step = float(windows.sharpness)
-    single, pair = ((0.48, 7.5), (0.575, 6.9)) if fine else ((0.55, 7.0), (0.62, 6.8))
+    single, pair = ((0.48, 7.5), (0.54, 7.2)) if fine else ((0.51, 7.2), (0.58, 7.0))
     return (
         ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4, panel),
-        ChainResolution(step * pair[0], pair[1], few, few * 3 // 4),
+        ChainResolution(step * pair[0], pair[1], few, few * 3 // 5),
     )
 
 

@@ -19,7 +19,6 @@ from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.chain_noise import chain_layer_response
 from solver.sensitivity.chain_readout import chain_readout_response
-from solver.sensitivity.equal_windows import pooled_windows
 from solver.sensitivity.integral_formula import integral_formula
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.rectified_noise import (
@@ -33,15 +32,15 @@ from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, witho
 from solver.task import TwoPixelTask
 from solver.values import EnclosedValue, NumericValue, Value, as_value
 
-NUMBERS = 1
+NUMBERS = 2
 """Raised whenever a slow route gives other digits than before, so that kept values of the old one are not served."""
 
-QUICK = 3e10
-"""Multiplications that ``auto`` spends on a transfer operator, some seconds; beyond, it samples."""
+QUICK = {"layer": 3e10, "output": 3e11}
+"""Multiplications that ``auto`` spends on a transfer operator, up to half a minute; beyond, it samples."""
 
 METHODS = {
-    "auto": "series or transfer where they take seconds (not for f_p of a moving average), else sampling",
-    "deterministic": "series or transfer wherever they apply, half a minute for f_p of uniform, else sampling",
+    "auto": "series or transfer where they take less than about half a minute, else sampling",
+    "deterministic": "series or transfer wherever they apply, however long they take, else sampling",
     "series": "proven balls, where the rectified sites are independent",
     "transfer": "transfer operator, where the rectified sites are a moving average",
     "sampling": "randomised quasi-Monte Carlo, for any network",
@@ -170,18 +169,16 @@ def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> Value:
 def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value:
     network, task, noise = question.network, question.task, question.noise
 
-    quick = routes.method == "auto"
+    def budget(place: str) -> float:
+        return QUICK[place] if routes.method == "auto" else float("inf")
 
     def compute() -> NumericValue:
         if question.is_output(layer):
-            if quick and pooled_windows(network, task, noise).memory:
-                raise NotApplicableError("pairs of windows over a moving average take longer than sampling")
-            return chain_readout_response(network, task, noise, progress=routes.progress)
+            return chain_readout_response(network, task, noise, budget=budget("output"), progress=routes.progress)
         control = _control(question, layer)
         if control is None or (question.channel_mean and network.layers[layer - 1].channels > 1):
             raise NotApplicableError("the pre-activations have no closed form, or channels are averaged")
-        budget = QUICK if quick else float("inf")
-        return chain_layer_response(network, task, noise, layer, control, budget=budget)
+        return chain_layer_response(network, task, noise, layer, control, budget=budget("layer"))
 
     return _kept(routes.cache, question.text(layer, "transfer"), compute)
 
