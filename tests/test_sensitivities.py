@@ -11,15 +11,33 @@ from cases import Case, of_kind
 
 from solver import Deformation, GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.sensitivity.displacement import distance_moments
-from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise_response import QUICK, NoiseQuestion, closed_noise_response
 
 TASK = TwoPixelTask(length=32, scale=7)
 FEW = Sampling(points=256, replicates=4)
 
 
 @cache
-def computed(name: str, points: int = 256) -> Any:
-    return sensitivities(construct(name, TASK), TASK, sampling=Sampling(points=points, replicates=8))
+def computed(name: str) -> Any:
+    method = "sampling" if name == "uniform" else "auto"  # f_p of uniform takes 15 s otherwise
+    return sensitivities(construct(name, TASK), TASK, method=method, sampling=Sampling(points=256, replicates=8))
+
+
+@pytest.mark.slow
+def test_the_default_report_has_twelve_digits() -> None:
+    """Every G of both constructions at l = 32 and xi = 7, none of it sampled."""
+    for name in ("uniform", "shift"):
+        for each in sensitivities(construct(name, TASK), TASK).layers:
+            assert "quasi-Monte Carlo" not in each.G.method
+            assert each.G.error(12) <= 2 * abs(each.G.value()) / 10**12
+
+
+def test_auto_samples_the_output_where_pairs_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = TwoPixelTask(length=12, scale=5)
+    network = construct("uniform", task)
+    assert sensitivities(network, task).output.G.method.startswith("transfer operator on pairs")
+    monkeypatch.setitem(QUICK, "output", 10)
+    assert sensitivities(network, task, sampling=FEW).output.G.method.startswith("randomised quasi-Monte Carlo")
 
 
 @of_kind("G")
