@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from solver.constructions.cyclotomic import cyclotomic
 from solver.constructions.shift import shift
 from solver.constructions.shift_mixed import shift_mixed
 from solver.constructions.uniform import uniform
@@ -57,6 +58,13 @@ CONSTRUCTIONS = {
             False,
             shift_mixed,
         ),
+        Construction(
+            "cyclotomic",
+            "the box of width xi split over its roots, one channel, filters with irrational weights",
+            "sum of the last map = ReLU(xi-d), l >= 2 xi",
+            True,
+            cyclotomic,
+        ),
     )
 }
 
@@ -66,7 +74,7 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
 
     Parameters
     ----------
-    name : {"uniform", "shift", "shift-mixed"}
+    name : {"uniform", "shift", "shift-mixed", "cyclotomic"}
     task : TwoPixelTask
     filter_size : int
         s, odd and at least 3.

@@ -104,9 +104,10 @@ def response(network: Network, images: Any) -> list[Any]:
 
 def activated(z: np.ndarray, activation: str, one: int = 1) -> np.ndarray:
     """Return max(z, 0), z, or z clipped to [-one, one], in any number type; ``one`` is what stands for 1 in ``z``."""
-    if activation == "relu":
-        return np.maximum(z, 0)
-    return np.clip(z, -one, one) if activation == "hardtanh" else z
+    with np.errstate(all="ignore"):  # comparing algebraic numbers leaves floating-point flags behind
+        if activation == "relu":
+            return np.maximum(z, 0)
+        return np.clip(z, -one, one) if activation == "hardtanh" else z
 
 
 def correlate(a: np.ndarray, layer: Layer, weights: Sequence[Any], bias: Sequence[Any]) -> np.ndarray:
