@@ -30,6 +30,7 @@ from solver.sensitivity.equal_windows import (
     resolutions,
     weighted_sum,
 )
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -40,8 +41,10 @@ Progress = Callable[[int, int], None]
 
 def chain_readout_response(
     network: Network, task: TwoPixelTask, noise: GaussianNoise, *, progress: Progress | None = None
-) -> NumericValue:
+) -> NoiseResponse[NumericValue]:
     """Return <(f_p(x + eta) - f_p(x))^2> of a network whose last layer rectifies a moving average of rectified noise.
+
+    The coherent part is <(E f_p(x + eta) - f_p(x))^2>, the last of the terms that are added up.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def chain_readout_response(
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
     stages = 2 * (len(windows.weights) + windows.memory + 1)
     done = 0
-    parts = []
+    parts: list[list[float]] = []
     for fine in (False, True):
         parts.append([closed])
         for part in _parts(windows, fine):
@@ -67,6 +70,11 @@ def chain_readout_response(
             if progress:
                 progress(done, stages)
     coarse, exact = (float(windows.readout) ** 2 * np.array(each) for each in parts)
+    split = NoiseResponse(slice(None), slice(-1, None), slice(None, -1))
+    return split.map(lambda part: _value(coarse[part], exact[part]))
+
+
+def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
     error = np.abs(exact - coarse).sum() + 1e-13 * np.abs(exact).sum()
     return NumericValue(float(exact.sum()), float(error), METHOD)
 
