@@ -119,7 +119,9 @@ def test_points_grow_until_the_tolerance_is_met() -> None:
     task = TwoPixelTask(length=12, scale=5)
     network = construct("uniform", task)
     coarse, fine = (
-        sampled_noise(network, task, GaussianNoise(), {2: None}, Sampling(points=16, replicates=8, tolerance=t))[2].total
+        sampled_noise(network, task, GaussianNoise(), {2: None}, Sampling(points=16, replicates=8, tolerance=t))[
+            2
+        ].total
         for t in (None, "0.002")
     )
     assert fine.uncertainty <= fine.estimate / 500 < coarse.uncertainty

@@ -90,9 +90,9 @@ class Sensitivities:
         """Return the report of this network as a LaTeX table."""
         return self._report.to_latex(digits=digits)
 
-    def to_text(self, *, digits: int = 15) -> str:
-        """Return the report of this network as plain text."""
-        return self._report.to_text(digits=digits)
+    def to_text(self, *, digits: int = 15, split: bool = False) -> str:
+        """Return the report of this network as plain text; ``split`` adds the two parts of G."""
+        return self._report.to_text(digits=digits, split=split)
 
     def _repr_html_(self) -> str:
         return self._report.to_html()
