@@ -3,7 +3,7 @@
 #
 # The pooled noise behind a ReLU grows because its mean adds up over the sites (`why_noise_piles_up`).  An odd
 # activation answers noise of mean 0 around a background of 0 with a mean of 0: f(-eta) = -f(eta).  arXiv 2210.01506
-# names this as a way out; here it is in numbers, with the box filters of `uniform` and a hard tanh in place of the ReLU.
+# names this as a way out.  Here it is in numbers: the box filters of `uniform`, and a hard tanh in place of the ReLU.
 #
 # The filters are divided by 3, so that pixels stay within the hard tanh's linear part.
 

@@ -240,8 +240,8 @@ def test_strong_noise_within_four_errors_of_torch(rectified: bool) -> None:
     with torch.no_grad():
         squares = [((b - a) ** 2).sum(dim=(1, 2)) for a, b in zip(module.maps(x), module.maps(y), strict=True)]
         squares.append((module(y) - module(x)) ** 2)
-    for k, response in values.items():
-        found = response.total
+    for k, split in values.items():
+        found = split.total
         error = (float(squares[k].var()) / len(squares[k]) + found.uncertainty**2) ** 0.5
         assert abs(found.estimate - float(squares[k].mean())) < 4 * error
 
