@@ -32,8 +32,9 @@ from solver.cli import main
 from solver.gaussian.functions import as_sympy
 from solver.plots.noise_split import noise_split_figure
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
-from solver.sensitivity.noise_split import NoiseResponse, SquaredMean, standard_error
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_twice import BallSum, independent_layer_response
+from solver.sensitivity.sampled_split import SquaredMean, _standard_error
 from solver.sensitivity.sampling import sampled_noise
 
 TASK, NOISE = TwoPixelTask(length=32, scale=7), GaussianNoise()
@@ -225,7 +226,7 @@ def test_squared_mean_is_unbiased_with_an_honest_error(mean: float, replicates: 
         m = mean + generator.normal(size=replicates)
         found = SquaredMean(np.outer(m, m))
         estimates.append(found.estimate)
-        error = np.hypot(standard_error(found.without), found.pair_error)
+        error = np.hypot(_standard_error(found.without), found.pair_error)
         scores.append((found.estimate - mean**2) / error)
     assert abs(np.mean(estimates) - mean**2) < 4 * np.std(estimates) / 2000**0.5
     assert np.mean(np.abs(scores) < 2) > 0.85 and np.mean(np.abs(scores) < 5) > 0.99

@@ -8,10 +8,10 @@ sites are independent (``series``), deterministic with an estimated error where 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache as memoised
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from solver import __version__
 from solver.cache import Cache
@@ -23,6 +23,7 @@ from solver.sensitivity.chain_noise import chain_layer_response
 from solver.sensitivity.chain_readout import chain_readout_response
 from solver.sensitivity.equal_windows import pooled_windows
 from solver.sensitivity.integral_formula import coherent_formula, incoherent_formula, integral_formula
+from solver.sensitivity.kept_responses import BALL, NUMERIC, keep, kept, stored
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_noise import (
@@ -46,8 +47,6 @@ NUMBERS = 2
 
 QUICK = 3e10
 """Multiplications that ``auto`` spends on a transfer operator, some seconds; beyond, it samples."""
-
-Part = TypeVar("Part")
 
 METHODS = {
     "auto": "series or transfer where they take seconds (not for f_p of a moving average), else sampling",
@@ -175,7 +174,7 @@ def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> NoiseRe
     @memoised
     def balls(digits: int) -> NoiseResponse[Any]:
         text = question.text(layer, f"series, {digits} digits")
-        return _kept(cache, text, lambda: response.enclose_split(digits), _ball_answer, _ball)
+        return kept(cache, text, lambda: response.enclose_split(digits), BALL)
 
     def value(part: str, formula: Callable[[BallSum], str]) -> Value:
         return EnclosedValue(lambda digits: getattr(balls(digits), part), PROVEN, partial(formula, response))
@@ -201,13 +200,13 @@ def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Noise
         budget = QUICK if quick else float("inf")
         return chain_layer_response(network, task, noise, layer, control, budget=budget)
 
-    return _kept(routes.cache, question.text(layer, "transfer"), compute, asdict, _numeric)
+    return kept(routes.cache, question.text(layer, "transfer"), compute, NUMERIC)
 
 
 def _sampled(question: NoiseQuestion, layers: list[int], routes: NoiseRoutes) -> dict[int, NoiseResponse[NumericValue]]:
     """Return the sampled responses; those that are not in the cache come from one set of samples."""
     texts = {k: question.text(k, repr(routes.sampling)) for k in layers}
-    values = {k: _stored(routes.cache, text, _numeric) for k, text in texts.items()}
+    values = {k: stored(routes.cache, text, NUMERIC) for k, text in texts.items()}
     missing = {k: _control(question, k) for k, value in values.items() if value is None}
     if missing:
         fresh = sampled_noise(
@@ -220,56 +219,6 @@ def _sampled(question: NoiseQuestion, layers: list[int], routes: NoiseRoutes) ->
             progress=routes.progress,
         )
         for k, value in fresh.items():
-            _keep(routes.cache, texts[k], value, asdict)
+            keep(routes.cache, texts[k], value, NUMERIC)
         values |= fresh
     return {k: value for k, value in values.items() if value is not None}
-
-
-def _kept(
-    cache: Cache | None,
-    text: str,
-    compute: Callable[[], NoiseResponse[Part]],
-    write: Callable[[Part], dict[str, Any]],
-    read: Callable[[dict[str, Any]], Part],
-) -> NoiseResponse[Part]:
-    stored = _stored(cache, text, read)
-    if stored is not None:
-        return stored
-    response = compute()
-    _keep(cache, text, response, write)
-    return response
-
-
-def _stored(cache: Cache | None, text: str, read: Callable[[dict[str, Any]], Part]) -> NoiseResponse[Part] | None:
-    answer = cache.find(text) if cache else None
-    return None if answer is None else NoiseResponse(**answer).map(read)
-
-
-def _keep(
-    cache: Cache | None, text: str, response: NoiseResponse[Part], write: Callable[[Part], dict[str, Any]]
-) -> None:
-    if cache:
-        cache.keep(text, vars(response.map(write)))
-
-
-def _numeric(answer: dict[str, Any]) -> NumericValue:
-    return NumericValue(**answer)
-
-
-def _ball_answer(ball: Any) -> dict[str, Any]:
-    return {"midpoint": _dyadic_text(ball.mid()), "radius": _dyadic_text(ball.rad())}
-
-
-def _dyadic_text(number: Any) -> list[str]:
-    return [str(part) for part in number.man_exp()]
-
-
-def _ball(answer: dict[str, Any]) -> Any:
-    import flint
-    from flint import arb
-
-    radius = answer["radius"]
-    mantissa, exponent = (int(part) for part in answer["midpoint"])
-    with flint.ctx.workprec(max(64, mantissa.bit_length() + 8)):
-        centre = arb(mantissa) * arb(2) ** exponent
-        return arb(centre, arb(int(radius[0])) * arb(2) ** int(radius[1]))

@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from solver.ensemble import Representatives
-from solver.errors import InputError, NotApplicableError
+from solver.errors import InputError
 from solver.exact import integer, rational
 from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.trace import activated, correlate
 from solver.noise import GaussianNoise
-from solver.sensitivity.noise_split import NoiseResponse, SquaredMean, standard_error
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_noise import noise_representatives
+from solver.sensitivity.sampled_split import Samples, split_estimate
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -66,19 +67,6 @@ class Sampling:
         return self.tolerance is None or all(v.uncertainty <= self.tolerance * abs(v.estimate) for v in values)
 
 
-@dataclass(frozen=True)
-class _Samples:
-    """Means over one replicate, for each representing image (row 0 is the empty one).
-
-    ``square`` of ||a - a0||^2, ``linear`` of ||z - z0||^2 at the last pre-activation, ``mean`` of a - a0 itself,
-    of shape (images, units): the sites of every channel, or one for f - f0.
-    """
-
-    square: np.ndarray
-    linear: np.ndarray
-    mean: np.ndarray
-
-
 def sampled_noise(
     network: Network,
     task: TwoPixelTask,
@@ -115,7 +103,7 @@ def sampled_noise(
             if progress:
                 progress(done + 1, sampling.replicates)
         values = {
-            k: _estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
+            k: split_estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
             for k, control in controls.items()
         }
         if sampling.is_met(value.total for value in values.values()) or 4 * points > MOST_POINTS:
@@ -135,7 +123,7 @@ def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator
 
 def _replicate(
     network: Network, ring: Representatives, eta: np.ndarray, keys: list[int], channel_mean: bool
-) -> dict[int, _Samples]:
+) -> dict[int, Samples]:
     images = dense_images([{}, *ring.images], ring.length).astype(float)[:, None, :]
     calm = _float_trace(network, images)
     widest = max(network.channels) * images.size
@@ -146,7 +134,7 @@ def _replicate(
         for key in keys:
             parts = _differences(network, ring, key, calm, noisy, channel_mean)
             sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
-    return {key: _Samples(*(total / len(eta) for total in sums[key])) for key in keys}
+    return {key: Samples(*(total / len(eta) for total in sums[key])) for key in keys}
 
 
 def _differences(
@@ -175,78 +163,6 @@ def _float_trace(network: Network, a: np.ndarray) -> list[tuple[np.ndarray, np.n
         a = activated(z, layer.activation)
         trace.append((z, a))
     return trace
-
-
-def _estimate(
-    runs: list[_Samples], ring: Representatives, control: float | None, pooled: bool, method: str
-) -> NoiseResponse[NumericValue]:
-    """Return the estimates with their jackknife standard errors.
-
-    The closed part is taken out unless the ring is a stand-in for a longer one, where weak noise makes it
-    cancel.  The choice must not depend on the samples: the smaller of two errors is too small.
-    """
-    weights = np.array([float(w) for _, _, w in ring.pairs])
-    stretch = float(ring.stretch)
-
-    def plain(s: _Samples) -> float:
-        if not pooled:
-            return float(weights @ s.square[1:] + stretch * s.square[0])
-        f = s.mean[:, 0]
-        variance = s.square - f**2
-        mean = f[1:] + stretch * f[0]
-        return float(weights @ (variance[1:] + mean**2) + stretch * variance[0])
-
-    def controlled(s: _Samples) -> float:
-        assert control is not None
-        rest = s.square - s.linear
-        return control + float(weights @ rest[1:] + stretch * rest[0])
-
-    takes_control = control is not None and not stretch
-
-    def square(s: _Samples) -> float:
-        return controlled(s) if takes_control else float(weights @ s.square[1:] + stretch * s.square[0])
-
-    total, without = _jackknife(runs, controlled if takes_control else plain)
-    squares, squares_without = _jackknife(runs, square)
-    local, coherent = _squared_means(runs, weights, stretch, pooled)
-    errors = standard_error(coherent.without), standard_error(squares_without - local.without)
-    return NoiseResponse(
-        NumericValue(total, standard_error(without), method),
-        NumericValue(coherent.estimate, float(np.hypot(errors[0], coherent.pair_error)), method),
-        NumericValue(squares - local.estimate, float(np.hypot(errors[1], local.pair_error)), method),
-    )
-
-
-def _squared_means(
-    runs: list[_Samples], weights: np.ndarray, stretch: float, pooled: bool
-) -> tuple[SquaredMean, SquaredMean]:
-    """Return what to subtract from the mean square for the incoherent part, and the coherent part.
-
-    The fluctuations of sites that the ring leaves out are those of its empty image, ``stretch`` times.  For a layer
-    so is the coherent part, but pooled means add up before they are squared.
-    """
-    means = np.stack([run.mean for run in runs])
-    rows = means * np.sqrt([stretch, *weights])[:, None]
-    local = SquaredMean(np.tensordot(rows, rows, axes=([1, 2], [1, 2])))
-    if not pooled:
-        return local, local
-    rows = (means[:, 1:] + stretch * means[:, :1]) * np.sqrt(weights)[:, None]
-    return local, SquaredMean(np.tensordot(rows, rows, axes=([1, 2], [1, 2])))
-
-
-def _jackknife(runs: list[_Samples], estimator: Callable[[_Samples], float]) -> tuple[float, np.ndarray]:
-    """Return the estimate, and the estimates without each replicate."""
-    stacked = {name: np.stack([getattr(run, name) for run in runs]) for name in ("square", "linear", "mean")}
-    count = len(runs)
-    totals = {name: values.sum(axis=0) for name, values in stacked.items()}
-    if not all(np.isfinite(values).all() for values in stacked.values()):
-        raise NotApplicableError("sampled values leave the range of float64; rescale the weights")
-    whole = estimator(_Samples(**{name: total / count for name, total in totals.items()}))
-    without = [
-        estimator(_Samples(**{name: (totals[name] - stacked[name][i]) / (count - 1) for name in totals}))
-        for i in range(count)
-    ]
-    return whole, np.array(without)
 
 
 def without_last_activation(network: Network, layer: int) -> Network:
