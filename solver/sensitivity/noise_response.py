@@ -2,7 +2,8 @@
 
 Before any rectification it is exact, after one a closed form.  After two it is a proven ball where the
 sites are independent (``series``), deterministic with an estimated error where they are a moving average
-(``transfer``), and sampled with a standard error otherwise (``sampling``), as after a hard tanh.
+(``transfer``), and sampled with a standard error otherwise (``sampling``), as after a hard tanh.  Every route
+gives the coherent and the incoherent part along with the whole (`solver.sensitivity.noise_split`).
 """
 
 from __future__ import annotations

@@ -213,10 +213,9 @@ class BallSum:
         working = digits + 5
         while True:
             balls = self._evaluate(working)
-            least = abs(balls.total) * arb(10) ** (-10 * digits)
-            enough = balls.map(lambda ball: ball.rel_accuracy_bits() > digits * 3.33)
-            small = balls.map(lambda ball: bool(abs(ball) < least))  # noqa: B023
-            if enough.total and (enough.coherent or small.coherent) and (enough.incoherent or small.incoherent):
+            small = abs(balls.total) * arb(10) ** (-10 * digits)
+            parts = [part for part in (balls.coherent, balls.incoherent) if not abs(part) < small]
+            if all(ball.rel_accuracy_bits() > digits * 3.33 for ball in (balls.total, *parts)):
                 return balls
             working *= 2
 

@@ -80,6 +80,7 @@ def sampled_noise(
     """Return <||a_k(x + eta) - a_k(x)||^2> of the layers asked for, and of f_p under the key depth + 1.
 
     The parts are unbiased.  They add up, except for f_p on a ring too long to be sampled whole: within the error.
+    The tolerance is asked of the totals; the parts can be less certain.
 
     Parameters
     ----------
