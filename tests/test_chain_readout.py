@@ -34,7 +34,7 @@ def chains(taps: tuple[float, ...], weights: tuple[float, ...], resolution: Chai
 
 def response(name: str, scale: int, length: int) -> tuple[float, float]:
     task = TwoPixelTask(length=length, scale=scale)
-    value = chain_readout_response(construct(name, task), task, NOISE)
+    value = chain_readout_response(construct(name, task), task, NOISE).total
     return value.estimate, value.uncertainty
 
 
@@ -214,7 +214,7 @@ def test_a_stretched_field_changes_nothing() -> None:
 
     def found(first: int, bias: int) -> float:
         layers = [Layer(filters=[[[first, first, first]]]), Layer(filters=[[[1, 1, 1]]], bias=[bias])]
-        return chain_readout_response(Network(layers=layers), task, NOISE).estimate
+        return chain_readout_response(Network(layers=layers), task, NOISE).total.estimate
 
     assert found(2, -2) == pytest.approx(4 * found(1, -1), rel=1e-13)
 
@@ -227,20 +227,20 @@ def test_a_mirrored_network_has_the_same_noise(taps: list[int]) -> None:
     def found(filters: list[list[int]]) -> tuple[Network, NumericValue]:
         layers = [Layer(filters=[[filters[0]]]), Layer(filters=[[filters[1]]], bias=[-2])]
         network = Network(layers=layers)
-        return network, chain_readout_response(network, task, NOISE)
+        return network, chain_readout_response(network, task, NOISE).total
 
     network, here = found([taps, [1, 3, 2]])
     _, there = found([taps[::-1], [2, 3, 1]])
     assert here.estimate == pytest.approx(there.estimate, rel=1e-13)
     assert here.uncertainty < 1e-8 * here.estimate
-    sampled = sampled_noise(network, task, NOISE, {3: None}, Sampling(points=1024, replicates=16))[3]
+    sampled = sampled_noise(network, task, NOISE, {3: None}, Sampling(points=1024, replicates=16))[3].total
     assert abs(sampled.estimate - here.estimate) < 4 * sampled.uncertainty
 
 
 def test_copies_of_the_channels_change_nothing() -> None:
     task = TwoPixelTask(length=32, scale=5)
     plain, wide = (
-        chain_readout_response(construct("shift-mixed", task, channels=c), task, NOISE).estimate for c in (1, 2)
+        chain_readout_response(construct("shift-mixed", task, channels=c), task, NOISE).total.estimate for c in (1, 2)
     )
     assert wide == pytest.approx(plain, rel=1e-13)
 
@@ -343,7 +343,7 @@ def test_pooled_noise_by_value_and_by_samples(name: str, scale: int, length: int
     task = TwoPixelTask(length=length, scale=scale)
     network = construct(name, task)
     key = network.depth + 1
-    sampled = sampled_noise(network, task, NOISE, {key: None}, Sampling(points=1024, replicates=16))[key]
+    sampled = sampled_noise(network, task, NOISE, {key: None}, Sampling(points=1024, replicates=16))[key].total
     assert abs(sampled.estimate - estimate) < 4 * sampled.uncertainty
 
 

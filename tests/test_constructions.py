@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import pi, prod, sin
 
 import pytest
 
-from solver import InputError, Layer, Network, TwoPixelTask, check_claim, construct, response, response_by_distance
+from solver import (
+    InputError,
+    Layer,
+    Network,
+    TwoPixelTask,
+    check_claim,
+    construct,
+    effective_kernel,
+    response,
+    response_by_distance,
+)
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import NotApplicableError, UnreachableScaleError
 
@@ -16,7 +27,7 @@ SIZES = [
     for name in CONSTRUCTIONS
     for size in (3, 5, 7)
     for scale in range(2, 14)
-    if name == "shift" or (scale - 1) % (size - 1) == 0
+    if CONSTRUCTIONS[name].every_scale or (scale - 1) % (size - 1) == 0
 ]
 
 
@@ -39,7 +50,7 @@ def test_response_of_every_image_is_the_tent(name: str, length: int) -> None:
     assert response(construct(name, task), images) == [max(7 - d, 0) for d in distances]
 
 
-@pytest.mark.parametrize(("name", "pooled"), [("uniform", 40), ("shift-mixed", 40), ("shift", 0)])
+@pytest.mark.parametrize(("name", "pooled"), [("uniform", 40), ("shift-mixed", 40), ("shift", 0), ("cyclotomic", 0)])
 def test_pooled_sum_carries_the_stated_constant(name: str, pooled: int) -> None:
     """2 (s^k~ - xi) = 2 (27 - 7) = 40."""
     network = construct(name, TwoPixelTask(length=32, scale=7))
@@ -136,3 +147,18 @@ def test_response_is_a_mapping_over_all_distances(length: int) -> None:
     for outside in (0, length // 2 + 1):
         with pytest.raises(KeyError):
             f[outside]
+
+
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize("scale", [*range(2, 14), 21, 30])
+def test_cyclotomic_filters_multiply_to_the_box_through_positive_kernels(size: int, scale: int) -> None:
+    """Every kernel so far is the product of sines in the docstring, hence positive; the last one is the box."""
+    network = construct("cyclotomic", TwoPixelTask(length=2 * scale + size, scale=scale), filter_size=size)
+    for k in range(1, network.depth + 1):
+        taps = [v for v in effective_kernel(network, k).values.ravel() if v != 0]
+        above = (scale + 1 - len(taps)) // 2  # roots e^(+-2 pi i j/xi), j < above, are left out
+        assert all(v > 0 for v in taps) and (scale + 1 - len(taps)) % 2 == 0
+        for r, v in enumerate(taps):
+            sines = [sin(pi * (r + i) / scale) / sin(pi * i / scale) for i in range(1, 2 * above - 1)]
+            assert float(v) == pytest.approx(prod(sines), rel=1e-12)
+    assert taps == [1] * scale

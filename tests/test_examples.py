@@ -15,6 +15,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "examples"
 GUARDS: dict[str, tuple[str, Any]] = {
     "a_network_of_my_own": ("D", Fraction(124, 1939)),
     "deformation_by_hand": ("means", Fraction(4, 3)),
+    "odd_activations": ("shares", {"relu": Decimal("0.95"), "hardtanh": Decimal("0.00")}),
     "one_pair_through_both_networks": ("outputs", {"uniform": 2, "shift": 2}),
     "the_task": ("close", Fraction(12, 31)),
     "why_noise_piles_up": ("ratio", Decimal("3.0000")),

@@ -211,7 +211,7 @@ def test_sensitivities_sample_it_and_replace_it_by_the_identity() -> None:
     assert thirds("hardtanh").with_identity() == linear
     known = [closed_noise_response(NoiseQuestion(linear, TASK, NOISE), k) for k in range(4)]
     spreads = [m.spread for m in distance_moments(linear, TASK, Deformation())]
-    exact = [value.exact / spread for value, spread in zip(known, spreads, strict=False)]  # type: ignore[union-attr]
+    exact = [value.total.exact / spread for value, spread in zip(known, spreads, strict=False)]  # type: ignore[union-attr]
     assert [each.G_identity.exact for each in result.layers[:4]] == exact
 
 
@@ -240,7 +240,8 @@ def test_strong_noise_within_four_errors_of_torch(rectified: bool) -> None:
     with torch.no_grad():
         squares = [((b - a) ** 2).sum(dim=(1, 2)) for a, b in zip(module.maps(x), module.maps(y), strict=True)]
         squares.append((module(y) - module(x)) ** 2)
-    for k, found in values.items():
+    for k, split in values.items():
+        found = split.total
         error = (float(squares[k].var()) / len(squares[k]) + found.uncertainty**2) ** 0.5
         assert abs(found.estimate - float(squares[k].mean())) < 4 * error
 
@@ -281,7 +282,7 @@ def test_mean_response_vanishes_with_hard_tanh_and_not_with_relu() -> None:
 def pooled_noise(network: Network, length: int) -> Any:
     task, sampling = TwoPixelTask(length=length, scale=7), Sampling(points=256, replicates=16, seed=1)
     depth = network.depth
-    return sampled_noise(network, task, NOISE, {depth + 1: None}, sampling)[depth + 1]
+    return sampled_noise(network, task, NOISE, {depth + 1: None}, sampling)[depth + 1].total
 
 
 @pytest.mark.parametrize(("length", "ratio"), [(32, 1.5), (128, 6)])
@@ -309,8 +310,8 @@ def test_noise_of_the_output_is_smaller_with_hard_tanh() -> None:
     sampling = Sampling(points=256, replicates=16, seed=1)
     found = {h: sampled_noise(n, TASK, NOISE, dict.fromkeys([1, 2, 4]), sampling) for h, n in networks.items()}
     for k, sign in ((1, -1), (2, -1), (4, 1)):
-        odd, relu = found["hardtanh"][k], found["relu"][k]
+        odd, relu = found["hardtanh"][k].total, found["relu"][k].total
         error = (odd.uncertainty**2 + relu.uncertainty**2) ** 0.5
         assert sign * (relu.estimate - odd.estimate) > 20 * error
     for hidden, G in (("hardtanh", 165), ("relu", 232)):
-        assert found[hidden][4].estimate / float(spreads[hidden][4]) == pytest.approx(G, rel=0.03)
+        assert found[hidden][4].total.estimate / float(spreads[hidden][4]) == pytest.approx(G, rel=0.03)

@@ -34,7 +34,7 @@ OPTIONS = [(name, rectified) for name in RINGS for rectified in (False, True)]
 def value(network: Network, task: TwoPixelTask, layer: int, noise: Any = None, **options: Any) -> Any:
     found = closed_noise_response(NoiseQuestion(network, task, noise or GaussianNoise(), **options), layer)
     assert found is not None
-    return found
+    return found.total
 
 
 def close(found: Any, expected: Fraction) -> bool:

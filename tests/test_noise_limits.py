@@ -66,7 +66,8 @@ def at_sigma(network: Network, task: TwoPixelTask, sigma: Fraction, layer: int, 
     """N/sigma^2 by the closed form at one sigma, as a ball; None where the noise is rectified twice."""
     mean = options.pop("channel_mean", False)
     noise = GaussianNoise(energy=task.length * sigma**2, **options)
-    value = closed_noise_response(NoiseQuestion(network, task, noise, mean), layer)
+    response = closed_noise_response(NoiseQuestion(network, task, noise, mean), layer)
+    value = response and response.total
     return None if value is None else ball(value) / rational_ball(sigma**2)
 
 

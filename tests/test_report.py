@@ -36,7 +36,7 @@ NETWORK = {
     "construction", "filter_size", "depth", "channels", "response", "response_offset", "claim_holds", "layers",
 }  # fmt: skip
 VALUE = {"kind", "exact", "value", "error", "method", "latex"}
-QUANTITIES = ("D", "G", "R", "G_identity", "price")
+QUANTITIES = ("D", "G", "G_coherent", "G_incoherent", "R", "G_identity", "price")
 
 
 @cache

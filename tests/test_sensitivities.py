@@ -100,7 +100,7 @@ def test_widening_leaves_closed_values_alone(rectified: bool, mean: bool) -> Non
     responses = [closed_noise_response(NoiseQuestion(network, TASK, noise, mean), 1) for network in (plain, wide)]
     spreads = [distance_moments(n, TASK, Deformation(), channel_mean=mean)[1].spread for n in (plain, wide)]
     assert spreads[1] == scale * spreads[0]
-    (a, da), (b, db) = (value.bounded(30) for value in responses if value)
+    (a, da), (b, db) = (value.bounded(30) for response in responses if response for value in [response.total])
     assert abs(Fraction(b) - scale * Fraction(a)) <= Fraction(db) + scale * Fraction(da)
 
 

@@ -34,6 +34,14 @@ construction_option = click.option(
 )
 
 
+method_option = click.option(
+    "--method",
+    default="auto",
+    show_default=True,
+    help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
+)
+
+
 def noise_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe the noise."""
     for option in reversed(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_question, question_options, task_options
+from solver.commands.options import chosen_networks, chosen_question, method_option, question_options, task_options
 from solver.commands.output import check_writable, progress_bar, write
 
 
@@ -17,21 +17,17 @@ from solver.commands.output import check_writable, progress_bar, write
     help="""\b
 Examples:
   solver report --construction all --digits 20
-  solver report --length 1000000 --construction uniform
+  solver report --length 1000000 --construction uniform --split
 
 Print D, G and R of every layer and of the output.""",
 )
 @task_options
 @question_options
-@click.option(
-    "--method",
-    default="auto",
-    show_default=True,
-    help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
-)
+@method_option
 @click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk.")
 @click.option("--channel-mean", is_flag=True, help="Average channels before taking norms.")
+@click.option("--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them).")
 @click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
 @click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
@@ -41,6 +37,7 @@ def report(
     method: str,
     tolerance: str | None,
     no_cache: bool,
+    split: bool,
     digits: int | None,
     form: str,
     output: Path | None,
@@ -51,6 +48,8 @@ def report(
     from solver.report.report import Report
     from solver.sensitivity.sensitivities import sensitivities
 
+    if split and form == "latex":
+        raise click.BadParameter("expected --format text or json, got latex", param_hint="--split")
     check_writable(output)
     task, deformation, noise, sampling = chosen_question(options | {"tolerance": tolerance})
     networks = chosen_networks(names, task, options)
@@ -79,7 +78,7 @@ def report(
             digits=digits or 6, command=shlex.join(["solver", *click.get_current_context().find_root().obj])
         )
     else:
-        text = result.to_text(digits=digits or 15)
+        text = result.to_text(digits=digits or 15, split=split)
     if cache is not None and any(layer.G.kind == "numeric" for each in results for layer in each.layers):
         click.echo(f"solver: slow values are kept in {cache.folder} (--no-cache to skip)", err=True)
     write(text, output)

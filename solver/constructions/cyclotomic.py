@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from solver.algebraic import NumberField
@@ -28,7 +29,7 @@ def cyclotomic(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
     size = (filter_size - 1) // 2
     first = len(factors) - size * (depth - 1)
     cuts = [0, *range(first, len(factors) + 1, size)]
-    filters = [_product(factors[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    filters = [_product(factors[a:b]) for a, b in pairwise(cuts)]
     layers = [
         Layer(
             filters=((_padded(taps, filter_size),),),

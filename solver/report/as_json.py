@@ -15,7 +15,7 @@ from solver.values import MissingValue, Value
 
 LONGEST_RESPONSE = 10**7
 SCHEMA = "solver.report/1"
-QUANTITIES = ("D", "G", "R", "G_identity", "price")
+QUANTITIES = ("D", "G", "G_coherent", "G_incoherent", "R", "G_identity", "price")
 
 
 def report_json(report: Report, digits: int) -> str:

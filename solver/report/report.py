@@ -32,11 +32,11 @@ class Report:
         """The first network's sensitivities, which carry the question all of them answer."""
         return self.networks[0]
 
-    def to_text(self, *, digits: int = 15) -> str:
-        """Return the report as plain text."""
+    def to_text(self, *, digits: int = 15, split: bool = False) -> str:
+        """Return the report as plain text; ``split`` adds a table of the two parts of G for each network."""
         from solver.report.text import report_text
 
-        return report_text(self, digits)
+        return report_text(self, digits, split=split)
 
     def to_json(self, *, digits: int = 15) -> str:
         """Return the report as JSON text, schema ``solver.report/1``."""
@@ -50,11 +50,11 @@ class Report:
 
         return report_latex(self, digits, command)
 
-    def to_html(self, *, digits: int = 6) -> str:
-        """Return the report as an HTML table."""
+    def to_html(self, *, digits: int = 6, split: bool = False) -> str:
+        """Return the report as HTML tables; ``split`` adds columns for the two parts of G."""
         from solver.report.html import report_html
 
-        return report_html(self, digits)
+        return report_html(self, digits, split=split)
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -10,7 +10,9 @@ from rich.table import Table
 
 from solver.report.report import Report
 from solver.report.words import (
+    PARTS,
     claim_line,
+    coherent_share,
     decimal,
     exact_text,
     heading,
@@ -25,15 +27,21 @@ from solver.values import MissingValue
 SHOWN_RESPONSES = 12
 
 
-def report_text(report: Report, digits: int) -> str:
-    """Return the report as plain text: the question, then a table for each network."""
+def report_text(report: Report, digits: int, *, split: bool = False) -> str:
+    """Return the report as plain text: the question, then a table for each network, and one of G's parts if asked."""
     parts = ["\n".join(heading(report))]
-    parts += [_network_text(s, digits) for s in report.networks]
+    for s in report.networks:
+        parts += [_network_text(s, digits), *([_split_text(s, digits)] if split else [])]
     parts.append("\n".join(f"G: {method}" for method in methods(report)))
     parts.append(
         "D is exact. R = D/G. price = G / (G with identity activations). "
         "0.526(3) means 0.526 +- 0.003, an estimated error."
     )
+    if split:
+        parts.append(
+            "G = G coherent + G incoherent: the squared mean change over the noise, and the fluctuations around it. "
+            "share = G coherent / G."
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -51,10 +59,23 @@ def _network_text(s: Sensitivities, digits: int) -> str:
             for name, v in (("D", layer.D), ("G", layer.G), ("price", layer.price))
             if isinstance(v, MissingValue)
         }
+    return "\n".join([network_heading(s), claim_line(s), _response_line(s), "", *_lines(table), *notes])
+
+
+def _split_text(s: Sensitivities, digits: int) -> str:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("layer", *PARTS.values(), "share"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for layer in s.layers:
+        cells = [decimal(getattr(layer, name), digits) for name in PARTS]
+        table.add_row(layer_label(layer), *cells, coherent_share(layer, digits))
+    return "\n".join([f"{s.network.name}, parts of G:", "", *_lines(table)])
+
+
+def _lines(table: Table) -> list[str]:
     buffer = StringIO()
     Console(file=buffer, width=10_000, color_system=None).print(table)
-    lines = [line.rstrip() for line in buffer.getvalue().splitlines() if line.strip()]
-    return "\n".join([network_heading(s), claim_line(s), _response_line(s), "", *lines, *notes])
+    return [line.rstrip() for line in buffer.getvalue().splitlines() if line.strip()]
 
 
 def _response_line(s: Sensitivities) -> str:

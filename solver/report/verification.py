@@ -18,6 +18,7 @@ from solver.sensitivity.displacement import autocorrelation_moments, distance_mo
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
 from solver.sensitivity.sampling import METHOD, Sampling, sampled_noise
 from solver.task import TwoPixelTask
+from solver.values import NumericValue, Value
 
 LARGEST_ENUMERATION = 64
 STANDARD_ERRORS = 5
@@ -70,18 +71,22 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
 def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:
     question = NoiseQuestion(network, task, noise)
     values = dict(enumerate(noise_responses(question, NoiseRoutes(sampling=sampling))))
-    known = {k: value for k, value in values.items() if not value.method.startswith(METHOD)}
+    known = {k: value for k, value in values.items() if not value.total.method.startswith(METHOD)}
     sampled = sampled_noise(network, task, noise, dict.fromkeys(known), sampling)
-    for k, value in known.items():
+    for k, response in known.items():
         name = "f_p" if k > network.depth else f"layer {k}"
-        estimate = sampled[k]
-        gap = abs(float(value) - estimate.estimate)
-        deviation = gap / estimate.uncertainty if estimate.uncertainty else float("inf") if gap else 0.0
-        yield Check(
-            f"noise response of {name}: {value.method.partition(';')[0]} = sampled",
-            f"{value.value(10)} against {estimate.estimate:.10g}, {deviation:.1f} standard errors apart",
-            deviation < STANDARD_ERRORS,
-        )
+        yield _noise_check(f"noise response of {name}", response.total, sampled[k].total)
+        yield _noise_check(f"coherent part of {name}", response.coherent, sampled[k].coherent)
+
+
+def _noise_check(name: str, value: Value, estimate: NumericValue) -> Check:
+    gap = abs(float(value) - estimate.estimate)
+    deviation = gap / estimate.uncertainty if estimate.uncertainty else float("inf") if gap else 0.0
+    return Check(
+        f"{name}: {value.method.partition(';')[0]} = sampled",
+        f"{value.value(10)} against {estimate.estimate:.10g}, {deviation:.1f} standard errors apart",
+        deviation < STANDARD_ERRORS,
+    )
 
 
 def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:

@@ -11,6 +11,8 @@ from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 
 LONGEST_FRACTION = 40
+PARTS = {"G_coherent": "G coherent", "G_incoherent": "G incoherent"}
+"""The parts of G, and the heads of their columns."""
 
 
 def heading(report: Report) -> list[str]:
@@ -88,6 +90,13 @@ def decimal(value: Value, digits: int) -> str:
     if isinstance(value, NumericValue):
         return text_with_error(value)
     return plain_decimal(value, digits)
+
+
+def coherent_share(layer: LayerSensitivity, digits: int) -> str:
+    """Return the coherent part of G in per cent, from both to ``digits``, or a dash where G is missing or 0."""
+    if isinstance(layer.G, MissingValue) or not layer.G.value(digits):
+        return "-"
+    return f"{round(100 * layer.G_coherent.value(digits) / layer.G.value(digits), 1) + 0}%"
 
 
 def plain_decimal(value: Value, digits: int) -> str:

@@ -5,11 +5,14 @@ With C = (theta - S)+, C0 and u0 = S0 - theta, a0 = (u0)+ without noise, a unit 
     E (a - a0)^2 = E (u - u0)^2 - E C^2 - 2 a0 E C - 2 C0 E u - C0^2,
 
 where the first term and E u are closed form and C lives on the small region S < theta (`CoupledChains`).
+The coherent part is the sum over the units of (E a - a0)^2, with E a = E u + E C.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+
+import numpy as np
 
 from solver.errors import NotApplicableError
 from solver.network.network import Network
@@ -24,6 +27,7 @@ from solver.sensitivity.equal_windows import (
     resolutions,
     weighted_sum,
 )
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -38,7 +42,7 @@ def chain_layer_response(
     control: float,
     *,
     budget: float = float("inf"),
-) -> NumericValue:
+) -> NoiseResponse[NumericValue]:
     """Return <||a(x + eta) - a(x)||^2> of a layer that rectifies a moving average of rectified noise.
 
     Parameters
@@ -59,24 +63,28 @@ def chain_layer_response(
     if (cost := _cost(windows, counts)) > budget:
         raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
     channels = network.layers[layer - 1].channels
-    coarse, exact = (control + channels * _rest(windows, counts, fine=fine) for fine in (False, True))
-    return NumericValue(exact, abs(exact - coarse) + 1e-13 * abs(exact), METHOD)
+    coarse, exact = (_responses(windows, counts, control, channels, fine=fine) for fine in (False, True))
+    rounding = 1e-13 * np.array([abs(exact[0]), exact[1], abs(exact[0]) + exact[1]])
+    errors = np.abs(exact - coarse) + rounding
+    return NoiseResponse(*(NumericValue(float(v), float(e), METHOD) for v, e in zip(exact, errors, strict=True)))
 
 
-def _rest(windows: EqualWindows, counts: Counts, *, fine: bool) -> float:
-    """Return what the closed part leaves of one channel, summed over its units, at one resolution."""
+def _responses(windows: EqualWindows, counts: Counts, control: float, channels: int, *, fine: bool) -> np.ndarray:
+    """Return the whole response, its coherent and its incoherent part, at one resolution."""
     shortfalls = windows.chains(resolutions(windows, fine)[0]).shortfalls(float_patterns(counts))
-    rests = [_unit_rest(windows, p, float(c), float(c2)) for p, (c, c2) in zip(counts, shortfalls, strict=True)]
-    return weighted_sum(counts, rests)
+    units = [_unit(windows, p, float(c), float(c2)) for p, (c, c2) in zip(counts, shortfalls, strict=True)]
+    total = control + channels * weighted_sum(counts, [rest for rest, _ in units])
+    coherent = channels * weighted_sum(counts, [shift**2 for _, shift in units])
+    return np.array([total, coherent, total - coherent])
 
 
-def _unit_rest(windows: EqualWindows, pattern: Pattern, shortfall: float, square: float) -> float:
-    """Return -E C^2 - 2 a0 E C - 2 C0 E u - C0^2 of one unit."""
+def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: float) -> tuple[float, float]:
+    """Return -E C^2 - 2 a0 E C - 2 C0 E u - C0^2 and E a - a0 of one unit."""
     pairs = list(zip(windows.weights, pattern, strict=True))
     u0 = float(sum((w * max(m, Fraction(0)) for w, m in pairs), -windows.level))
     a0, c0 = max(u0, 0.0), max(-u0, 0.0)
     u = sum(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs) - float(windows.level)
-    return -square - 2 * a0 * shortfall - 2 * c0 * u - c0 * c0
+    return -square - 2 * a0 * shortfall - 2 * c0 * u - c0 * c0, u + shortfall - a0
 
 
 def _cost(windows: EqualWindows, counts: Counts) -> float:

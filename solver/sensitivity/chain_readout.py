@@ -35,6 +35,7 @@ from solver.sensitivity.equal_windows import (
     resolutions,
     weighted_sum,
 )
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -50,8 +51,10 @@ def chain_readout_response(
     *,
     budget: float = float("inf"),
     progress: Progress | None = None,
-) -> NumericValue:
+) -> NoiseResponse[NumericValue]:
     """Return <(f_p(x + eta) - f_p(x))^2> of a network whose last layer rectifies a moving average of rectified noise.
+
+    The coherent part is <(E f_p(x + eta) - f_p(x))^2>, the last of the terms that are added up.
 
     Parameters
     ----------
@@ -73,6 +76,11 @@ def chain_readout_response(
     jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
     parts = _in_threads(jobs, progress)
     exact, coarse = (float(windows.readout) ** 2 * np.array([closed, *each]) for each in np.split(np.array(parts), 2))
+    split = NoiseResponse(slice(None), slice(-1, None), slice(None, -1))
+    return split.map(lambda part: _value(coarse[part], exact[part]))
+
+
+def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
     error = np.abs(exact - coarse).sum() + 1e-13 * np.abs(exact).sum()
     return NumericValue(float(exact.sum()), float(error), METHOD)
 

@@ -19,8 +19,29 @@ def integral_formula(total: BallSum) -> str:
     """Return a `BallSum` as LaTeX in the integrals above, without dollar signs."""
     parts = [(weight, _covariance(*split)) for split, weight in total.covariances.items()]
     parts += [(weight, _difference(total, *split)) for split, weight in total.differences.items()]
-    parts += [(weight, rf"\Bigl({_shift(total, shifts)}\Bigr)^2") for shifts, weight in total.squares]
-    return _sum(parts)
+    return _sum(parts + _squares(total))
+
+
+def incoherent_formula(total: BallSum) -> str:
+    """Return the incoherent part of a `BallSum` as LaTeX: covariances."""
+    correlated = [*total.covariances.items(), *((s, w) for s, w in total.differences.items() if s[0])]
+    return _sum([(weight, _covariance(*split)) for split, weight in correlated])
+
+
+def coherent_formula(total: BallSum) -> str:
+    """Return the coherent part of a `BallSum` as LaTeX: products of mean differences."""
+    parts = [(weight, _shift_product(total, *split)) for split, weight in total.differences.items()]
+    return _sum(parts + _squares(total))
+
+
+def _squares(total: BallSum) -> list[tuple[Fraction, str]]:
+    return [(weight, rf"\Bigl({_shift(total, shifts)}\Bigr)^2") for shifts, weight in total.squares]
+
+
+def _shift_product(total: BallSum, common: Terms, left: Terms, right: Terms) -> str:
+    """Return (E[a] - a0) (E[a'] - a0')."""
+    p, q = (rf"\Bigl({_shift(total, {joined(common, own): Fraction(1)})}\Bigr)" for own in (left, right))
+    return rf"{p}^2" if p == q else rf"{p}{q}"
 
 
 def _covariance(common: Terms, left: Terms, right: Terms) -> str:

@@ -134,7 +134,8 @@ def noise_limits(
     layers = []
     for k, moment in enumerate(moments):
         spread = ExactValue(moment.spread, "one image per distance")
-        finite = _over_variance(closed_noise_response(question, k), noise.variance(task.length))
+        closed = closed_noise_response(question, k)
+        finite = _over_variance(closed.total if closed else None, noise.variance(task.length))
         ratios = [quotient(value, spread, method=value.method, zero=FLAT) for value in (weak[k], finite, strong[k])]
         layers.append(NoiseLimit(k, "input" if k == 0 else "hidden" if k <= network.depth else "output", *ratios))
     return NoiseLimits(network, task, noise, channel_mean, tuple(layers))

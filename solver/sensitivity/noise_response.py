@@ -2,13 +2,16 @@
 
 Before any rectification it is exact, after one a closed form.  After two it is a proven ball where the
 sites are independent (``series``), deterministic with an estimated error where they are a moving average
-(``transfer``), and sampled with a standard error otherwise (``sampling``), as after a hard tanh.
+(``transfer``), and sampled with a standard error otherwise (``sampling``), as after a hard tanh.  Every route
+gives the coherent and the incoherent part along with the whole (`solver.sensitivity.noise_split`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache as memoised
+from functools import partial
 from typing import Any
 
 from solver import __version__
@@ -19,21 +22,28 @@ from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.chain_noise import chain_layer_response
 from solver.sensitivity.chain_readout import chain_readout_response
-from solver.sensitivity.integral_formula import integral_formula
+from solver.sensitivity.integral_formula import coherent_formula, incoherent_formula, integral_formula
+from solver.sensitivity.kept_responses import BALL, NUMERIC, keep, kept, stored
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_noise import (
     is_rectified_once,
     layer_second_moment,
     readout_second_moment,
     rectifying_layer,
 )
-from solver.sensitivity.rectified_twice import PROVEN, independent_layer_response, independent_readout_response
+from solver.sensitivity.rectified_twice import (
+    PROVEN,
+    BallSum,
+    independent_layer_response,
+    independent_readout_response,
+)
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
 from solver.task import TwoPixelTask
 from solver.values import EnclosedValue, NumericValue, Value, as_value
 
-NUMBERS = 2
-"""Raised whenever a slow route gives other digits than before, so that kept values of the old one are not served."""
+NUMBERS = 3
+"""Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
 
 QUICK = {"layer": 3e10, "output": 3e11}
 """Multiplications that ``auto`` spends on a transfer operator, up to half a minute; beyond, it samples."""
@@ -97,7 +107,7 @@ class NoiseQuestion:
         return repr(("noise response", __version__, NUMBERS, route, layer, layers, head, place, self.channel_mean))
 
 
-def noise_responses(question: NoiseQuestion, routes: NoiseRoutes) -> list[Value]:
+def noise_responses(question: NoiseQuestion, routes: NoiseRoutes) -> list[NoiseResponse[Value]]:
     """Return the noise response of layers 0..depth and of the output, each by the best route.
 
     Raises
@@ -106,40 +116,41 @@ def noise_responses(question: NoiseQuestion, routes: NoiseRoutes) -> list[Value]
         If ``routes.method`` names a route that does not apply to a layer that has no closed form.
     """
     layers = range(question.network.depth + 2)
-    known = {k: closed_noise_response(question, k) for k in layers}
+    known: dict[int, NoiseResponse[Value] | None] = {k: closed_noise_response(question, k) for k in layers}
     known |= {k: _deterministic(question, k, routes) for k in layers if known[k] is None}
     known |= _sampled(question, [k for k in layers if known[k] is None], routes)
     return [value for value in known.values() if value is not None]
 
 
-def closed_noise_response(question: NoiseQuestion, layer: int) -> Value | None:
+def closed_noise_response(question: NoiseQuestion, layer: int) -> NoiseResponse[Value] | None:
     """Return the noise response of a layer, exact or closed, or None if the noise is rectified more than once."""
     network, task, noise = question.network, question.task, question.noise
     depth = min(layer, network.depth)
     if rectifying_layer(network, depth, noise) is None:
         if question.is_output(layer):
-            return as_value(linear_readout_noise(network, task, noise), "linear noise")
-        response = linear_layer_noise(network, task, noise, layer, channel_mean=question.channel_mean)
-        return as_value(response, "linear noise")
+            response = linear_readout_noise(network, task, noise)
+        else:
+            response = linear_layer_noise(network, task, noise, layer, channel_mean=question.channel_mean)
+        return NoiseResponse(response, 0, response).map(lambda part: as_value(part, "linear noise"))
     if not is_rectified_once(network, depth, noise):
         return None
     if question.is_output(layer):
         moment = readout_second_moment(network, task, noise)
     else:
         moment = layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean)
-    return as_value(moment.expression(), "closed form, rectified once")
+    return moment.split().map(lambda part: as_value(part, "closed form, rectified once"))
 
 
 def _control(question: NoiseQuestion, layer: int) -> float | None:
     """Return the closed response of the pre-activations of a layer, if there is one."""
     linear = without_last_activation(question.network, min(layer, question.network.depth))
     closed = closed_noise_response(NoiseQuestion(linear, question.task, question.noise, question.channel_mean), layer)
-    return None if closed is None else float(closed)
+    return None if closed is None else float(closed.total)
 
 
-def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value | None:
+def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> NoiseResponse[Value] | None:
     """Return the response by the first deterministic route that applies; a forced one must apply."""
-    attempts: dict[str, Callable[[], Value]] = {
+    attempts: dict[str, Callable[[], NoiseResponse[Value]]] = {
         "series": lambda: _series(question, layer, routes.cache),
         "transfer": lambda: _transfer(question, layer, routes),
     }
@@ -153,26 +164,33 @@ def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> 
     return None
 
 
-def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> Value:
+def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> NoiseResponse[Value]:
     network, task, noise = question.network, question.task, question.noise
     if question.is_output(layer):
         response = independent_readout_response(network, task, noise)
     else:
         response = independent_layer_response(network, task, noise, layer, channel_mean=question.channel_mean)
 
-    def enclose(digits: int) -> Any:
-        return _kept_ball(cache, question.text(layer, f"series, {digits} digits"), lambda: response.enclose(digits))
+    @memoised
+    def balls(digits: int) -> NoiseResponse[Any]:
+        text = question.text(layer, f"series, {digits} digits")
+        return kept(cache, text, lambda: response.enclose_split(digits), BALL)
 
-    return EnclosedValue(enclose, PROVEN, lambda: integral_formula(response))
+    def value(part: str, formula: Callable[[BallSum], str]) -> Value:
+        return EnclosedValue(lambda digits: getattr(balls(digits), part), PROVEN, partial(formula, response))
+
+    return NoiseResponse(
+        value("total", integral_formula), value("coherent", coherent_formula), value("incoherent", incoherent_formula)
+    )
 
 
-def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value:
+def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> NoiseResponse[NumericValue]:
     network, task, noise = question.network, question.task, question.noise
 
     def budget(place: str) -> float:
         return QUICK[place] if routes.method == "auto" else float("inf")
 
-    def compute() -> NumericValue:
+    def compute() -> NoiseResponse[NumericValue]:
         if question.is_output(layer):
             return chain_readout_response(network, task, noise, budget=budget("output"), progress=routes.progress)
         control = _control(question, layer)
@@ -180,13 +198,13 @@ def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value
             raise NotApplicableError("the pre-activations have no closed form, or channels are averaged")
         return chain_layer_response(network, task, noise, layer, control, budget=budget("layer"))
 
-    return _kept(routes.cache, question.text(layer, "transfer"), compute)
+    return kept(routes.cache, question.text(layer, "transfer"), compute, NUMERIC)
 
 
-def _sampled(question: NoiseQuestion, layers: list[int], routes: NoiseRoutes) -> dict[int, Value]:
+def _sampled(question: NoiseQuestion, layers: list[int], routes: NoiseRoutes) -> dict[int, NoiseResponse[NumericValue]]:
     """Return the sampled responses; those that are not in the cache come from one set of samples."""
     texts = {k: question.text(k, repr(routes.sampling)) for k in layers}
-    values = {k: _stored(routes.cache, text) for k, text in texts.items()}
+    values = {k: stored(routes.cache, text, NUMERIC) for k, text in texts.items()}
     missing = {k: _control(question, k) for k, value in values.items() if value is None}
     if missing:
         fresh = sampled_noise(
@@ -199,49 +217,6 @@ def _sampled(question: NoiseQuestion, layers: list[int], routes: NoiseRoutes) ->
             progress=routes.progress,
         )
         for k, value in fresh.items():
-            _keep(routes.cache, texts[k], value)
+            keep(routes.cache, texts[k], value, NUMERIC)
         values |= fresh
     return {k: value for k, value in values.items() if value is not None}
-
-
-def _kept(cache: Cache | None, text: str, compute: Callable[[], NumericValue]) -> NumericValue:
-    stored = _stored(cache, text)
-    if stored is not None:
-        return stored
-    value = compute()
-    _keep(cache, text, value)
-    return value
-
-
-def _stored(cache: Cache | None, text: str) -> NumericValue | None:
-    answer = cache.find(text) if cache else None
-    return None if answer is None else NumericValue(**answer)
-
-
-def _keep(cache: Cache | None, text: str, value: NumericValue) -> None:
-    if cache:
-        cache.keep(text, {"estimate": value.estimate, "uncertainty": value.uncertainty, "method": value.method})
-
-
-def _kept_ball(cache: Cache | None, text: str, compute: Callable[[], Any]) -> Any:
-    stored = cache.find(text) if cache else None
-    if stored is not None:
-        return _ball(stored["midpoint"], stored["radius"])
-    ball = compute()
-    if cache:
-        cache.keep(text, {"midpoint": _dyadic_text(ball.mid()), "radius": _dyadic_text(ball.rad())})
-    return ball
-
-
-def _dyadic_text(number: Any) -> list[str]:
-    return [str(part) for part in number.man_exp()]
-
-
-def _ball(midpoint: list[str], radius: list[str]) -> Any:
-    import flint
-    from flint import arb
-
-    mantissa, exponent = (int(part) for part in midpoint)
-    with flint.ctx.workprec(max(64, mantissa.bit_length() + 8)):
-        centre = arb(mantissa) * arb(2) ** exponent
-        return arb(centre, arb(int(radius[0])) * arb(2) ** int(radius[1]))

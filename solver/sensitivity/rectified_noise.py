@@ -19,6 +19,7 @@ from solver.network.kernels import Kernel, effective_kernel, identity_kernel
 from solver.network.linearity import dense_images, stays_linear
 from solver.network.network import Network
 from solver.noise import GaussianNoise
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.task import TwoPixelTask
 
 Gauss = tuple[Any, Any]
@@ -66,11 +67,16 @@ class SecondMoment:
         terms = [as_sympy(w) * _mean_shift(x) * _mean_shift(y) for (x, y), w in self.products.items() if w != 0]
         return sympy.expand(sympy.Add(*terms))
 
-    def expression(self) -> Any:
-        """Return the sum of both parts, expanded."""
+    def split(self) -> NoiseResponse[Any]:
+        """Return the sum, expanded, and both parts."""
         import sympy
 
-        return sympy.expand(self.incoherent() + self.coherent())
+        incoherent, coherent = self.incoherent(), self.coherent()
+        return NoiseResponse(sympy.expand(incoherent + coherent), coherent, incoherent)
+
+    def expression(self) -> Any:
+        """Return the sum of both parts, expanded."""
+        return self.split().total
 
 
 def rectifying_layer(network: Network, layer: int, noise: GaussianNoise) -> int | None:

@@ -21,6 +21,7 @@ from solver.gaussian.enclosure import rational_ball
 from solver.gaussian.independent import RectifiedSums, Term, Terms
 from solver.network.network import Network
 from solver.noise import GaussianNoise
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_noise import noise_representatives
 from solver.sensitivity.sliding import SlidingUnits, sliding_units
 from solver.task import TwoPixelTask
@@ -192,6 +193,7 @@ class BallSum:
 
     ``covariances`` of two units and ``differences`` E[(a - a0)(a' - a0')] are keyed by their common, left and
     right summands; each entry of ``squares`` is a combination of mean differences E[a] - a0, to be squared.
+    Covariances are incoherent, squares coherent, and a difference is Cov(a, a') + (E[a] - a0) (E[a'] - a0').
     """
 
     def __init__(self, ring: UnitRing) -> None:
@@ -204,31 +206,42 @@ class BallSum:
 
     def enclose(self, digits: int) -> arb:
         """Return a ball around the sum, of relative radius below 10^-digits."""
+        return self.enclose_split(digits).total
+
+    def enclose_split(self, digits: int) -> NoiseResponse[arb]:
+        """Return balls around the sum and its two parts; a part may be 0 to 10^-(10 digits) of the sum instead."""
         working = digits + 5
         while True:
-            ball = self._evaluate(working)
-            if ball.rel_accuracy_bits() > digits * 3.33:
-                return ball
+            balls = self._evaluate(working)
+            small = abs(balls.total) * arb(10) ** (-10 * digits)
+            parts = [part for part in (balls.coherent, balls.incoherent) if not abs(part) < small]
+            if all(ball.rel_accuracy_bits() > digits * 3.33 for ball in (balls.total, *parts)):
+                return balls
             working *= 2
 
-    def _evaluate(self, digits: int) -> arb:
+    def _evaluate(self, digits: int) -> NoiseResponse[arb]:
         sums = RectifiedSums(self.level, digits, self.smallest_scale, self.most_terms)
         mean = cache(sums.excess)
         with flint.ctx.workprec(sums.precision):
-            total = arb(0)
+            incoherent, coherent = arb(0), arb(0)
             for (common, left, right), weight in self.covariances.items():
                 means = mean(joined(common, left)) * mean(joined(common, right))
-                total += rational_ball(weight) * (_product(sums, common, left, right) - means)
+                incoherent += rational_ball(weight) * (_product(sums, common, left, right) - means)
+            total = incoherent
             for (common, left, right), weight in self.differences.items():
                 p, q = joined(common, left), joined(common, right)
                 p0, q0 = rational_ball(self.calm(p)), rational_ball(self.calm(q))
                 product = _product(sums, common, left, right)
                 total += rational_ball(weight) * (product - p0 * mean(q) - q0 * mean(p) + p0 * q0)
+                coherent += rational_ball(weight) * (mean(p) - p0) * (mean(q) - q0)
+                if common:
+                    incoherent += rational_ball(weight) * (product - mean(p) * mean(q))
             for shifts, weight in self.squares:
                 calm = sum((v * self.calm(terms) for terms, v in shifts.items()), Fraction(0))
                 shift = sum((rational_ball(v) * mean(terms) for terms, v in shifts.items()), -rational_ball(calm))
                 total += rational_ball(weight) * shift * shift
-            return total
+                coherent += rational_ball(weight) * shift * shift
+            return NoiseResponse(total, coherent, incoherent)
 
     def calm(self, terms: Terms) -> Fraction:
         """Return a unit's activation without noise."""

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from solver.ensemble import Representatives
-from solver.errors import InputError, NotApplicableError
+from solver.errors import InputError
 from solver.exact import integer, rational
 from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.trace import activated, correlate
 from solver.noise import GaussianNoise
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_noise import noise_representatives
+from solver.sensitivity.sampled_split import Samples, split_estimate
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -65,18 +67,6 @@ class Sampling:
         return self.tolerance is None or all(v.uncertainty <= self.tolerance * abs(v.estimate) for v in values)
 
 
-@dataclass(frozen=True)
-class _Samples:
-    """Means over one replicate, for each representing image (row 0 is the empty one).
-
-    ``square`` of ||a - a0||^2, ``linear`` of ||z - z0||^2 at the last pre-activation, ``mean`` of f - f0.
-    """
-
-    square: np.ndarray
-    linear: np.ndarray
-    mean: np.ndarray
-
-
 def sampled_noise(
     network: Network,
     task: TwoPixelTask,
@@ -86,8 +76,11 @@ def sampled_noise(
     *,
     channel_mean: bool = False,
     progress: Progress | None = None,
-) -> dict[int, NumericValue]:
+) -> dict[int, NoiseResponse[NumericValue]]:
     """Return <||a_k(x + eta) - a_k(x)||^2> of the layers asked for, and of f_p under the key depth + 1.
+
+    The parts are unbiased.  They add up, except for f_p on a ring too long to be sampled whole: within the error.
+    The tolerance is asked of the totals; the parts can be less certain.
 
     Parameters
     ----------
@@ -97,7 +90,8 @@ def sampled_noise(
 
     Notes
     -----
-    Costs points * replicates forward passes on the representing ring for each distance in sight.
+    Costs points * replicates forward passes on the representing ring for each distance in sight, and keeps
+    the mean map of each replicate.
     """
     ring = noise_representatives(network, task)
     generator = np.random.default_rng(sampling.seed)
@@ -110,10 +104,10 @@ def sampled_noise(
             if progress:
                 progress(done + 1, sampling.replicates)
         values = {
-            k: _estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
+            k: split_estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
             for k, control in controls.items()
         }
-        if sampling.is_met(values.values()) or 4 * points > MOST_POINTS:
+        if sampling.is_met(value.total for value in values.values()) or 4 * points > MOST_POINTS:
             return values
         points *= 4
 
@@ -130,35 +124,35 @@ def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator
 
 def _replicate(
     network: Network, ring: Representatives, eta: np.ndarray, keys: list[int], channel_mean: bool
-) -> dict[int, _Samples]:
+) -> dict[int, Samples]:
     images = dense_images([{}, *ring.images], ring.length).astype(float)[:, None, :]
     calm = _float_trace(network, images)
     widest = max(network.channels) * images.size
     chunks = np.array_split(eta, max(1, len(eta) * widest // _CHUNK))
-    sums: dict[int, Any] = dict.fromkeys(keys, 0)
+    sums: dict[int, Any] = dict.fromkeys(keys, (0, 0, 0))
     for chunk in chunks:
         noisy = _float_trace(network, images + chunk[:, None, None, :])
         for key in keys:
             parts = _differences(network, ring, key, calm, noisy, channel_mean)
-            sums[key] = sums[key] + np.stack([part.sum(axis=0) for part in parts])
-    return {key: _Samples(*(sums[key] / len(eta))) for key in keys}
+            sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
+    return {key: Samples(*(total / len(eta) for total in sums[key])) for key in keys}
 
 
 def _differences(
     network: Network, ring: Representatives, key: int, calm: Any, noisy: Any, channel_mean: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return ||a - a0||^2, ||z - z0||^2 and f - f0 (0 for a layer), of shape (points, images)."""
+    """Return ||a - a0||^2 and ||z - z0||^2 of shape (points, images), and a - a0 of (points, images, units)."""
     layer = min(key, network.depth)
     (z0, a0), (z, a) = calm[layer], noisy[layer]
     if key > network.depth:
         weights = np.array([float(v) for v in network.pooled_readout(ring.task.length)])
         f, linear = ((x.sum(axis=-1) @ weights) for x in (a - a0, z - z0))
-        return f**2, linear**2, f
+        return f**2, linear**2, f[..., None]
     moved, linear = a - a0, z - z0
     if channel_mean:
         moved, linear = moved.sum(axis=-2, keepdims=True), linear.sum(axis=-2, keepdims=True)
     square = (moved**2).sum(axis=(-2, -1))
-    return square, (linear**2).sum(axis=(-2, -1)), np.zeros_like(square)
+    return square, (linear**2).sum(axis=(-2, -1)), moved.reshape(*moved.shape[:2], -1)
 
 
 def _float_trace(network: Network, a: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -170,49 +164,6 @@ def _float_trace(network: Network, a: np.ndarray) -> list[tuple[np.ndarray, np.n
         a = activated(z, layer.activation)
         trace.append((z, a))
     return trace
-
-
-def _estimate(
-    runs: list[_Samples], ring: Representatives, control: float | None, pooled: bool, method: str
-) -> NumericValue:
-    """Return the estimate with its jackknife standard error.
-
-    The closed part is taken out unless the ring is a stand-in for a longer one, where weak noise makes it
-    cancel.  The choice must not depend on the samples: the smaller of two errors is too small.
-    """
-    weights = np.array([float(w) for _, _, w in ring.pairs])
-    stretch = float(ring.stretch)
-
-    def plain(s: _Samples) -> float:
-        if not pooled:
-            return float(weights @ s.square[1:] + stretch * s.square[0])
-        variance = s.square - s.mean**2
-        mean = s.mean[1:] + stretch * s.mean[0]
-        return float(weights @ (variance[1:] + mean**2) + stretch * variance[0])
-
-    def controlled(s: _Samples) -> float:
-        assert control is not None
-        rest = s.square - s.linear
-        return control + float(weights @ rest[1:] + stretch * rest[0])
-
-    takes_control = control is not None and not stretch
-    estimate, error = _jackknife(runs, controlled if takes_control else plain)
-    return NumericValue(estimate, error, method)
-
-
-def _jackknife(runs: list[_Samples], estimator: Callable[[_Samples], float]) -> tuple[float, float]:
-    stacked = {name: np.stack([getattr(run, name) for run in runs]) for name in ("square", "linear", "mean")}
-    count = len(runs)
-    totals = {name: values.sum(axis=0) for name, values in stacked.items()}
-    if not all(np.isfinite(values).all() for values in stacked.values()):
-        raise NotApplicableError("sampled values leave the range of float64; rescale the weights")
-    whole = estimator(_Samples(**{name: total / count for name, total in totals.items()}))
-    without = [
-        estimator(_Samples(**{name: (totals[name] - stacked[name][i]) / (count - 1) for name in totals}))
-        for i in range(count)
-    ]
-    spread = np.array(without) - np.mean(without)
-    return whole, float(np.sqrt((count - 1) / count * (spread**2).sum()))
 
 
 def without_last_activation(network: Network, layer: int) -> Network:

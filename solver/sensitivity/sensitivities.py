@@ -14,6 +14,7 @@ from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.displacement import PairMoments, distance_moments, linear_moments
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
+from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.response import Response, response_by_distance
 from solver.sensitivity.sampling import Progress, Sampling
 from solver.task import TwoPixelTask
@@ -36,6 +37,8 @@ class LayerSensitivity:
         <||a(tau x) - a(x)||^2> / <||a(x1) - a(x2)||^2>, dimensionless.
     G : Value
         <||a(x + eta) - a(x)||^2> over the same denominator.
+    G_coherent, G_incoherent : Value
+        Its parts: of the mean change over the noise, and of the fluctuations around it; they add up to G.
     R : Value
         D / G.
     G_identity : Value
@@ -51,6 +54,8 @@ class LayerSensitivity:
     R: Value
     G_identity: Value
     price: Value
+    G_coherent: Value
+    G_incoherent: Value
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,9 @@ class Sensitivities:
         """Return the report of this network as a LaTeX table."""
         return self._report.to_latex(digits=digits)
 
-    def to_text(self, *, digits: int = 15) -> str:
-        """Return the report of this network as plain text."""
-        return self._report.to_text(digits=digits)
+    def to_text(self, *, digits: int = 15, split: bool = False) -> str:
+        """Return the report of this network as plain text; ``split`` adds the two parts of G."""
+        return self._report.to_text(digits=digits, split=split)
 
     def _repr_html_(self) -> str:
         return self._report.to_html()
@@ -177,7 +182,7 @@ def sensitivities(
         route = AUTOCORRELATIONS if k == 0 or (k <= network.depth and proofs[k - 1].linear_so_far) else DISTANCES
         identity = closed_noise_response(NoiseQuestion(linear, task, noise, channel_mean), k)
         assert identity is not None
-        layers.append(_layer(k, network.depth, moments[k], numerators[k], flat_moments[k], identity, route))
+        layers.append(_layer(k, network.depth, moments[k], numerators[k], flat_moments[k], identity.total, route))
     return Sensitivities(network, task, deformation, noise, channel_mean, tuple(layers))
 
 
@@ -198,13 +203,20 @@ def layer_moments(
 
 
 def _layer(
-    k: int, depth: int, moments: PairMoments, noise: Value, linear: PairMoments, identity: Value, route: str
+    k: int,
+    depth: int,
+    moments: PairMoments,
+    noise: NoiseResponse[Value],
+    linear: PairMoments,
+    identity: Value,
+    route: str,
 ) -> LayerSensitivity:
     name = "input" if k == 0 else "hidden" if k <= depth else "output"
     spread = ExactValue(moments.spread, route)
     flat = "every image of the ensemble gives the same value here, so the denominator is 0"
     d = quotient(ExactValue(moments.displacement, route), spread, method=route, zero=flat)
-    g = quotient(noise, spread, method=noise.method, zero=flat)
+    parts = noise.map(lambda value: quotient(value, spread, method=value.method, zero=flat))
+    g = parts.total
     g_identity = quotient(
         identity,
         ExactValue(linear.spread, DISTANCES),
@@ -213,4 +225,4 @@ def _layer(
     )
     r = quotient(d, g, method=g.method, zero="G is 0")
     price = quotient(g, g_identity, method=g.method, zero="G with identity activations is 0")
-    return LayerSensitivity(k, name, d, g, r, g_identity, price)
+    return LayerSensitivity(k, name, d, g, r, g_identity, price, parts.coherent, parts.incoherent)

@@ -85,7 +85,7 @@ def noise(method: str) -> None:
 
         def numbers(question: NoiseQuestion = question) -> list[tuple[float, float]]:
             values = noise_responses(question, NoiseRoutes(method=method))
-            return [(float(v.value(DIGITS)), float(v.error(DIGITS))) for v in values]
+            return [(float(v.total.value(DIGITS)), float(v.total.error(DIGITS))) for v in values]
 
         ours, seconds = timed(numbers)
         mean, error, spent = torch_noise(name, seconds)
