@@ -84,7 +84,7 @@ options = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.sampled_from(["shift", "uniform", "shift-mixed"]), st.data(), options)
 def test_in_l(construction: str, data: st.DataObject, options: dict[str, Any]) -> None:
     scale = data.draw(st.sampled_from([2, 3, 4, 5] if construction == "shift" else [3, 5]))
@@ -99,7 +99,7 @@ def test_in_l(construction: str, data: st.DataObject, options: dict[str, Any]) -
     assert_holds_and_ends(formula, [{"l": n} for n in (least - 1, least, longer)], energy, channels)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.sampled_from(["shift", "uniform", "shift-mixed"]), st.sampled_from([0, 1]), st.data(), options)
 def test_in_l_and_xi(construction: str, layer: int, data: st.DataObject, options: dict[str, Any]) -> None:
     formula = sensitivity_formula(construction, layer, "l,xi", quantity="G", **options)
@@ -122,7 +122,7 @@ def test_in_l_and_xi(construction: str, layer: int, data: st.DataObject, options
     ],
 )
 def test_in_l_and_k(construction: str, distances: str, rectified: bool) -> None:
-    """Beyond k = 3 the sum over the lags reaches windows that share no pixel."""
+    """From k = 3 on the sum over the lags reaches windows that share no pixel."""
     names = "l,xi,k" if distances == "balanced" else "l,k"
     noise = RECTIFIED if rectified else PLAIN
     formula = sensitivity_formula(construction, None, names, quantity="G", distances=distances, noise=noise)
@@ -163,8 +163,7 @@ def test_formulas_equal_the_double_loop(construction: str, layer: int, length: i
         assert abs(Fraction(value.value(25)) - expected) < Fraction(1, 10**19)
 
 
-@pytest.mark.parametrize("layer", [1, 2])
-@pytest.mark.parametrize("construction", ["uniform", "shift-mixed"])
+@pytest.mark.parametrize(("construction", "layer"), [("uniform", 1), ("uniform", 2), ("shift-mixed", 2)])
 def test_identified_and_derived_formulas_are_one(construction: str, layer: int) -> None:
     """Two routes to the same function of sigma: exact pair counts on a few rings, and sums over autocorrelations."""
     identified = sensitivity_formula(construction, layer, "l", quantity="G")
@@ -187,23 +186,23 @@ def test_known_values(case: Case) -> None:
         assert abs(difference) <= case.last_digit / 2
 
 
-@pytest.mark.parametrize("distances", sorted(ENSEMBLES))
+@pytest.mark.parametrize("distances", ["pairs", "balanced"])
 def test_hidden_layers_of_shift_know_neither_k_nor_xi(distances: str) -> None:
     """G = l (2 E[((1 + sigma z)+ - 1)^2] + (l-2) sigma^2/2) / (4 (l-2)), for every layer, scale and ensemble."""
     names = "l,xi,k" if distances == "balanced" else "l,k"
     found = {
         sensitivity_formula("shift", None, names, quantity="G", distances=distances).expression,
         sensitivity_formula("shift", 1, "l,xi", quantity="G", distances=distances).expression,
-        sensitivity_formula("shift", 2, "l", quantity="G", distances=distances, scale=6).expression,
+        sensitivity_formula("shift", 1, "l", quantity="G", distances=distances, scale=4).expression,
     }
     assert len(found) == 1 and found.pop().free_symbols == {ell, sigma}
 
 
 RATIOS: list[tuple[tuple[Any, ...], dict[str, Any], dict[str, int]]] = [
     (("shift", 1, "l,xi"), {}, {"l": 32, "xi": 7}),
-    (("uniform", 2, "l"), {}, {"l": 32}),
+    (("uniform", 1, "l"), {}, {"l": 32}),
     (("uniform", 1, "l,xi"), {"distances": "flat"}, {"l": 11, "xi": 5}),
-    (("uniform", None, "l,k"), {}, {"l": 23, "k": 2}),
+    (("shift-mixed", None, "l,k"), {}, {"l": 23, "k": 2}),
     (("shift", "output", "l"), {"scale": 3, "deformation": Deformation(collisions="merge")}, {"l": 20}),
 ]
 
@@ -242,12 +241,12 @@ def test_proof_is_rerun_and_can_fail(arguments: Any, quantity: str) -> None:
 
 
 def test_wrong_pair_counts_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the last lag, which layers below the fourth do not have; and in what extends a range down."""
+    """At the last lag, which layers below the third do not have; and in what extends a range down."""
     right = hidden_noise.window_pairs(3, False)
     kind, numbers = next(iter(right[-1].items()))
     wrong = (*right[:-1], {**right[-1], kind: (numbers[0] + 1, *numbers[1:])})
     monkeypatch.setattr(hidden_noise, "window_pairs", lambda width, rectified: wrong)
-    with pytest.raises(SolverError, match="l = 22, k = 4"):
+    with pytest.raises(SolverError, match="l = 18, k = 3"):
         uncached_formula("uniform", None, "l,k", quantity="G")
     setting = sensitivity_formula("uniform", 1, "l", quantity="D").setting
     counts = {kind: as_sympy(n) for kind, n in unit_counts(setting, 1, 20, 7, PLAIN).items()}
@@ -267,7 +266,13 @@ EXACT = GaussianNoise(energy="exact")
         (("uniform", 1, "l"), "G", EXACT, {}, {"l": 15}),
         (("shift", 1, "l,xi"), "R", EXACT, {"distances": "balanced", "gap": 1}, {"l": 32, "xi": 7}),
         (("shift", None, "l,k"), "G", EXACT, {"deformation": Deformation(collisions="reject")}, {"l": 15, "k": 2}),
-        (("shift", 2, "l"), "G", EXACT, {"deformation": Deformation(law="single", collisions="merge")}, {"l": 14}),
+        (
+            ("shift", 1, "l"),
+            "G",
+            EXACT,
+            {"scale": 4, "deformation": Deformation(law="single", collisions="merge")},
+            {"l": 9},
+        ),
     ],
 )
 def test_sigma_can_be_eliminated(arguments: Any, quantity: str, noise: Any, options: Any, point: Any) -> None:
@@ -275,7 +280,7 @@ def test_sigma_can_be_eliminated(arguments: Any, quantity: str, noise: Any, opti
     without = uncached_formula(*arguments, quantity=quantity, noise=noise, eliminate_sigma=True, **options)
     assert sigma in with_sigma.expression.free_symbols and sigma not in without.expression.free_symbols
     assert_equal(*(as_sympy(f.value(**point).expression) for f in (with_sigma, without)))
-    assert without.check() >= 6
+    assert without.check((point,)) == 1
 
 
 def test_exact_energy_near_the_gap() -> None:
@@ -328,7 +333,7 @@ def test_refusals(name: str, quantity: str) -> None:
 
 
 @pytest.mark.parametrize("owen", [False, True])
-@pytest.mark.parametrize(("arguments", "quantity"), [(("uniform", None, "l,k"), "R"), (("uniform", 2, "l"), "G")])
+@pytest.mark.parametrize(("arguments", "quantity"), [(("uniform", None, "l,k"), "G"), (("uniform", 2, "l"), "R")])
 def test_latex_is_balanced(arguments: Any, quantity: str, owen: bool) -> None:
     formula = sensitivity_formula(*arguments, quantity=quantity)
     formula = formula.in_owens_t() if owen else formula

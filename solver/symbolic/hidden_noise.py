@@ -5,12 +5,11 @@ for noise that comes rectified), later ones sum.  With delta = (z)+ - (m)+ at th
 S2 the autocorrelations and the squared sum of the kernel from there to layer k,
 <||a_k(x + eta) - a_k(x)||^2> = sum_r A_r M_r, M_r = <sum_i delta_i delta_(i+r)>.
 
-Pixels less than w apart are seen by 2w - 1 windows in a row at most.  So from lag 2w - 1 on two windows see different
-pixels if both see one, in w^2 ways over all distances, each of one probability p, and their noises are independent:
-M_r is the same for every r >= 2w - 1.  Hence the sum is
-A_0 M_0 + 2 sum_(0 < r < 2w-1) A_r M_r + (S2 - sum_(|r| < 2w-1) A_r) M_(2w-1),
-as long as the distances up to (s-1) k have that one probability.  M_r counts pairs of windows by what they see, in
-numbers that are combinations of 1, p and l.
+At lags r >= w two windows share no site, so their noises are independent, and what they hold is the same question at
+every lag: each two sites, at a distance of probability p, hold the pixels equally often.  So M_r = M_w there, and the
+sum is A_0 M_0 + 2 sum_(0 < r < w) A_r M_r + (S2 - sum_(|r| < w) A_r) M_w, as long as the distances up to (s-1) k have
+that one probability.  M_r counts pairs of windows by what they hold, in numbers that are combinations of 1, p and l.
+(Derivation: derivations/noise_hidden_layers.py.)
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ class HiddenNoise:
     after : HiddenKernel
         From the windows to the layer.
     windows : tuple of Counts
-        M_0 and M_r + M_-r for r = 1..2w-1, the numbers being (constant, factor of p, factor of l); empty for noise
+        M_0 and M_r + M_-r for r = 1..w, the numbers being (constant, factor of p, factor of l); empty for noise
         that nothing has rectified.
     """
 
@@ -127,7 +126,7 @@ class HiddenNoise:
         return 2 * (2 * self.own + p * (self.own_total - self.own) - 4 * self.own_total / ell)
 
     def values(self) -> dict[Any, Any]:
-        """Return A_r, S2 - sum_(|r| < 2w-1) A_r, B_0 and T by their symbols."""
+        """Return A_r, S2 - sum_(|r| < w) A_r, B_0 and T by their symbols."""
         lags = [self.after.autocorrelation(lag) for lag in range(len(self.lags))]
         beyond = self.after.squared_sum - lags[0] - 2 * sympy.Add(*lags[1:])
         ends = {self.own: self.kernel.autocorrelation(0), self.own_total: self.kernel.squared_sum}
@@ -149,7 +148,7 @@ class HiddenNoise:
 
 @cache
 def window_pairs(width: int, rectified: bool) -> tuple[Counts, ...]:
-    """Return M_0 and M_r + M_-r, r = 1..2w-1, for windows of w sites, each number as (constant, factor of p, of l).
+    """Return M_0 and M_r + M_-r, r = 1..w, for windows of w sites, each number as (constant, factor of p, of l).
 
     Solved from the pairs of windows on six rings of the ensemble `pairs`; the span is 1, p, l as images out of sight
     are one class.
@@ -158,7 +157,7 @@ def window_pairs(width: int, rectified: bool) -> tuple[Counts, ...]:
     span = RingSpan((Integer(1), class_weights("pairs", xi, 0).near, ell), first)
     rows = {n: _window_pairs_on(n, width, rectified) for n in (*span.fitted, *span.held_out)}
     found: list[Counts] = []
-    for lag in range(2 * width):
+    for lag in range(width + 1):
         kinds: list[Kind] = list(dict.fromkeys(kind for row in rows.values() for kind in row[lag]))
         solved = span.solved(lambda n, lag=lag, kinds=kinds: [rows[n][lag].get(kind, Fraction(0)) for kind in kinds])  # type: ignore[misc]
         found.append(dict(zip(kinds, map(tuple, solved), strict=True)))
@@ -171,7 +170,7 @@ def _window_pairs_on(length: int, width: int, rectified: bool) -> list[Counts]:
     fields = RectifiedFields(network, task, noise, network.depth)
     unit = np.eye(fields.sites, dtype=object)
     rows = []
-    for lag in range(2 * width):
+    for lag in range(width + 1):
         pairs = fields.pairs(np.roll(unit, lag, axis=1) + (np.roll(unit, -lag, axis=1) if lag else 0))
         total = SecondMoment()
         for means, weight in fields.weighted_means():
@@ -181,8 +180,8 @@ def _window_pairs_on(length: int, width: int, rectified: bool) -> list[Counts]:
 
 
 def _windows(width: int) -> Network:
-    """Return a network that rectifies windows of w sites, and sees far enough for two at lag 2w - 1."""
-    return Network(layers=tuple(Layer(filters=(((1,) * size,),)) for size in (width, 2 * width)))
+    """Return a network that rectifies windows of w sites, and sees far enough for two at lag w."""
+    return Network(layers=tuple(Layer(filters=(((1,) * size,),)) for size in (width, width + 1)))
 
 
 def _measured(setting: Setting, layer: int | None, point: Point, noise: GaussianNoise) -> Any:
@@ -219,7 +218,7 @@ def _smallest_points(draft: Formula, layer: int | None) -> list[Point]:
     """Return points of the range with the least k, xi and l, and somewhat larger ones."""
     points: list[Point] = []
     setting = draft.setting
-    for number in (1, 2, 4) if layer is None else (layer,):  # A_r beyond lag 2w - 2 enters from k = 4 on
+    for number in (1, 2, 3) if layer is None else (layer,):  # lags beyond w enter from k = 3 on
         widest = (setting.filter_size - 1) * (number + 2) + setting.gap + 3
         scales = [s for s in range(2, 2 * widest) if setting.reaches(s)] if "xi" in draft.variables else [0]
         named = [{"xi": s, "k": number} for s in scales]

@@ -34,26 +34,27 @@ def pair_moment(kind: Kind) -> Any:
 
 
 def by_function(counts: Mapping[Kind, Any]) -> dict[Any, Any]:
-    """Return the sum of number times moment as {product of functions of sigma: coefficient}, without those that cancel.
+    """Return the sum of number times moment as {product of functions of sigma: coefficient}.
 
     Rational numbers go to the coefficients, which are otherwise what ``counts`` has.
     """
-    gathered: dict[Any, Any] = defaultdict(lambda: sympy.S.Zero)
+    gathered: dict[Any, list[Any]] = defaultdict(list)
     for kind, count in counts.items():
         for term in sympy.Add.make_args(sympy.expand(pair_moment(kind))):
             number, function = term.as_coeff_Mul()
-            gathered[function] += number * count
-    return {function: c for function, c in gathered.items() if sympy.cancel(sympy.together(c)) != 0}
+            gathered[function].append(number * count)
+    return {function: sympy.Add(*terms) for function, terms in gathered.items()}
 
 
 def over(gathered: Mapping[Any, Any], spread: Any) -> tuple[Any, dict[Any, Any]]:
     """Return the sum of coefficient times function, over ``spread``, as a rational factor and {function: polynomial}.
 
-    The polynomials have integer coefficients and no factor in common.
+    The polynomials have integer coefficients and no factor in common; functions that cancel are left out.
     """
-    quotients = {f: sympy.cancel(sympy.together(c) / sympy.together(spread)) for f, c in gathered.items()}
-    parts = {f: quotient.as_numer_denom() for f, quotient in quotients.items()}
-    below = reduce(sympy.lcm, (part[1] for part in parts.values()), Integer(1))
-    above = {f: sympy.cancel(part[0] * below / part[1]) for f, part in parts.items()}
+    parts = {f: sympy.fraction(sympy.together(c)) for f, c in gathered.items()}
+    below = reduce(sympy.lcm, dict.fromkeys(part[1] for part in parts.values()), Integer(1))
+    above = {f: sympy.expand(n * sympy.cancel(below / d)) for f, (n, d) in parts.items()}
+    above = {f: polynomial for f, polynomial in above.items() if polynomial != 0}
     common = reduce(sympy.gcd, above.values(), Integer(0))
-    return sympy.factor(common) / sympy.factor(below), {f: sympy.cancel(p / common) for f, p in above.items()}
+    factor = sympy.factor(sympy.cancel(common / (below * sympy.together(spread))))
+    return factor, {f: sympy.quo(p, common) if common.free_symbols else p / common for f, p in above.items()}
