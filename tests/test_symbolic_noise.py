@@ -289,6 +289,7 @@ def test_exact_energy_near_the_gap() -> None:
         "shift", 0, "l,xi", quantity="G", distances="balanced", noise=noise, eliminate_sigma=True
     )
     assert "xi >= 3" in formula.range_text and not formula.holds_at({"l": 20, "xi": 2})
+    assert formula.check() >= 4  # at the points of the proof that the range keeps
     for options, error, message in (
         ({"distances": "balanced", "scale": 2}, NotApplicableError, "give a rational"),
         ({"deformation": Deformation(law="0:1")}, InputError, "moves nothing"),
@@ -312,7 +313,12 @@ REFUSED: dict[str, tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]]
         "layers 0, 1, 2 have.*exact form as integr",
     ),
     "output of shift": (("shift", "output", "l"), {}, NotApplicableError, "G of the output.*integrals"),
-    "last layer of uniform": (("uniform", 3, "l"), {}, NotApplicableError, "report --format json' gives its value"),
+    "last layer of uniform": (
+        ("uniform", 3, "l"),
+        {},
+        NotApplicableError,
+        "report --construction uniform --format json' gives its value",
+    ),
     "weights differ": (("shift-mixed", "last", "l"), {}, NotApplicableError, "gives its value"),
     "rectified noise": (("shift", "last", "l"), {"noise": RECTIFIED}, NotApplicableError, "gives its value"),
     "last in xi": (("shift", "last", "l,xi"), {}, NotApplicableError, "no formula in xi"),

@@ -38,7 +38,7 @@ def without_sigma(formula: Formula) -> Formula:
     else:
         energy, conditions = ensemble_energy(formula)
     expression = formula.expression.subs(sigma, sympy.sqrt(energy / ell))
-    return replace(formula, expression=expression, conditions=conditions)
+    return replace(formula, expression=expression).narrowed(conditions)
 
 
 def ensemble_energy(formula: Formula) -> tuple[Any, tuple[Any, ...]]:

@@ -157,6 +157,14 @@ class Formula:
         values = {VARIABLES[name]: value for name, value in point.items()}
         return all(bool(c.subs(values)) for c in self.conditions)
 
+    def narrowed(self, conditions: tuple[Any, ...]) -> Formula:
+        """Return the formula on a smaller range, its proof without the points that are left out."""
+        formula, proof = replace(self, conditions=conditions), self.proof
+        fitted, held_out, certified = (
+            tuple(filter(formula.holds_at, points)) for points in (proof.fitted, proof.held_out, proof.certified)
+        )
+        return replace(formula, proof=replace(proof, fitted=fitted, held_out=held_out, certified=certified))
+
     def check(self, points: tuple[Point, ...] | None = None) -> int:
         """Compare the formula with the networks again, at every point of its proof, and return how many those are.
 

@@ -176,7 +176,7 @@ def _without_formula(network: Network, layer: int, noise: GaussianNoise) -> str:
     form = "its exact form as integrals and its value" if _has_integrals(network, layer, noise) else "its value"
     return (
         f"G of {name} is no closed form, as its noise is rectified more than once; layers {', '.join(closed)} have a "
-        f"formula, and for one l and sigma 'solver report --format json' gives {form} there"
+        f"formula, and for one l 'solver report --construction {network.name} --format json' gives {form} there"
     )
 
 

@@ -12,29 +12,24 @@ from solver.values import quotient
 
 def sensitivity_ratio(deformation: Formula, noise: Formula) -> Formula:
     """Return R of a layer, valid where both its D and its G are; it stands on the proofs of both."""
-    conditions = strictest((*deformation.conditions, *noise.conditions))
-
-    def in_range(points: tuple[Point, ...]) -> tuple[Point, ...]:
-        return tuple(p for p in points if deformation.holds_at(p) and noise.holds_at(p))
-
     first, second = deformation.proof, noise.proof
     methods = {first.method, second.method}
-    return Formula(
+    formula = Formula(
         quantity="R",
         expression=deformation.expression / noise.expression,
         setting=deformation.setting,
         layer=deformation.layer,
         variables=deformation.variables,
         fixed={**deformation.fixed, **noise.fixed},
-        conditions=conditions,
+        conditions=(),
         proof=Proof(
             method="identified" if "identified" in methods else "derived",
             reason=f"R = D/G; D {first.method}: {first.reason}; G {second.method}: {second.reason}",
             certain=f"D {first.certain}, G {second.certain}",
             unknowns=first.unknowns + second.unknowns,
-            fitted=in_range(_joined(first.fitted, second.fitted)),
-            held_out=in_range(_joined(first.held_out, second.held_out)),
-            certified=in_range(_joined(first.certified, second.certified)),
+            fitted=_joined(first.fitted, second.fitted),
+            held_out=_joined(first.held_out, second.held_out),
+            certified=_joined(first.certified, second.certified),
             identities=(*first.identities, *second.identities),
         ),
         noise=noise.noise,
@@ -42,6 +37,7 @@ def sensitivity_ratio(deformation: Formula, noise: Formula) -> Formula:
             deformation.measure(point), noise.measure(point), method="network", zero="the noise changes nothing"
         ),
     )
+    return formula.narrowed(strictest((*deformation.conditions, *noise.conditions)))
 
 
 def strictest(conditions: tuple[Any, ...]) -> tuple[Any, ...]:
