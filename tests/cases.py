@@ -51,6 +51,9 @@ CASES = (
     ),
     *_layers("D", "shift", dict(enumerate(["976/1395", "976/1395", "976/1395", "18352/89775", "124/1939"])), _THEORY),
     *_layers("G", "uniform", {0: "32/45", 1: "0.443744330281001"}, _THEORY),
+    *_layers(
+        "G", "uniform", {2: "0.477173299432558"}, "derivations/noise_first_layers.py, its classes of pairs of sites"
+    ),
     *_layers("G", "shift", {0: "32/45", 1: "0.377755575679029", 2: "0.377755575679029"}, _THEORY),
     *_layers("G sampled", "uniform", {3: "0.5256", 4: "232.1"}, _SAMPLED),
     *_layers("G sampled", "shift", {3: "3.962", 4: "17.78"}, _SAMPLED),

@@ -32,6 +32,33 @@ def test_value_is_the_last_line(capfd: pytest.CaptureFixture[str], name: str) ->
     assert lines[2].startswith(("derived: ", "identified: ")) and any("held out" in line for line in lines)
 
 
+NOISE = {
+    "G": (["--layer", "1", "--in", "l,xi", "--quantity", "G"], "0.377755575679029 (error 1.39E-16)"),
+    "rectified": (["--layer", "1", "--quantity", "G", "--rectified-noise"], "16/45"),
+    "R of the image": (["--layer", "0", "--quantity", "R"], "61/62"),
+    "another energy": (["--layer", "0", "--quantity", "G", "--noise-energy", "4/3"], "16/45"),
+    "energy of the ensemble": (["--layer", "0", "--quantity", "R", "--noise-energy", "exact"], "1"),
+}
+
+
+@pytest.mark.parametrize("name", NOISE)
+@pytest.mark.parametrize("eliminate", [[], ["--eliminate-sigma"]])
+def test_noise_has_its_value_and_error_last(capfd: pytest.CaptureFixture[str], name: str, eliminate: list[str]) -> None:
+    arguments, value = NOISE[name]
+    code, out, err = run(capfd, *arguments, *eliminate, "--at", "l=32,xi=7")
+    lines = out.splitlines()
+    assert (code, err, lines[-1]) == (0, "", value)
+    assert lines[0].startswith(f"{arguments[arguments.index('--quantity') + 1]} = ")
+    assert ("sigma" in lines[0]) == (not eliminate)
+
+
+def test_owens_t(capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--construction", "uniform", "--layer", "2", "--quantity", "G", "--at", "l=32"]
+    (_, plain, _), (_, owen, _) = run(capfd, *arguments), run(capfd, *arguments, "--owens-t")
+    assert "Phi2(" in plain and "Phi2(" not in owen and "OwensT(" in owen
+    assert plain.splitlines()[-1] == owen.splitlines()[-1] == "0.477173299432558 (error 3.79E-16)"
+
+
 def test_latex_is_all_there_is(capfd: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capfd, "--layer", "output", "--in", "l,xi", "--latex")
     assert code == 0 and out.startswith(r"D_{f} = \frac{") and out.count("\n") == 1
@@ -46,6 +73,8 @@ BAD = {
     "no formula in xi": ["--construction", "uniform", "--layer", "last", "--in", "l,xi"],
     "variables": ["--layer", "output", "--in", "sigma"],
     "quantity": ["--layer", "output", "--quantity", "Z"],
+    "noise rectified twice": ["--layer", "last", "--quantity", "G", "--latex", "--at", "l=32,xi=7"],
+    "noise energy": ["--layer", "1", "--quantity", "G", "--noise-energy", "x"],
     "law": ["--layer", "output", "--deformation", "wild"],
     "scale": ["--layer", "output", "--construction", "uniform", "--scale", "8"],
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-_DESCRIPTION = "Print D of a layer as a formula in l, xi or k."
+_DESCRIPTION = "Print D, G or R of a layer as a formula in l, xi or k."
 
 
 @click.command(
@@ -17,13 +17,15 @@ Examples:
   solver formula --construction shift --layer output --in l,xi --at l=32,xi=7
   solver formula --construction uniform --layer last --in l --scale 9 --latex
   solver formula --construction uniform --in l,k
+  solver formula --construction shift --layer 1 --in l,xi --quantity G --at l=32,xi=7
 
-{_DESCRIPTION} With its range, and how it is known. The last layer is k~.""",
+{_DESCRIPTION} With its range, and how it is known. The last layer is k~.
+G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified once at most.""",
 )
 @click.option("--construction", default="shift", show_default=True, help="A network: uniform, shift or shift-mixed.")
 @click.option("--layer", help="A number, last or output; none in l,k.")
 @click.option("--in", "variables", default="l", show_default=True, help="Variables: l, or l,xi, or l,k.")
-@click.option("--quantity", default="D", show_default=True, help="D.")
+@click.option("--quantity", default="D", show_default=True, help="D, G or R.")
 @click.option("--at", "point", help="A point such as l=32,xi=7; its value is the last line.")
 @click.option("--latex", is_flag=True, help="Print the formula as LaTeX, and no proof.")
 @click.option("--scale", default=7, show_default=True, help="The scale xi, where it is not a variable.")
@@ -32,14 +34,21 @@ Examples:
 @click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi.")
 @click.option("--deformation", "law", default="independent", show_default=True, help="A displacement law.")
 @click.option("--collisions", default="add", show_default=True, help="add, merge or reject.")
-def formula(point: str | None, latex: bool, **options: Any) -> None:
+@click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'.")
+@click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta.")
+@click.option("--eliminate-sigma", is_flag=True, help="Put sigma^2 = energy / l into the formula.")
+@click.option("--owens-t", is_flag=True, help="Write Phi2 in Owen's T.")
+def formula(point: str | None, latex: bool, owens_t: bool, **options: Any) -> None:
     """Print the formula, its range, its proof and its value."""
     from solver.deformation import Deformation
+    from solver.noise import GaussianNoise
     from solver.symbolic.sensitivity_formula import sensitivity_formula
 
     at = None if point is None else _point(point)
     deformation = Deformation(law=options.pop("law"), collisions=options.pop("collisions"))
-    found = sensitivity_formula(**options, deformation=deformation)
+    noise = GaussianNoise(energy=options.pop("noise_energy"), rectified=options.pop("rectified_noise"))
+    found = sensitivity_formula(**options, deformation=deformation, noise=noise)
+    found = found.in_owens_t() if owens_t else found
     value = None if at is None else found.value(**at)
     if latex:
         click.echo(found.latex())

@@ -11,7 +11,7 @@ import sympy
 from flint import acb, arb
 
 from solver.errors import NotApplicableError
-from solver.gaussian.functions import Phi, Phi2, as_sympy, phi
+from solver.gaussian.functions import OwensT, Phi, Phi2, as_sympy, phi
 
 MOST_BITS = 10**6
 
@@ -112,6 +112,11 @@ def _(expression: sympy.asin) -> arb:
 
 
 @_ball.register
+def _(expression: sympy.atan) -> arb:
+    return _ball(expression.args[0]).atan()
+
+
+@_ball.register
 def _(expression: sympy.cos) -> arb:
     return _ball(expression.args[0]).cos()
 
@@ -135,6 +140,11 @@ def _(expression: Phi) -> arb:
 @_ball.register
 def _(expression: Phi2) -> arb:
     return bivariate_cdf(*(_ball(arg) for arg in expression.args))
+
+
+@_ball.register
+def _(expression: OwensT) -> arb:
+    return owens_t(*(_ball(arg) for arg in expression.args))
 
 
 def _integer_power(base: arb, exponent: int) -> arb:
@@ -169,3 +179,14 @@ def bivariate_cdf(a: arb, b: arb, rho: arb) -> arb:
 
     integral = acb.integral(integrand, acb(0), acb(rho.asin())).real
     return normal_cdf(a) * normal_cdf(b) + integral / (2 * arb.pi())
+
+
+def owens_t(h: arb, a: arb) -> arb:
+    """Return Owen's T(h, a) with a proven radius, as its integral over 0..a; the poles at +-i stay off the path."""
+    square = acb(h * h / 2)
+
+    def integrand(t: acb, _: bool) -> acb:
+        stretch = 1 + t * t
+        return (-square * stretch).exp() / stretch
+
+    return acb.integral(integrand, acb(0), acb(a)).real / (2 * arb.pi())

@@ -1,4 +1,4 @@
-"""The standard normal density, distribution and bivariate distribution, as sympy functions of real arguments."""
+"""The standard normal density, distribution and bivariate distribution, and Owen's T, as sympy functions."""
 
 from __future__ import annotations
 
@@ -89,12 +89,65 @@ class Phi2(Function):
             return phi(b) * Phi((a - rho * b) / q)
         return phi(a) * phi((b - rho * a) / q) / q
 
+    def _eval_rewrite_as_OwensT(self, a: Any, b: Any, rho: Any, **_: Any) -> Any:  # noqa: N802  (sympy's name)
+        """Return (Phi(a) + Phi(b))/2 - T(a, (b/a - rho)/q) - T(b, (a/b - rho)/q) - [ab < 0]/2, q = sqrt(1 - rho^2).
+
+        With a = 0, Phi(b)/2 + T(b, rho/q) (Owen 1956).  None, so that Phi2 stays, where the sign of ab is not known.
+        """
+        q = sqrt(1 - rho**2)
+        if a.is_zero or b.is_zero:
+            other = b if a.is_zero else a
+            return Phi(other) / 2 + OwensT(other, rho / q)
+        product = a * b
+        if not (product.is_positive or product.is_negative):
+            return None
+        apart = OwensT(a, (b / a - rho) / q) + OwensT(b, (a / b - rho) / q)
+        return (Phi(a) + Phi(b)) / 2 - apart - (Rational(1, 2) if product.is_negative else 0)
+
     def _eval_evalf(self, prec: int) -> Any:
         return _enclosed_float(self, prec)
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         a, b, rho = (printer._print(arg) for arg in self.args)
         return _call(r"\Phi_2", [a, b], exp, f"; {rho}")
+
+
+class OwensT(Function):
+    r"""Owen's T(h, a) = 1/(2 pi) int_0^a exp(-h^2 (1 + t^2) / 2) / (1 + t^2) dt, even in h and odd in a.
+
+    ``expression.rewrite(OwensT)`` writes every Phi2 in it whose arguments have known signs.
+
+    Examples
+    --------
+    >>> Phi2(1, 1, Rational(3, 5)).rewrite(OwensT)
+    -2*OwensT(1, 1/2) + Phi(1)
+    """
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, h: Any, a: Any) -> Any:
+        if a.is_zero:
+            return S.Zero
+        if h.is_zero:
+            return sympy.atan(a) / (2 * pi)
+        if a.could_extract_minus_sign():
+            return -cls(h, -a)
+        if h.could_extract_minus_sign():
+            return cls(-h, a)
+        return None
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        h, a = self.args
+        if argindex == 1:
+            return phi(h) * (Rational(1, 2) - Phi(a * h))
+        return phi(h) * phi(a * h) / (1 + a**2)
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return _enclosed_float(self, prec)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return _call("T", [printer._print(arg) for arg in self.args], exp)
 
 
 def as_sympy(number: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ import sympy
 
 from solver.errors import InputError, NotApplicableError, SolverError
 from solver.exact import integer
+from solver.gaussian.functions import OwensT
 from solver.noise import GaussianNoise
 from solver.symbolic.setting import Setting, point_text
 from solver.symbolic.symbols import VARIABLES, sigma
@@ -71,6 +72,7 @@ class Formula:
     ----------
     quantity : {"D", "G", "R"}
     expression : sympy expression
+        Rational for D; in sigma, Phi, phi and Phi2 for G and R.
     setting : Setting
         Construction, ensemble and deformation.
     layer : str
@@ -83,7 +85,8 @@ class Formula:
         The range in which it holds.
     proof : Proof
     noise : GaussianNoise or None
-        The noise whose energy stands behind sigma, for G and R.
+        The noise whose energy stands behind sigma, for G and R; the expression holds for any other energy too,
+        unless sigma has been eliminated.
     """
 
     quantity: str
@@ -96,6 +99,11 @@ class Formula:
     proof: Proof
     measure: Callable[[Point], Value] = field(repr=False, compare=False)
     noise: GaussianNoise | None = None
+
+    @property
+    def fixed_symbols(self) -> dict[Any, int]:
+        """What is not left open, by symbol."""
+        return {VARIABLES[name]: value for name, value in self.fixed.items()}
 
     @property
     def range(self) -> Any:
@@ -113,7 +121,7 @@ class Formula:
         return f"{self.quantity}_{{{_LAYERS.get(self.layer, self.layer)}}}"
 
     def value(self, **point: int) -> Value:
-        """Return the value at a point: exact for D, a closed form for G and R of layers that rectify noise once.
+        """Return the value at a point: exact for D, a closed form for G and R, with sigma^2 = energy / l.
 
         Raises
         ------
@@ -123,7 +131,8 @@ class Formula:
         point = self._checked(point)
         expression = self.expression.subs({VARIABLES[name]: value for name, value in point.items()})
         if self.noise is not None:
-            task = self.setting.task(point["l"], (point | dict(self.fixed))["xi"])
+            scale = (point | dict(self.fixed)).get("xi", self.setting.smallest_scale)  # left out where it is no matter
+            task = self.setting.task(point["l"], scale)
             energy = self.noise.resolved(task, self.setting.deformation).energy
             expression = expression.subs(sigma, sympy.sqrt(sympy.Rational(energy) / point["l"]))
         return as_value(expression, f"formula, {self.proof.method}")
@@ -147,6 +156,14 @@ class Formula:
         """Return whether a point lies in the range."""
         values = {VARIABLES[name]: value for name, value in point.items()}
         return all(bool(c.subs(values)) for c in self.conditions)
+
+    def narrowed(self, conditions: tuple[Any, ...]) -> Formula:
+        """Return the formula on a smaller range, its proof without the points that are left out."""
+        formula, proof = replace(self, conditions=conditions), self.proof
+        fitted, held_out, certified = (
+            tuple(filter(formula.holds_at, points)) for points in (proof.fitted, proof.held_out, proof.certified)
+        )
+        return replace(formula, proof=replace(proof, fitted=fitted, held_out=held_out, certified=certified))
 
     def check(self, points: tuple[Point, ...] | None = None) -> int:
         """Compare the formula with the networks again, at every point of its proof, and return how many those are.
@@ -176,6 +193,10 @@ class Formula:
         assert isinstance(found, ClosedValue) and isinstance(measured, ClosedValue)
         difference = enclose(found.expression, 30) - enclose(measured.expression, 30)
         return bool(difference.contains(0))
+
+    def in_owens_t(self) -> Formula:
+        """Return the formula with every Phi2 whose signs are known written in Owen's T."""
+        return replace(self, expression=self.expression.rewrite(OwensT))
 
     def latex(self) -> str:
         """Return the formula and its range as LaTeX, without dollar signs."""

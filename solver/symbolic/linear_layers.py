@@ -19,10 +19,10 @@ import sympy
 
 from solver.correlations import difference_correlations
 from solver.deformation import Deformation
-from solver.errors import InputError, NotApplicableError
+from solver.errors import NotApplicableError
 from solver.symbolic.formula import Formula, Point, Proof
+from solver.symbolic.hidden_range import hidden_range, scale_at
 from solver.symbolic.rings import measured_deformation, ratio
-from solver.symbolic.scales import scale_conditions
 from solver.symbolic.setting import Setting
 from solver.symbolic.snomial import Snomial
 from solver.symbolic.span import RingSpan
@@ -91,22 +91,10 @@ def deformation_of_hidden(
 
     ``scale`` is used where the formula depends on xi and xi is not among the variables.
     """
-    open_scale = "xi" in variables
-    needs_scale = open_scale or setting.distances == "balanced" or setting.gap > 0
-    fixed = {} if open_scale or not needs_scale or scale is None else {"xi": scale}
     number: Any = k if layer is None else sympy.Integer(layer)
     kernel = hidden_kernel(setting, number)
-    expression = deformation_ratio(setting, kernel)
-    conditions = _conditions(setting, kernel, number, needs_scale)
-    if fixed:
-        expression = expression.subs(xi, scale)
-        conditions = [c.subs(xi, scale) for c in conditions]
-    conditions = [c for c in conditions if c is not sympy.true]
-    if sympy.false in conditions:
-        raise InputError(
-            f"layer: {layer} is no hidden layer of {setting.construction!r} with D by kernels at scale {scale}; "
-            "use --in l"
-        )
+    fixed, conditions = hidden_range(setting, variables, number, scale, kernel.width - 1, setting.deformation.reach)
+    expression = deformation_ratio(setting, kernel).subs(xi, fixed.get("xi", xi))
     draft = Formula(
         quantity="D",
         expression=expression,
@@ -114,7 +102,7 @@ def deformation_of_hidden(
         layer="k" if layer is None else str(layer),
         variables=variables,
         fixed=fixed,
-        conditions=tuple(conditions),
+        conditions=conditions,
         proof=Proof(
             method="derived",
             reason="sums of kernel autocorrelations; no ReLU cuts, as no weight, bias or pixel is negative",
@@ -136,11 +124,11 @@ def deformation_ratio(setting: Setting, kernel: HiddenKernel) -> Any:
     values = {x: kernel.autocorrelation(lag) for lag, x in enumerate(a[:-1])} | {s2: kernel.squared_sum}
     if all(v.is_number for v in values.values()):
         return ratio(above.subs(values), below.subs(values))
-    numerator, denominator = (_by_lag(part, [*a, s2]).subs(values) for part in (above, below))
+    numerator, denominator = (by_lag(part, [*a, s2]).subs(values) for part in (above, below))
     return numerator / denominator
 
 
-def _by_lag(product: Any, symbols: list[Any]) -> Any:
+def by_lag(product: Any, symbols: list[Any]) -> Any:
     """Return a factored polynomial with the autocorrelations' coefficients collected, the first one positive."""
     factors = []
     for factor in sympy.Mul.make_args(product):
@@ -169,50 +157,10 @@ def _certain_length(deformation: Deformation) -> int:
     return max(12 * deformation.reach + 2, 4)
 
 
-def _conditions(setting: Setting, kernel: HiddenKernel, number: Any, needs_scale: bool) -> list[Any]:
-    """Return k >= 1, that layer k lies below the last, and that the probability is p as far as its kernel reaches."""
-    reach, step = setting.deformation.reach, setting.filter_size - 1
-    sight = kernel.width - 1 + 2 * reach
-    conditions = [sympy.Ge(k, 1, evaluate=False)] if number == k else []
-    smallest = step * number + 2 if setting.every_scale else step * (number + 1) + 1
-    smallest = smallest if number != 0 else sympy.Integer(setting.smallest_scale)
-    if not needs_scale:
-        bounds = [2 * smallest] + ([2 * (sight + 1)] if setting.distances == "flat" or sight.has(k) else [])
-        return [*conditions, *(sympy.Ge(ell, b) for b in _largest(bounds))]
-    uniform = setting.distances == "pairs" and setting.gap == 0
-    bounds = [smallest, sympy.Integer(setting.smallest_scale)] + ([] if uniform else [sight + setting.gap + 1])
-    divides = () if setting.every_scale else scale_conditions(setting, 0)[1:]
-    return [
-        *conditions,
-        *(sympy.Ge(xi, b) for b in _largest(bounds)),
-        *divides,
-        sympy.Ge(ell, 2 * xi + 2 * setting.gap),
-    ]
-
-
-def _largest(bounds: list[Any]) -> list[Any]:
-    """Return the bounds without those that another one implies for every k >= 1."""
-    kept: list[Any] = []
-    for b in dict.fromkeys(map(sympy.expand, bounds)):
-        if not any(_implied(b, other) for other in kept):
-            kept = [other for other in kept if not _implied(other, b)] + [b]
-    return kept
-
-
-def _implied(bound: Any, by: Any) -> bool:
-    """Return whether ``by - bound`` >= 0 at k = 1 and does not fall with k (both are affine in k)."""
-    difference = sympy.expand(by - bound)
-    return bool(difference.subs(k, 1) >= 0 and difference.coeff(k) >= 0)
-
-
 def _measured(setting: Setting, layer: int | None, point: Point) -> Any:
-    """Return D from a network; where xi does not matter, from the one of the least xi that has the layer."""
-    number = point.get("k", layer)
-    assert number is not None
-    width = (setting.filter_size - 1) * number
-    least = width + (2 if setting.every_scale else setting.filter_size) if number else 0
-    scale = point.get("xi", max(least, setting.smallest_scale))
-    return measured_deformation(setting, number, point["l"], scale)
+    """Return D from a network."""
+    number = layer if layer is not None else point["k"]
+    return measured_deformation(setting, number, point["l"], scale_at(setting, number, point))
 
 
 def _certified(draft: Formula, layer: int | None) -> Formula:
@@ -221,7 +169,7 @@ def _certified(draft: Formula, layer: int | None) -> Formula:
     certified: list[Point] = []
     length = first
     while length > draft.setting.smallest_length(draft.setting.smallest_scale):
-        points = list(_points(draft, layer, length - 1))
+        points = list(hidden_points(draft, layer, length - 1))
         if not all(draft.agrees_at(point) for point in points):
             break
         certified += points
@@ -229,7 +177,7 @@ def _certified(draft: Formula, layer: int | None) -> Formula:
     else:
         length = 0
     conditions = (*draft.conditions, *([sympy.Ge(ell, length)] if length else []))
-    held_out = tuple(p for n in (first, first + 1, 2 * first + 9) for p in _points(draft, layer, n))[:12]
+    held_out = tuple(p for n in (first, first + 1, 2 * first + 9) for p in hidden_points(draft, layer, n))[:12]
     formula = replace(
         draft,
         conditions=conditions,
@@ -239,7 +187,7 @@ def _certified(draft: Formula, layer: int | None) -> Formula:
     return formula
 
 
-def _points(draft: Formula, layer: int | None, length: int) -> Iterator[Point]:
+def hidden_points(draft: Formula, layer: int | None, length: int) -> Iterator[Point]:
     """Yield the points of the range on one ring."""
     setting = draft.setting
     scales = [s for s in range(2, length // 2 + 1) if setting.reaches(s)] if "xi" in draft.variables else [0]

@@ -8,17 +8,16 @@ probability of a distance.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
-from functools import reduce
 from typing import Any
 
 import sympy
 from sympy import Integer
 
+from solver.deformation import Deformation
 from solver.errors import NotApplicableError
 from solver.gaussian.functions import as_sympy
-from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
@@ -30,17 +29,16 @@ from solver.sensitivity.rectified_noise import (
     readout_second_moment,
     rectifying_layer,
 )
+from solver.sensitivity.sliding import sliding_units
 from solver.symbolic.formula import Formula, Point, Proof
+from solver.symbolic.pair_moments import Counts, by_function, over
 from solver.symbolic.rings import extended_down, measured_moments, ring_moments
 from solver.symbolic.setting import Setting, shallow
 from solver.symbolic.span import RingSpan
-from solver.symbolic.symbols import ell, sigma
+from solver.symbolic.symbols import ell
 from solver.symbolic.weights import class_weights
 from solver.task import TwoPixelTask
 from solver.values import Value, as_value
-
-Counts = dict[Any, Any]
-"""Mean numbers of pairs of units by their kind: (x, y, covariance), (x, y) or, without rectification, ()."""
 
 _LONG = 10**9
 
@@ -48,18 +46,23 @@ _LONG = 10**9
 def noise_in_length(setting: Setting, layer: str, scale: int, noise: GaussianNoise) -> Formula:
     """Return G of a layer in l and sigma, for a given scale.
 
+    The range is extended below the rings for which the argument holds as far as the numbers of pairs and the
+    denominator agree on every shorter ring: then G does for every sigma.  Costs well under a second for xi = 7.
+
     Raises
     ------
     NotApplicableError
         If the noise is rectified more than once.
     """
+    setting = replace(setting, deformation=noise_deformation(setting, noise))
     index = setting.layer_index(layer, scale)
     counts, span = _counts_in_length(setting, index, scale, noise)
     moments, other = ring_moments(setting, index, scale)
     first = max(span.first, other.first)
+    factor, terms = over(by_function(counts), moments.spread)
     draft = Formula(
         quantity="G",
-        expression=over(counts_expression(counts), moments.spread),
+        expression=factor * sympy.Add(*(sympy.factor(p) * f for f, p in terms.items())),
         setting=setting,
         layer=layer,
         variables=("l",),
@@ -81,14 +84,26 @@ def noise_in_length(setting: Setting, layer: str, scale: int, noise: GaussianNoi
     )
 
     def agrees(point: Point) -> bool:
-        length = point["l"]
-        found = {kind: weight.subs(ell, length) for kind, weight in counts.items()}
-        measured = unit_counts(setting, index, length, scale, noise)
-        spread = moments.spread.subs(ell, length)
-        same = {kind: w for kind, w in found.items() if w != 0} == {kind: as_sympy(w) for kind, w in measured.items()}
-        return same and spread == as_sympy(measured_moments(setting, index, length, scale).spread)
+        at = {ell: point["l"]}
+        found = {kind: n.subs(at) for kind, n in counts.items()}
+        return same_counts(found, moments.spread.subs(at), setting, index, point["l"], scale, noise)
 
     return extended_down(draft, first, agrees)
+
+
+def noise_deformation(setting: Setting, noise: GaussianNoise) -> Deformation:
+    """Return the deformation that G depends on: none but for the energy ``"exact"``."""
+    return setting.deformation if noise.energy == "exact" else Deformation()
+
+
+def same_counts(
+    counts: Counts, spread: Any, setting: Setting, layer: int, length: int, scale: int, noise: GaussianNoise
+) -> bool:
+    """Return whether numbers of pairs and a denominator are those of the network on one ring, exactly."""
+    measured = unit_counts(setting, layer, length, scale, noise)
+    found = {kind: count for kind, count in counts.items() if count != 0}
+    same = found == {kind: as_sympy(count) for kind, count in measured.items()}
+    return same and bool(spread == as_sympy(measured_moments(setting, layer, length, scale).spread))
 
 
 def unit_counts(setting: Setting, layer: int, length: int, scale: int, noise: GaussianNoise) -> Counts:
@@ -102,10 +117,14 @@ def unit_counts(setting: Setting, layer: int, length: int, scale: int, noise: Ga
     task = setting.task(length, scale)
     network, unit = setting.network(task), GaussianNoise(energy=length, rectified=noise.rectified)
     moment = _second_moment(network, task, layer, unit)
-    if not isinstance(moment, SecondMoment):
-        return {(): moment}
-    counts: Counts = {**moment.covariances, **moment.products}
-    return {kind: weight for kind, weight in counts.items() if weight != 0}
+    return pair_counts(moment) if isinstance(moment, SecondMoment) else {(): moment}
+
+
+def pair_counts(moment: SecondMoment) -> Counts:
+    """Return the weights of a second moment by kind, without those that are 0."""
+    weights: Counts = {**moment.covariances}
+    weights.update(moment.products)
+    return {kind: weight for kind, weight in weights.items() if weight != 0}
 
 
 def measured_noise(setting: Setting, layer: int, length: int, scale: int, noise: GaussianNoise) -> Value:
@@ -114,24 +133,6 @@ def measured_noise(setting: Setting, layer: int, length: int, scale: int, noise:
     moment = _second_moment(setting.network(task), task, layer, noise.resolved(task, setting.deformation))
     response = moment.expression() if isinstance(moment, SecondMoment) else as_sympy(moment)
     return as_value(response / as_sympy(measured_moments(setting, layer, length, scale).spread), "network")
-
-
-def counts_expression(counts: Counts) -> dict[Any, Any]:
-    """Return the noise response as {product of functions of sigma: coefficient in l}."""
-    gathered: dict[Any, Any] = defaultdict(lambda: sympy.S.Zero)
-    for kind, weight in counts.items():
-        for term in sympy.Add.make_args(sympy.expand(_moment(kind))):
-            number, rest = term.as_coeff_Mul()
-            gathered[rest] += number * weight
-    return {rest: coefficient for rest, coefficient in gathered.items() if sympy.cancel(coefficient) != 0}
-
-
-def over(gathered: dict[Any, Any], spread: Any) -> Any:
-    """Return the sum of coefficient times function over a spread, with one common denominator in l."""
-    quotients = {rest: sympy.cancel(sympy.together(c / spread)).as_numer_denom() for rest, c in gathered.items()}
-    common = reduce(sympy.lcm, (below for _, below in quotients.values()), Integer(1))
-    terms = [sympy.factor(above * sympy.cancel(common / below)) * rest for rest, (above, below) in quotients.items()]
-    return sympy.Add(*terms) / sympy.factor(common)
 
 
 def noise_span(setting: Setting, scale: int, sight: int, *, pooled: bool) -> RingSpan:
@@ -145,8 +146,7 @@ def noise_span(setting: Setting, scale: int, sight: int, *, pooled: bool) -> Rin
 def _counts_in_length(setting: Setting, layer: int, scale: int, noise: GaussianNoise) -> tuple[Counts, RingSpan]:
     task = setting.task(_LONG, scale)
     network = setting.network(task)
-    part = Network(layers=network.layers[: max(min(layer, network.depth), 1)])
-    sight = noise_representatives(part, task).length // 2
+    sight = noise_representatives(shallow(network, layer), task).length // 2
     span = noise_span(setting, scale, sight, pooled=layer > network.depth)
     rows = {n: unit_counts(setting, layer, n, scale, noise) for n in (*span.fitted, *span.held_out)}
     kinds = list(dict.fromkeys(kind for row in rows.values() for kind in row))
@@ -156,27 +156,34 @@ def _counts_in_length(setting: Setting, layer: int, scale: int, noise: GaussianN
 
 def _second_moment(network: Network, task: TwoPixelTask, layer: int, noise: GaussianNoise) -> Any:
     """Return the noise response as a `SecondMoment`, or as a number if no activation has touched the noise."""
-    output = layer > network.depth
-    depth = min(layer, network.depth)
+    output, depth = layer > network.depth, min(layer, network.depth)
     part = shallow(network, layer)
     if rectifying_layer(network, depth, noise) is None:
         return linear_readout_noise(network, task, noise) if output else linear_layer_noise(part, task, noise, layer)
     if not is_rectified_once(network, depth, noise):
-        raise NotApplicableError(
-            f"G of layer {'output' if output else layer} has no closed form: its noise is rectified twice; there is "
-            f"one for layers 0 to {network.depth - 1}"
-        )
+        raise NotApplicableError(_without_formula(network, layer, noise))
     return readout_second_moment(network, task, noise) if output else layer_second_moment(part, task, noise, layer)
 
 
-def _moment(kind: Any) -> Any:
-    """Return Cov(X+, Y+), mu_X mu_Y or sigma^2, for variances and covariances in units of sigma^2."""
-    if not kind:
-        return sigma**2
-    (m1, v1), (m2, v2), *covariance = (
-        (as_sympy(x[0]), as_sympy(x[1]) * sigma**2) if isinstance(x, tuple) else x for x in kind
+def _without_formula(network: Network, layer: int, noise: GaussianNoise) -> str:
+    """Return why a layer has no formula, which layers have one, and where its value is."""
+    closed = [
+        str(k)
+        for k in range(network.depth + 1)
+        if rectifying_layer(network, k, noise) is None or is_rectified_once(network, k, noise)
+    ]
+    name = "the output" if layer > network.depth else f"layer {layer}"
+    form = "its exact form as integrals and its value" if _has_integrals(network, layer, noise) else "its value"
+    return (
+        f"G of {name} is no closed form, as its noise is rectified more than once; layers {', '.join(closed)} have a "
+        f"formula, and for one l 'solver report --construction {network.name} --format json' gives {form} there"
     )
-    if covariance:
-        joint = rectified_product(m1, m2, v1, v2, as_sympy(covariance[0]) * sigma**2)
-        return joint - rectified_mean(m1, v1) * rectified_mean(m2, v2)
-    return (rectified_mean(m1, v1) - sympy.Max(m1, 0)) * (rectified_mean(m2, v2) - sympy.Max(m2, 0))
+
+
+def _has_integrals(network: Network, layer: int, noise: GaussianNoise) -> bool:
+    """Return whether the units are sums of independent sites of one weight, so that any two share equal summands."""
+    try:
+        units = sliding_units(network, noise, min(layer, network.depth))
+    except NotApplicableError:
+        return False
+    return len(units.taps) == 1 and len({w for kernel in units.kernels for _, w in kernel}) == 1

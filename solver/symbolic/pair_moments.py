@@ -1,0 +1,60 @@
+"""Moments of pairs of pre-activations as functions of sigma, and sums of them with coefficients in l."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+import sympy
+from sympy import Integer
+
+from solver.gaussian.functions import as_sympy
+from solver.gaussian.moments import rectified_mean, rectified_product
+from solver.symbolic.symbols import sigma
+
+Kind = tuple[Any, ...]
+"""(x, y, c) stands for Cov(X+, Y+), (x, y) for mu_X mu_Y, and () for sigma^2, as in `SecondMoment`; x and y are
+(mean, variance), variances and the covariance c are in units of sigma^2."""
+
+Counts = dict[Kind, Any]
+"""Mean numbers of pairs of units by their kind."""
+
+
+def pair_moment(kind: Kind) -> Any:
+    """Return the moment that a kind stands for, in sigma."""
+    if not kind:
+        return sigma**2
+    (m1, v1), (m2, v2) = ((as_sympy(mean), as_sympy(variance) * sigma**2) for mean, variance in kind[:2])
+    if len(kind) == 3:
+        joint = rectified_product(m1, m2, v1, v2, as_sympy(kind[2]) * sigma**2)
+        return joint - rectified_mean(m1, v1) * rectified_mean(m2, v2)
+    return (rectified_mean(m1, v1) - sympy.Max(m1, 0)) * (rectified_mean(m2, v2) - sympy.Max(m2, 0))
+
+
+def by_function(counts: Mapping[Kind, Any]) -> dict[Any, Any]:
+    """Return the sum of number times moment as {product of functions of sigma: coefficient}.
+
+    Rational numbers go to the coefficients, which are otherwise what ``counts`` has.
+    """
+    gathered: dict[Any, list[Any]] = defaultdict(list)
+    for kind, count in counts.items():
+        for term in sympy.Add.make_args(sympy.expand(pair_moment(kind))):
+            number, function = term.as_coeff_Mul()
+            gathered[function].append(number * count)
+    return {function: sympy.Add(*terms) for function, terms in gathered.items()}
+
+
+def over(gathered: Mapping[Any, Any], spread: Any) -> tuple[Any, dict[Any, Any]]:
+    """Return the sum of coefficient times function, over ``spread``, as a rational factor and {function: polynomial}.
+
+    The polynomials have integer coefficients and no factor in common; functions that cancel are left out.
+    """
+    parts = {f: sympy.fraction(sympy.together(c)) for f, c in gathered.items()}
+    below = reduce(sympy.lcm, dict.fromkeys(part[1] for part in parts.values()), Integer(1))
+    above = {f: sympy.expand(n * sympy.cancel(below / d)) for f, (n, d) in parts.items()}
+    above = {f: polynomial for f, polynomial in above.items() if polynomial != 0}
+    common = reduce(sympy.gcd, above.values(), Integer(0))
+    factor = sympy.factor(sympy.cancel(common / (below * sympy.together(spread))))
+    return factor, {f: sympy.quo(p, common) if common.free_symbols else p / common for f, p in above.items()}
