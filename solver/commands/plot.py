@@ -30,3 +30,20 @@ def draw(output: Path, figure: Callable[[], Any]) -> None:
     check_writable(output)
     save(figure(), output)
     click.echo(f"solver: wrote {output}", err=True)
+
+
+@plot.command(short_help="Exact D and G against their asymptotes.")
+@output_option
+@click.option("--panel", "panels", multiple=True, help="depth, noise, scale or window; repeatable [default: all].")
+def asymptotes(output: Path, panels: tuple[str, ...]) -> None:
+    """Draw exact D and G against their expansions in depth, in scale and in the effective window.
+
+    Markers are exact, lines are sums of one (dashed) or two terms.
+    """
+
+    def figure() -> Any:
+        from solver.plots.asymptotes import asymptotes
+
+        return asymptotes(panels)
+
+    draw(output, figure)

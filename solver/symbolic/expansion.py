@@ -1,0 +1,236 @@
+"""Expansions in a large variable of expressions in s-nomial coefficients, exponentials and the variable itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy import Poly, Rational
+
+from solver.errors import NotApplicableError
+from solver.symbolic.laplace import central_series, cumulant
+from solver.symbolic.snomial import Snomial
+
+_H, _Q = sympy.symbols("h q", positive=True)
+_NORM = sympy.Symbol("g", positive=True)
+_MORE_ORDERS = 12
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The leading terms of an expression for a large variable.
+
+    Attributes
+    ----------
+    exact : sympy expression
+    variable : sympy symbol
+    terms : tuple of sympy expressions
+        Falling powers of the variable, none of them 0.
+    order : sympy number or None
+        The remainder is O(variable^-order), the next power that occurs; None if no power is left over, so that the
+        remainder is 0 or exponentially small.
+    """
+
+    exact: Any
+    variable: Any
+    terms: tuple[Any, ...]
+    order: Any
+
+    def sum(self, terms: int | None = None) -> Any:
+        """Return the sum of the first terms, of all if omitted."""
+        return sympy.Add(*self.terms[:terms])
+
+    def exact_at(self, value: int) -> Any:
+        """Return the exact expression at a number."""
+        return self.exact.subs(self.variable, value)
+
+    def remainder(self, value: int, terms: int | None = None) -> Any:
+        """Return a ball around the exact value minus the sum of the first terms, at a number."""
+        from solver.gaussian.enclosure import enclose
+
+        return enclose(self.exact_at(value), 60) - enclose(self.sum(terms).subs(self.variable, value), 60)
+
+    def latex(self) -> str:
+        """Return the terms and the order of the remainder as LaTeX."""
+        rest = "" if self.order is None else rf" + O\left({sympy.latex(self.variable**-self.order)}\right)"
+        return " + ".join(map(sympy.latex, self.terms)).replace("+ -", "- ") + rest
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex()}$"
+
+
+def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
+    """Return the leading terms of an expression for a large variable v.
+
+    Numerator and denominator become power series in v^(-1/2); of the powers of an exponential s^(c v) only the largest
+    is kept, the others being exponentially small against it.
+
+    Parameters
+    ----------
+    expression : sympy expression
+        Rational in v, in exponentials s^(c v + b) with 2c an integer, and in central coefficients
+        Snomial(n, (s-1) n/2 + r, s) with n = a v + b; one s > 1 throughout.  Other symbols are constants.
+    variable : sympy symbol
+    terms : int
+
+    Raises
+    ------
+    NotApplicableError
+        If the expression depends on v in another way, or if further terms vanish.
+
+    Examples
+    --------
+    >>> from solver.symbolic.symbols import k
+    >>> expansion(Snomial(2 * k, 2 * k + 1, 3) / Snomial(2 * k, 2 * k, 3), k).terms
+    (1, -3/(8*k))
+    """
+    growth = _Growth.of(sympy.sympify(expression), variable)
+    if growth.rational == 0:
+        return Expansion(expression, variable, (), None)
+    (above, up), (below, down) = map(_largest_power, sympy.fraction(growth.rational))
+    for orders in range(terms + 1, terms + _MORE_ORDERS):
+        quotient = growth.series(above, orders).over(growth.series(below, orders), 2 * (terms + orders))
+        found = [(e, c) for e, c in quotient.terms() if c != 0]
+        if len(found) > terms or quotient.valid is None:
+            break
+    else:
+        raise NotApplicableError(f"{expression}: fewer than {terms + 1} terms within {orders} orders of 1/{variable}")
+    scale = growth.base ** (variable * Rational(up - down, 2))
+    shown = tuple(growth.plain(c) * scale * variable ** -Rational(e, 2) for e, c in found[:terms])
+    return Expansion(expression, variable, shown, Rational(found[terms][0], 2) if len(found) > terms else None)
+
+
+@dataclass(frozen=True)
+class _Series:
+    """sum_i c_i h^(first + i), with h = v^(-1/2) and c_i not written beyond the last one that is not 0.
+
+    ``valid`` is the number of c_i that are known; None if all.
+    """
+
+    first: int
+    coefficients: tuple[Any, ...]
+    valid: int | None
+
+    def terms(self) -> list[tuple[int, Any]]:
+        """Return the known exponents of h and their coefficients."""
+        return [(self.first + i, c) for i, c in enumerate(self.coefficients[: self.valid])]
+
+    def over(self, other: _Series, most: int) -> _Series:
+        """Return the quotient, at most ``most`` coefficients of it, by long division."""
+        valid = min((s.valid for s in (self, other) if s.valid is not None), default=None)
+        exact = valid is None and len(other.coefficients) == 1
+        count = len(self.coefficients) if exact else most if valid is None else min(valid, most)
+        rest = [*self.coefficients, *[sympy.S.Zero] * count][:count]
+        found: list[Any] = []
+        for n in range(count):
+            used = sum(other.coefficients[i] * found[n - i] for i in range(1, min(n + 1, len(other.coefficients))))
+            found.append(sympy.factor((rest[n] - used) / other.coefficients[0]))
+        return _Series(self.first - other.first, tuple(found), None if exact else count)
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """An expression with every growing part named: base^v = q^2, and s-nomials as s^n times a symbol of its own.
+
+    Attributes
+    ----------
+    rational : sympy expression
+        The expression, rational in v, q and the symbols.
+    variable : sympy symbol
+    base, size : sympy expressions
+        s is the size; it may be a power of the base.
+    centrals : dict
+        The s-nomial of each symbol.
+    """
+
+    rational: Any
+    variable: Any
+    base: Any
+    size: Any
+    centrals: dict[Any, Any]
+
+    @staticmethod
+    def of(expression: Any, variable: Any) -> _Growth:
+        """Return an expression with its growing parts named."""
+        powers = [x for x in expression.atoms(sympy.Pow) if x.exp.has(variable)]
+        centrals = {sympy.Dummy(positive=True): x for x in expression.atoms(Snomial) if x.has(variable)}
+        sizes = {x.args[2] for x in centrals.values()}
+        bases = {_root(b)[0] for b in (*sizes, *(x.base for x in powers))}
+        if max(len(bases), len(sizes)) > 1:
+            raise NotApplicableError(f"{expression}: expected exponentials and s-nomials with one s > 1")
+        names = {x: _exponential(x.base, x.exp, variable) for x in powers}
+        names |= {x: _exponential(x.args[2], x.args[0], variable) * name for name, x in centrals.items()}
+        rational = sympy.together(expression.xreplace(names))
+        if not rational.is_rational_function(variable, _Q, *centrals):
+            raise NotApplicableError(f"{expression} is not rational in {variable}, exponentials and s-nomials")
+        base, size = (x.pop() if x else sympy.S.One for x in (bases, sizes))
+        return _Growth(rational if centrals else sympy.cancel(rational), variable, base, size, centrals)
+
+    def series(self, polynomial: Any, orders: int) -> _Series:
+        """Return a polynomial in v and the symbols of the s-nomials as a series, each of those to ``orders`` terms."""
+        names = list(self.centrals)
+        known = [self._central(name, orders) for name in names]
+        poly = Poly(polynomial, self.variable, *names)
+        total, valid = Poly(0, _H), []
+        for (degree, *powers), c in poly.terms():
+            product = Poly(c, _H)
+            for series, power in zip(known, powers, strict=True):
+                product *= series**power
+            shift = 2 * (poly.degree(self.variable) - degree)
+            total += product * Poly(_H**shift, _H)
+            valid += [shift + sum(powers) + 2 * orders] * any(powers)
+        return _cut(total, 2 * poly.degree(self.variable), min(valid, default=None))
+
+    def _central(self, name: Any, orders: int) -> Any:
+        """Return Snomial(n, (s-1) n/2 + r, s)/s^n = g n^(-1/2) (1 + e_1/n + ...), g = 1/sqrt(2 pi kappa_2), in h."""
+        n, j, s = map(sympy.expand, self.centrals[name].args)
+        lag = sympy.expand(j - (s - 1) * n / 2)
+        slope, offset = n.coeff(self.variable), n.subs(self.variable, 0)
+        if lag.has(self.variable) or slope * self.variable + offset != n or not slope.is_positive:
+            raise NotApplicableError(
+                f"{self.centrals[name]} is no central coefficient with n affine in {self.variable}"
+            )
+        total = sympy.S.Zero
+        for i, e in enumerate(central_series(s, lag, orders)):
+            power = -i - Rational(1, 2)
+            binomial = [sympy.binomial(power, m) * (offset / slope * _H**2) ** m for m in range(orders - i)]
+            total += e * slope**power * _H ** (2 * i + 1) * sympy.Add(*binomial)
+        return Poly(total * _NORM, _H)
+
+    def plain(self, coefficient: Any) -> Any:
+        """Return a coefficient with g = 1/sqrt(2 pi kappa_2) put in."""
+        norm = 1 / sympy.sqrt(2 * sympy.pi * sympy.factor(cumulant(2, self.size)))
+        put = coefficient.subs(_NORM, norm)
+        return min((put, sympy.expand(put), sympy.factor(put)), key=sympy.count_ops)
+
+
+def _exponential(base: Any, exponent: Any, variable: Any) -> Any:
+    """Return s^(c v + b) as s^b q^(2c), with s the root of the base."""
+    if base.is_number and not base > 1:
+        raise NotApplicableError(f"{base}**({exponent}): expected a base > 1")
+    base, power = _root(base)
+    slope = sympy.expand(power * exponent).coeff(variable)
+    rest = sympy.expand(power * exponent - slope * variable)
+    if rest.has(variable) or not (2 * slope).is_Integer:
+        raise NotApplicableError(f"{base}**({exponent}): expected an exponent c {variable} + b with 2c an integer")
+    return base**rest * _Q ** (2 * slope)
+
+
+def _root(base: Any) -> tuple[Any, int]:
+    """Return (r, n) with base = r^n and n as large as can be; symbols are left alone."""
+    return (base.is_Integer and sympy.perfect_power(base)) or (base, 1)
+
+
+def _largest_power(polynomial: Any) -> tuple[Any, int]:
+    """Return the coefficient of the largest power of q, and that power."""
+    poly = Poly(polynomial, _Q)
+    return poly.LC(), int(poly.degree())
+
+
+def _cut(poly: Any, degree: int, valid: int | None) -> _Series:
+    """Return h^-degree times a polynomial known up to h^valid as a series that starts with its first term."""
+    coefficients = poly.all_coeffs()[::-1]
+    first = next((i for i, c in enumerate(coefficients) if c != 0), len(coefficients))
+    known = coefficients[first:valid]
+    return _Series(first - degree, tuple(known), None if valid is None else valid - first)
