@@ -132,16 +132,15 @@ def _markers(axes: Any, at: Sequence[Any], exact: Sequence[Any], color: str, lab
 def _line(axes: Any, found: Expansion, ends: Sequence[int], color: str, *, terms: int | None = None) -> None:
     """Draw the sum of the first terms: dashed for the leading one alone."""
     at = np.geomspace(ends[0], ends[-1], _LINE_POINTS)
-    total = found.sum(terms)
-    values = [float(total.subs(found.variable, x)) for x in at]
+    parts = list(zip(found.coefficients, found.exponents, strict=True))[:terms]
+    values = sum(float(c) * at ** float(e) for c, e in parts)
     axes.plot(at, values, color=color, label=_label(found, terms), linestyle="--" if terms == 1 else "-")
 
 
 def _label(found: Expansion, terms: int | None) -> str:
     """Return the terms as LaTeX, with a number for a coefficient that is long."""
     shown = []
-    for term in found.terms[:terms]:
-        coefficient, power = term.as_independent(found.variable, as_Add=False)
+    for coefficient, exponent in list(zip(found.coefficients, found.exponents, strict=True))[:terms]:
         short = coefficient if sympy.count_ops(coefficient) < 12 else coefficient.evalf(3)
-        shown.append(sympy.latex(short * power))
+        shown.append(sympy.latex(short * found.variable**exponent))
     return f"${' + '.join(shown)}$".replace("+ -", "-")

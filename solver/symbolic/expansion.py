@@ -13,7 +13,6 @@ from solver.symbolic.laplace import central_series, cumulant
 from solver.symbolic.snomial import Snomial
 
 _H, _Q = sympy.symbols("h q", positive=True)
-_NORM = sympy.Symbol("g", positive=True)
 _MORE_ORDERS = 12
 
 
@@ -26,7 +25,9 @@ class Expansion:
     exact : sympy expression
     variable : sympy symbol
     terms : tuple of sympy expressions
-        Falling powers of the variable, none of them 0.
+        Falling powers of the variable, none of them 0; of an exponential too, the same one in each.
+    exponents : tuple of sympy numbers
+        Of the variable, in each term.
     order : sympy number or None
         The remainder is O(variable^-order), the next power that occurs; None if no power is left over, so that the
         remainder is 0 or exponentially small.
@@ -35,11 +36,17 @@ class Expansion:
     exact: Any
     variable: Any
     terms: tuple[Any, ...]
+    exponents: tuple[Any, ...]
     order: Any
 
     def sum(self, terms: int | None = None) -> Any:
         """Return the sum of the first terms, of all if omitted."""
         return sympy.Add(*self.terms[:terms])
+
+    @property
+    def coefficients(self) -> tuple[Any, ...]:
+        """The terms without their powers of the variable."""
+        return tuple(sympy.expand(t / self.variable**e) for t, e in zip(self.terms, self.exponents, strict=True))
 
     def exact_at(self, value: int) -> Any:
         """Return the exact expression at a number."""
@@ -54,7 +61,7 @@ class Expansion:
     def latex(self) -> str:
         """Return the terms and the order of the remainder as LaTeX."""
         rest = "" if self.order is None else rf" + O\left({sympy.latex(self.variable**-self.order)}\right)"
-        return " + ".join(map(sympy.latex, self.terms)).replace("+ -", "- ") + rest
+        return " + ".join(map(sympy.latex, self.terms)).replace("+ - ", "- ") + rest
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle {self.latex()}$"
@@ -87,18 +94,20 @@ def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
     """
     growth = _Growth.of(sympy.sympify(expression), variable)
     if growth.rational == 0:
-        return Expansion(expression, variable, (), None)
+        return Expansion(expression, variable, (), (), None)
     (above, up), (below, down) = map(_largest_power, sympy.fraction(growth.rational))
     for orders in range(terms + 1, terms + _MORE_ORDERS):
         quotient = growth.series(above, orders).over(growth.series(below, orders), 2 * (terms + orders))
-        found = [(e, c) for e, c in quotient.terms() if c != 0]
+        found = [(e, c) for e, raw in quotient.terms() if (c := growth.plain(raw)) != 0]
         if len(found) > terms or quotient.valid is None:
             break
     else:
         raise NotApplicableError(f"{expression}: fewer than {terms + 1} terms within {orders} orders of 1/{variable}")
     scale = growth.base ** (variable * Rational(up - down, 2))
-    shown = tuple(growth.plain(c) * scale * variable ** -Rational(e, 2) for e, c in found[:terms])
-    return Expansion(expression, variable, shown, Rational(found[terms][0], 2) if len(found) > terms else None)
+    exponents = [-Rational(e, 2) for e, _ in found]
+    shown = [c * scale * variable**e for e, (_, c) in zip(exponents, found, strict=True)]
+    order = -exponents[terms] if len(found) > terms else None
+    return Expansion(expression, variable, tuple(shown[:terms]), tuple(exponents[:terms]), order)
 
 
 @dataclass(frozen=True)
@@ -131,24 +140,26 @@ class _Series:
 
 @dataclass(frozen=True)
 class _Growth:
-    """An expression with every growing part named: base^v = q^2, and s-nomials as s^n times a symbol of its own.
+    """An expression with its parts named: base^v = q^2, s-nomials as s^n times a symbol, irrational constants.
 
     Attributes
     ----------
     rational : sympy expression
         The expression, rational in v, q and the symbols.
     variable : sympy symbol
-    base, size : sympy expressions
-        s is the size; it may be a power of the base.
+    base : sympy expression
+        The root of s.
     centrals : dict
         The s-nomial of each symbol.
+    constants : dict
+        The constant of each symbol; for polynomials over the rationals are fast.
     """
 
     rational: Any
     variable: Any
     base: Any
-    size: Any
     centrals: dict[Any, Any]
+    constants: dict[Any, Any]
 
     @staticmethod
     def of(expression: Any, variable: Any) -> _Growth:
@@ -161,11 +172,13 @@ class _Growth:
             raise NotApplicableError(f"{expression}: expected exponentials and s-nomials with one s > 1")
         names = {x: _exponential(x.base, x.exp, variable) for x in powers}
         names |= {x: _exponential(x.args[2], x.args[0], variable) * name for name, x in centrals.items()}
-        rational = sympy.together(expression.xreplace(names))
+        expression = expression.xreplace(names)
+        constants = {sympy.Dummy(positive=True): x for x in _constants(expression)}
+        rational = sympy.together(expression.xreplace({x: name for name, x in constants.items()}))
         if not rational.is_rational_function(variable, _Q, *centrals):
             raise NotApplicableError(f"{expression} is not rational in {variable}, exponentials and s-nomials")
-        base, size = (x.pop() if x else sympy.S.One for x in (bases, sizes))
-        return _Growth(rational if centrals else sympy.cancel(rational), variable, base, size, centrals)
+        base = bases.pop() if bases else sympy.S.One
+        return _Growth(rational if centrals else sympy.cancel(rational), variable, base, centrals, constants)
 
     def series(self, polynomial: Any, orders: int) -> _Series:
         """Return a polynomial in v and the symbols of the s-nomials as a series, each of those to ``orders`` terms."""
@@ -183,7 +196,7 @@ class _Growth:
         return _cut(total, 2 * poly.degree(self.variable), min(valid, default=None))
 
     def _central(self, name: Any, orders: int) -> Any:
-        """Return Snomial(n, (s-1) n/2 + r, s)/s^n = g n^(-1/2) (1 + e_1/n + ...), g = 1/sqrt(2 pi kappa_2), in h."""
+        """Return Snomial(n, (s-1) n/2 + r, s)/s^n = (1 + e_1/n + ...)/sqrt(2 pi kappa_2 n) in h; n = a v + b."""
         n, j, s = map(sympy.expand, self.centrals[name].args)
         lag = sympy.expand(j - (s - 1) * n / 2)
         slope, offset = n.coeff(self.variable), n.subs(self.variable, 0)
@@ -193,16 +206,26 @@ class _Growth:
             )
         total = sympy.S.Zero
         for i, e in enumerate(central_series(s, lag, orders)):
-            power = -i - Rational(1, 2)
-            binomial = [sympy.binomial(power, m) * (offset / slope * _H**2) ** m for m in range(orders - i)]
-            total += e * slope**power * _H ** (2 * i + 1) * sympy.Add(*binomial)
-        return Poly(total * _NORM, _H)
+            binomial = [sympy.binomial(-i - Rational(1, 2), m) * (offset / slope) ** m for m in range(orders - i)]
+            total += e * slope**-i * sympy.Add(*(b * _H ** (2 * (i + m) + 1) for m, b in enumerate(binomial)))
+        return Poly(total * self._name(1 / sympy.sqrt(2 * sympy.pi * sympy.factor(cumulant(2, s)) * slope)), _H)
+
+    def _name(self, constant: Any) -> Any:
+        name = next((name for name, x in self.constants.items() if x == constant), sympy.Dummy(positive=True))
+        self.constants[name] = constant
+        return name
 
     def plain(self, coefficient: Any) -> Any:
-        """Return a coefficient with g = 1/sqrt(2 pi kappa_2) put in."""
-        norm = 1 / sympy.sqrt(2 * sympy.pi * sympy.factor(cumulant(2, self.size)))
-        put = coefficient.subs(_NORM, norm)
-        return min((put, sympy.expand(put), sympy.factor(put)), key=sympy.count_ops)
+        """Return a coefficient with its constants put in."""
+        put = coefficient.xreplace(self.constants)
+        return min((sympy.factor(put), sympy.expand(put)), key=sympy.count_ops)
+
+
+def _constants(expression: Any) -> list[Any]:
+    """Return the irrational constants of an expression: pi, roots, functions of numbers."""
+    known = expression.atoms(sympy.Function, sympy.NumberSymbol)
+    known |= {x for x in expression.atoms(sympy.Pow) if not x.exp.is_Integer}
+    return sorted((x for x in known if x.is_number and not x.is_Rational), key=sympy.default_sort_key)
 
 
 def _exponential(base: Any, exponent: Any, variable: Any) -> Any:
