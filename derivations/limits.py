@@ -1,34 +1,30 @@
 # %% [markdown]
 # # Limits: long rings, deep networks, large scales
 #
-# **Results**, ensemble `pairs`, law `independent` with `add`, filter size s, energy E = l sigma^2 of the noise, on long
-# rings.  Layer k of `uniform`, with A_k = S_2/A_0 its effective window:
+# **Results**, ensemble `pairs`, law `independent` with `add`, filter size s, on long rings.  Layer k of `uniform`, with
+# A_k = S_2/A_0 its effective window:
 #
 # $$D_k = \frac{2}{(s^2-1)k} - \frac{3(s^2+6)}{5(s^2-1)^2k^2} + O(k^{-3}), \qquad
-#   A_k \sim \sqrt{\tfrac{\pi}{3}(s^2-1)k}, \qquad
-#   D_k A_k^2 \to \tfrac{2\pi}{3}, \qquad G_k / A_k \to \frac{E}{8\pi s}.$$
+#   A_k = \sqrt{\tfrac{\pi}{3}(s^2-1)k} + O(k^{-1/2}), \qquad D_k A_k^2 \to \tfrac{2\pi}{3}.$$
 #
 # (1/(4k) - 9/(64 k^2) at s = 3.)  The last map: (2/3)(A_0 - A_1 - 1)/(A_0 - 2 s^k + xi), the same expansion.  The
 # output: D_f ~ 2/xi^2, and 4c/((2c-3) xi^2) on the ring of c xi sites, c > 2.
 
 # %%
-import math
 from fractions import Fraction
 
 import sympy
 from sympy import Expr, Rational, cos, exp, expand, factor, integrate, limit, log, oo, pi, series, sin, sqrt, symbols
 
-from solver import Deformation, GaussianNoise, TwoPixelTask, construct, sensitivity_formula
-from solver.gaussian.enclosure import enclose
+from solver import Deformation, TwoPixelTask, construct, sensitivity_formula
 from solver.sensitivity.displacement import autocorrelation_moments, distance_moments
-from solver.sensitivity.rectified_noise import layer_second_moment
 from solver.symbolic.asymptotics import deep_deformation, large, last_map_deformation, long_ring
-from solver.symbolic.deep_noise import background_noise, deep_noise, effective_window, noise_on_long_rings
+from solver.symbolic.deep_noise import deep_window
 from solver.symbolic.laplace import central_series, cumulant
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, xi
 
-s, y, r, E, c = symbols("s y r E c", positive=True)
+s, y, r, c = symbols("s y r c", positive=True)
 theta, x = symbols("theta x", real=True)
 A = symbols("A_0:2")
 
@@ -117,53 +113,6 @@ window = sqrt(2 * pi * 2 * k * variance)
 product = sympy.simplify(D_deep[0] * window**2)
 
 # %% [markdown]
-# ## Noise: it piles up because it is rectified
-#
-# Layer 1 holds z+ on background, z = w * eta of variance s sigma^2, with correlation rho_r = 1 - r/s at lag r < s.
-# The later layers add: K' = w^(k-1), of sum s^(k-1) and autocorrelations A'_r.  So l sites give the numerator
-# l sum_r A'_r E[z_0+ z_r+].  For standard normal z at correlation rho, polar coordinates give the mean product; far
-# sites still have the squared mean, 1/(2 pi).
-
-# %%
-rho = symbols("rho", positive=True)
-angle, phase = symbols("angle phase", real=True)
-wedge = integrate(expand(cos(phase) * cos(phase - angle), trig=True), (phase, angle - pi / 2, pi / 2))
-mean_product = (sympy.simplify(wedge) * 2 / (2 * pi)).subs(angle, sympy.acos(rho))  # the mean squared radius is 2
-
-# %% [markdown]
-# Split E[z_0+ z_r+] = s sigma^2 (1/(2 pi) + c_r), with c_r = 0 from r = s on.  The first part meets sum_r A'_r =
-# s^(2k-2): the squared sum of the kernel, the mean noise that piles up.  Over the denominator 4 A_0 it is
-# E s s^(-2) S_2/(2 pi) / (4 A_0) = E A_k / (8 pi s), exactly; the second is E s sum_r A'_r c_r / (4 A_0), and tends
-# to a constant as A'_r/A_0 -> s^-2.
-
-# %%
-coherent = E * s / s**2 / (2 * pi) / 4
-G_slope = factor(coherent)
-
-
-def excess(lag: int, size: int) -> Expr:
-    """Return c_r = E[z_0+ z_r+]/(s sigma^2) - 1/(2 pi)."""
-    value = Rational(1, 2) if lag == 0 else mean_product.subs(rho, 1 - Rational(lag, size))
-    return value - 1 / (2 * pi)
-
-
-def G_offset(size: int) -> Expr:  # noqa: N802
-    """Return the next term of G_k, a constant."""
-    near = excess(0, size) + 2 * sum(excess(lag, size) for lag in range(1, size))
-    return E / (4 * size) * near
-
-
-# %% [markdown]
-# **Which limits commute.**  Only 2 s sites of layer 1 see a pixel.  There |delta| <= |z|, so an E[delta delta'] differs
-# from the background's by at most (1 + 1/2) s sigma^2, on at most 4 s rows and columns, each of weight s^(2k-2) in all.
-# Over the background's numerator, at least l s sigma^2 s^(2k-2)/(2 pi), that is 12 pi s / l, whatever k.  And the
-# denominator is 4 (l-2)/(l-1) (A_0 - S_2/l) with S_2/(l A_0) = A_k/l, at most of order l^(-1/2) as k < l.  So G_k on
-# the ring and G_k at l -> infinity agree for all hidden layers at once, and l and k can grow together.  Noise of fixed
-# sigma instead of fixed E changes nothing: the background's part is l sigma^2 times the same function.
-#
-# The last layer is different: at fixed k its background, of the size sigma s^k ~ s^k/sqrt(l), stays below the bias 1,
-# and G of the last map falls like 1/l.  Only for l << E s^(2k) does the bias not matter.
-#
 # ## The output at large scales
 
 # %%
@@ -179,7 +128,7 @@ def latex() -> str:
         [
             r"\begin{aligned}",
             rf"D_k &= {deep} + O(k^{{-3}}), \qquad A_k = {sympy.latex(window)} + O(k^{{-1/2}}) \\",
-            rf"D_k A_k^2 &\to {sympy.latex(product)}, \qquad G_k / A_k \to {sympy.latex(G_slope)} \\",
+            rf"D_k A_k^2 &\to {sympy.latex(product)} \\",
             rf"D_{{\tilde k}} &\to {sympy.latex(D_last)} \\",
             rf"\xi^2 D_f &\to {sympy.latex(D_output_long)} \quad (l \gg \xi), \qquad "
             rf"{sympy.latex(D_output_ring)} \quad (l = c\,\xi)",
@@ -197,10 +146,10 @@ def check() -> None:
     found = deep_deformation(s).terms
     assert all(sympy.simplify(a - b) == 0 for a, b in zip(D_deep, found, strict=True))
     assert product == 2 * pi / 3
+    assert sympy.expand(deep_window(Setting(construction="uniform")).terms[0] - window.subs(s, 3)) == 0
     assert D_output_long == 2
     check_deep_networks()
     check_last_maps()
-    check_noise()
     check_output()
 
 
@@ -235,26 +184,6 @@ def check_last_maps() -> None:
 def snomial(power: int, at: int, size: int) -> int:
     """Return the coefficient of z^at in (1 + ... + z^(size-1))^power."""
     return int(sympy.Poly([1] * size, x).pow(power).coeff_monomial(x**at))
-
-
-def check_noise() -> None:
-    """The networks keep the proven distance from the background's part; its expansion is the derived one."""
-    for size, depths in ((3, (1, 3)), (5, (2,))):
-        setting = Setting(construction="uniform", filter_size=size)
-        for depth in depths:
-            for length in (1000, 10**8):
-                task, network = deep_network(size, depth, length)
-                moments = autocorrelation_moments(network, task, Deformation(), depth)
-                response = layer_second_moment(network, task, GaussianNoise(), depth).expression()
-                background = background_noise(setting).subs({ell: length, k: depth}) * Rational(str(moments.spread))
-                assert abs(enclose(response, 20) / enclose(background, 20) - 1) < 12 * math.pi * size / length
-        expanded = deep_noise(setting)
-        energy = Rational(8, 3)
-        assert sympy.expand(expanded.terms[0] - (G_slope * window).subs({E: energy, s: size})) == 0
-        offset = G_offset(size).subs(E, energy).rewrite(sympy.asin)
-        assert abs(enclose(expanded.terms[1], 30) - enclose(offset, 30)) < 1e-25
-        ratio = noise_on_long_rings(setting) / effective_window(setting)
-        assert abs(ratio.subs(k, 400).evalf(20) / G_slope.subs({E: energy, s: size}) - 1) < 3 / sqrt(400)
 
 
 def check_output() -> None:

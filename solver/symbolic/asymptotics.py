@@ -13,7 +13,7 @@ import sympy
 from sympy import Poly
 
 from solver.deformation import Deformation
-from solver.errors import NotApplicableError
+from solver.errors import InputError, NotApplicableError
 from solver.symbolic.expansion import Expansion, expansion
 from solver.symbolic.formula import Formula
 from solver.symbolic.linear_layers import HiddenKernel, correlation_coefficients
@@ -84,6 +84,8 @@ def large(formula: Formula, *, length: Any = None, terms: int = 2) -> Expansion:
 
     Raises
     ------
+    InputError
+        If that ring is too short for the formula.
     NotApplicableError
         If the formula is not of D, or has no other variable.
 
@@ -96,8 +98,13 @@ def large(formula: Formula, *, length: Any = None, terms: int = 2) -> Expansion:
     names = [name for name in formula.variables if name != "l"]
     if len(names) != 1:
         raise NotApplicableError(f"expected a formula in l and one of xi and k, got one in {formula.variables}")
-    exact = long_ring(formula) if length is None else on_ring(formula, length)
-    return expansion(exact, VARIABLES[names[0]], terms)
+    variable = VARIABLES[names[0]]
+    if length is None:
+        return expansion(long_ring(formula), variable, terms)
+    room = [sympy.limit(length - c.rhs, variable, sympy.oo) for c in formula.conditions if c.lhs == ell]
+    if any(gap.is_extended_negative for gap in room):
+        raise InputError(f"length: l = {length} leaves the range of the formula, {formula.range_text}")
+    return expansion(on_ring(formula, length), variable, terms)
 
 
 def deep_deformation(size: Any, terms: int = 2) -> Expansion:
@@ -106,7 +113,7 @@ def deep_deformation(size: Any, terms: int = 2) -> Expansion:
     Examples
     --------
     >>> deep_deformation(sympy.Symbol("s")).terms[0]
-    2/(k*(s - 1)*(s + 1))
+    2/(k*(s**2 - 1))
     """
     return expansion(one_pixel_deformation(HiddenKernel(k, size).autocorrelation), k, terms)
 

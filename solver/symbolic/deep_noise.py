@@ -8,7 +8,7 @@ times the squared mean, and a few near lags times the covariance.
 Only 2 s sites of layer 1 see a pixel, and |delta| <= |z| everywhere.  So for every hidden layer of every ring the
 numerator is the background's times 1 + e, |e| <= 12 pi s/l, and the denominator is 4 (l-2)/(l-1) (A_0 - S2/l).  The
 limits l -> infinity and k -> infinity commute, at fixed l sigma^2 as at fixed sigma.  Not so in the last layer: its
-bias drops out for sigma s^k >> 1 only.  Derivation: derivations/limits.py.
+bias drops out for sigma s^k >> 1 only.  Derivation: derivations/limits_noise.py.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from sympy import Poly, Rational
 
 from solver.errors import NotApplicableError
 from solver.symbolic.laplace import central_series, cumulant
+from solver.symbolic.power_series import Series, cut_series
 from solver.symbolic.snomial import Snomial
 
 _H, _Q = sympy.symbols("h q", positive=True)
@@ -111,34 +112,6 @@ def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
 
 
 @dataclass(frozen=True)
-class _Series:
-    """sum_i c_i h^(first + i), with h = v^(-1/2) and c_i not written beyond the last one that is not 0.
-
-    ``valid`` is the number of c_i that are known; None if all.
-    """
-
-    first: int
-    coefficients: tuple[Any, ...]
-    valid: int | None
-
-    def terms(self) -> list[tuple[int, Any]]:
-        """Return the known exponents of h and their coefficients."""
-        return [(self.first + i, c) for i, c in enumerate(self.coefficients[: self.valid])]
-
-    def over(self, other: _Series, most: int) -> _Series:
-        """Return the quotient, at most ``most`` coefficients of it, by long division."""
-        valid = min((s.valid for s in (self, other) if s.valid is not None), default=None)
-        exact = valid is None and len(other.coefficients) == 1
-        count = len(self.coefficients) if exact else most if valid is None else min(valid, most)
-        rest = [*self.coefficients, *[sympy.S.Zero] * count][:count]
-        found: list[Any] = []
-        for n in range(count):
-            used = sum(other.coefficients[i] * found[n - i] for i in range(1, min(n + 1, len(other.coefficients))))
-            found.append(sympy.factor((rest[n] - used) / other.coefficients[0]))
-        return _Series(self.first - other.first, tuple(found), None if exact else count)
-
-
-@dataclass(frozen=True)
 class _Growth:
     """An expression with its parts named: base^v = q^2, s-nomials as s^n times a symbol, irrational constants.
 
@@ -180,7 +153,7 @@ class _Growth:
         base = bases.pop() if bases else sympy.S.One
         return _Growth(rational if centrals else sympy.cancel(rational), variable, base, centrals, constants)
 
-    def series(self, polynomial: Any, orders: int) -> _Series:
+    def series(self, polynomial: Any, orders: int) -> Series:
         """Return a polynomial in v and the symbols of the s-nomials as a series, each of those to ``orders`` terms."""
         names = list(self.centrals)
         known = [self._central(name, orders) for name in names]
@@ -193,7 +166,7 @@ class _Growth:
             shift = 2 * (poly.degree(self.variable) - degree)
             total += product * Poly(_H**shift, _H)
             valid += [shift + sum(powers) + 2 * orders] * any(powers)
-        return _cut(total, 2 * poly.degree(self.variable), min(valid, default=None))
+        return cut_series(total, 2 * poly.degree(self.variable), min(valid, default=None))
 
     def _central(self, name: Any, orders: int) -> Any:
         """Return Snomial(n, (s-1) n/2 + r, s)/s^n = (1 + e_1/n + ...)/sqrt(2 pi kappa_2 n) in h; n = a v + b."""
@@ -249,11 +222,3 @@ def _largest_power(polynomial: Any) -> tuple[Any, int]:
     """Return the coefficient of the largest power of q, and that power."""
     poly = Poly(polynomial, _Q)
     return poly.LC(), int(poly.degree())
-
-
-def _cut(poly: Any, degree: int, valid: int | None) -> _Series:
-    """Return h^-degree times a polynomial known up to h^valid as a series that starts with its first term."""
-    coefficients = poly.all_coeffs()[::-1]
-    first = next((i for i, c in enumerate(coefficients) if c != 0), len(coefficients))
-    known = coefficients[first:valid]
-    return _Series(first - degree, tuple(known), None if valid is None else valid - first)
