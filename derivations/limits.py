@@ -105,7 +105,7 @@ D_deep = [factor((Rational(2, 3) * one_minus_ratio.coeff(small, j)) / (2 * k) **
 
 # %% [markdown]
 # The leading order of A_0 itself is s^n / sqrt(2 pi n kappa_2).  S_2 = s^n, which gives the effective window, and
-# D_k A_k^2 does not depend on s: whatever the filters, D_k falls with the inverse square of the window, as in
+# D_k A_k^2 does not depend on s: whatever the filter size, D_k falls with the inverse square of the window, as in
 # arXiv 2210.01506 (D_k ~ A_k^-2 with A_k ~ sqrt(k), without strides).
 
 # %%
