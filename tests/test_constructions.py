@@ -156,8 +156,8 @@ def test_cyclotomic_filters_multiply_to_the_box_through_positive_kernels(size: i
     network = construct("cyclotomic", TwoPixelTask(length=2 * scale + size, scale=scale), filter_size=size)
     for k in range(1, network.depth + 1):
         taps = [v for v in effective_kernel(network, k).values.ravel() if v != 0]
-        above = (scale + 1 - len(taps)) // 2  # roots e^(+-2 pi i j/xi), j < above, are left out
-        assert all(v > 0 for v in taps) and (scale + 1 - len(taps)) % 2 == 0
+        above = (scale + 2 - len(taps)) // 2  # roots e^(+-2 pi i j/xi), j < above, are left out
+        assert all(v > 0 for v in taps) and (scale - len(taps)) % 2 == 0
         for r, v in enumerate(taps):
             sines = [sin(pi * (r + i) / scale) / sin(pi * i / scale) for i in range(1, 2 * above - 1)]
             assert float(v) == pytest.approx(prod(sines), rel=1e-12)

@@ -83,3 +83,20 @@ def _noise_split_figure(names: tuple[str, ...], method: str, no_cache: bool, opt
             )
         results.append(found)
     return noise_split_figure(results)
+
+
+@plot.command(short_help="Exact D and G against their asymptotes.")
+@output_option
+@click.option("--panel", "panels", multiple=True, help="depth, noise, scale or window; repeatable [default: all].")
+def asymptotes(output: Path, panels: tuple[str, ...]) -> None:
+    """Draw exact D and G against their expansions in depth, in scale and in the effective window.
+
+    Markers are exact, lines are sums of one (dashed) or two terms.
+    """
+
+    def figure() -> Any:
+        from solver.plots.asymptotes import asymptotes
+
+        return asymptotes(panels)
+
+    draw(output, figure)
