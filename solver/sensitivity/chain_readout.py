@@ -30,6 +30,7 @@ from solver.sensitivity.equal_windows import (
     resolutions,
     weighted_sum,
 )
+from solver.sensitivity.sliding import refuse_rectified
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -54,6 +55,7 @@ def chain_readout_response(
         If the units are not equal windows of consecutive positive weights over a field of one to three taps,
         the ring is too short, or the noise is too weak to be resolved.
     """
+    refuse_rectified(noise)
     windows = pooled_windows(network, task, noise)
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
     stages = 2 * (len(windows.weights) + windows.memory + 1)

@@ -2,7 +2,8 @@
 
 Before any rectification it is exact, after one a closed form.  After two it is a proven ball where the
 sites are independent (``series``), deterministic with an estimated error where they are a moving average
-(``transfer``), and sampled with a standard error otherwise (``sampling``), as after a hard tanh.
+or two units weigh them differently (``transfer``), and sampled with a standard error otherwise
+(``sampling``), as after a hard tanh.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from solver.sensitivity.chain_readout import chain_readout_response
 from solver.sensitivity.equal_windows import pooled_windows
 from solver.sensitivity.integral_formula import integral_formula
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
+from solver.sensitivity.rectified_input import input_layer_response, input_readout_response
 from solver.sensitivity.rectified_noise import (
     is_rectified_once,
     layer_second_moment,
@@ -43,7 +45,7 @@ METHODS = {
     "auto": "series or transfer where they take seconds (not for f_p of a moving average), else sampling",
     "deterministic": "series or transfer wherever they apply, half a minute for f_p of uniform, else sampling",
     "series": "proven balls, where the rectified sites are independent",
-    "transfer": "transfer operator, where the rectified sites are a moving average",
+    "transfer": "transfer operator on equal windows, where the rectified sites are independent or a moving average",
     "sampling": "randomised quasi-Monte Carlo, for any network",
 }
 
@@ -173,6 +175,10 @@ def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value
     quick = routes.method == "auto"
 
     def compute() -> NumericValue:
+        if noise.rectified and question.is_output(layer):
+            return input_readout_response(network, task, noise, progress=routes.progress).total
+        if noise.rectified:
+            return input_layer_response(network, task, noise, layer, channel_mean=question.channel_mean).total
         if question.is_output(layer):
             if quick and pooled_windows(network, task, noise).memory:
                 raise NotApplicableError("pairs of windows over a moving average take longer than sampling")

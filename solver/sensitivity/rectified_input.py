@@ -1,0 +1,240 @@
+r"""Noise that comes rectified, and that equal windows rectify again: layers and the pooled output, deterministically.
+
+Site i of the input is x_i + r_i with independent r_i = (eta_i)+.  All that the image does to a unit (S_p - b_p)+,
+S_p = sum_o K_o r_(p+o), is to set its level b_p = theta - sum_o K_o x_(p+o).  With the shortfalls C_p = (b_p - S_p)+
+and C0_p = (b_p)+, and without noise a0_p = (-b_p)+, a unit has a - a0 = S + C - C0 and
+
+    E (a - a0)^2 = E S^2 - E C^2 - 2 a0 E C - 2 C0 E S + C0^2,
+
+and the readout f = v sum_p a_p, with K = sum_o K_o,
+
+    Var f = v^2 (l K^2 Var r + 2 K sum_q Cov(sum_i r_i, C_q) + sum_pq Cov(C_p, C_q)).
+
+Shortfalls come from a transfer operator without memory (`CoupledChains`), once for each level or pair of levels.
+For positive weights a unit with b_p <= 0 is affine, C_p = 0.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import pi
+from typing import Any
+
+import numpy as np
+
+from solver.network.network import Network
+from solver.noise import GaussianNoise
+from solver.sensitivity.equal_windows import EqualWindows, layer_windows, pooled_windows, resolutions
+from solver.task import TwoPixelTask
+from solver.values import NumericValue
+
+METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
+ROUNDING = 1e-13
+"""Relative error that no resolution shows."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class InputResponse:
+    """A noise response, and the part of it that is coherent.
+
+    Attributes
+    ----------
+    total : NumericValue
+        <||a(x + r) - a(x)||^2>, or the same of f_p.
+    coherent : NumericValue
+        <||E a(x + r) - a(x)||^2>, E over the noise; the rest is the variance that noise causes.
+    """
+
+    total: NumericValue
+    coherent: NumericValue
+
+
+def input_layer_response(
+    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
+) -> InputResponse:
+    """Return the response of a layer to noise that comes rectified; with ``channel_mean``, of its sum over channels.
+
+    Weights of either sign are taken.  Costs one pass over the window for each level.
+
+    Raises
+    ------
+    NotApplicableError
+        If a layer below may cut, or the channels are not equal windows.
+    """
+    windows = _by_level(layer_windows(network, task, noise, layer))
+    channels = network.layers[layer - 1].channels
+    factor = float(channels**2 if channel_mean else channels)
+    counts = {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
+    parts = []
+    for fine in (False, True):
+        units = {b: _Unit.at(windows, b, fine) for b in counts}
+        coherent = sum(weight * units[b].shift ** 2 for b, weight in counts.items())
+        variance = [sum(weight * term for term in units[b].variance_terms) for b, weight in counts.items()]
+        parts.append([factor * part for part in (coherent, *variance)])
+    largest = sum(weight * units[b].rounding for b, weight in counts.items())
+    return _response(parts, factor * largest, coherent_at=0)
+
+
+def input_readout_response(
+    network: Network, task: TwoPixelTask, noise: GaussianNoise, *, progress: Progress | None = None
+) -> InputResponse:
+    """Return the response of f_p to noise that comes rectified.
+
+    Costs one pass over two windows for each level and lag, whatever l.
+
+    Parameters
+    ----------
+    progress : callable(done, total)
+        Called after each lag between two windows, at each of two resolutions.
+
+    Raises
+    ------
+    NotApplicableError
+        If a layer below may cut, the units are not equal windows of consecutive positive weights, the ring is too
+        short, or the noise is too weak to be resolved.
+    """
+    windows = _by_level(pooled_windows(network, task, noise))
+    stages = 2 * (len(windows.weights) + 1)
+    done = 0
+    parts: list[list[float]] = []
+    for fine in (False, True):
+        parts.append([])
+        for part in _readout_parts(windows, fine):
+            parts[-1].append(float(windows.readout) ** 2 * part)
+            done += 1
+            if progress:
+                progress(done, stages)
+    return _response(parts, 0.0, coherent_at=-1)
+
+
+def _response(parts: list[list[float]], rounding: float, *, coherent_at: int) -> InputResponse:
+    """Return the sum of parts known at two resolutions, some of which cancel and carry an error of ``rounding``."""
+    coarse, exact = np.array(parts)
+    errors = np.abs(exact - coarse)
+    coherent, error = float(exact[coherent_at]), float(errors[coherent_at])
+    return InputResponse(
+        NumericValue(float(exact.sum()), float(errors.sum() + ROUNDING * np.abs(exact).sum() + rounding), METHOD),
+        NumericValue(coherent, error + ROUNDING * abs(coherent), METHOD),
+    )
+
+
+def _by_level(windows: EqualWindows) -> EqualWindows:
+    """Return the windows with the level of each unit in place of the image's value at each site."""
+
+    def levels(values: list[Any]) -> list[Any]:
+        length = len(values)
+        return [
+            windows.level - sum(w * values[(p + o) % length] for o, w in enumerate(windows.weights))
+            for p in range(length)
+        ]
+
+    images = [(levels(values), weight) for values, weight in windows.images]
+    return replace(windows, images=images, background=levels(windows.background))
+
+
+def _is_affine(windows: EqualWindows, level: Any) -> bool:
+    """Return whether no noise takes a unit at this level below it."""
+    return bool(level <= 0 and min(windows.weights) >= 0)
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """A unit at one level b, with the moments of its shortfall C."""
+
+    windows: EqualWindows
+    level: Any
+    shortfall: float
+    square: float
+
+    @classmethod
+    def at(cls, windows: EqualWindows, level: Any, fine: bool) -> _Unit:
+        """Return the unit at a level, from the transfer operator at one resolution."""
+        if _is_affine(windows, level):
+            return cls(windows, level, 0.0, 0.0)
+        there = replace(windows, level=level)
+        chains = there.chains(resolutions(there, fine)[0])
+        shortfall, square = chains.shortfalls([(0.0,) * len(windows.weights)])[0]
+        return cls(windows, level, float(shortfall), float(square))
+
+    @property
+    def shift(self) -> float:
+        """E a - a0 = E S + E C - C0."""
+        return self._mean + self.shortfall - max(float(self.level), 0.0)
+
+    @property
+    def variance_terms(self) -> list[float]:
+        """Var S, Var C and 2 Cov(S, C), which add up to Var a; where C > 0, S = b - C."""
+        variance = sum(float(w) ** 2 for w in self.windows.weights) * _site_variance(self.windows)
+        joint = (float(self.level) - self._mean - self.shortfall) * self.shortfall - self._shortfall_variance
+        return [variance, self._shortfall_variance, 2 * joint]
+
+    @property
+    def rounding(self) -> float:
+        """Rounding of Var C, a difference of numbers of the size of b^2."""
+        return ROUNDING / 10 * max(float(self.level), self.shortfall) ** 2
+
+    @property
+    def _mean(self) -> float:
+        return float(sum(self.windows.weights)) * _site_mean(self.windows)
+
+    @property
+    def _shortfall_variance(self) -> float:
+        return self.square - self.shortfall**2
+
+
+def _readout_parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
+    """Yield what adds up to <(f - f0)^2> / v^2: one window, two lag by lag, and the square of the mean."""
+    counts = {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
+    units = {b: _Unit.at(windows, b, fine) for b in counts}
+    yield sum(weight * _single_variance(units[b], fine) for b, weight in counts.items())
+    for lag in range(1, len(windows.weights)):
+        yield 2 * _pair_covariance(windows, lag, units, fine)
+
+    def total(levels: list[Any]) -> float:
+        return sum((units[b].shift for b in levels), 0.0)
+
+    rest = float(windows.stretch) * total(windows.background)
+    yield sum(float(weight) * (total(levels) + rest) ** 2 for levels, weight in windows.images)
+
+
+def _single_variance(unit: _Unit, fine: bool) -> float:
+    """Return K^2 Var r + 2 K Cov(sum_i r_i, C) + Var C: of Var f / v^2, what one unit contributes by itself."""
+    windows = unit.windows
+    weight = float(sum(windows.weights))
+    linear = weight**2 * _site_variance(windows)
+    if _is_affine(windows, unit.level):
+        return linear
+    there = replace(windows, level=unit.level)
+    tilt = there.chains(resolutions(there, fine)[0]).tilts([(0.0,) * len(windows.weights)])[0]
+    return linear + 2 * weight * float(tilt) + unit.square - unit.shortfall**2
+
+
+def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, _Unit], fine: bool) -> float:
+    """Return the sum of Cov(C_p, C_(p+lag)) over all p, by the higher of both levels, which is kept on the right."""
+    wanted: dict[tuple[bool, Any], dict[Any, float]] = defaultdict(dict)
+    for (b, c), weight in windows.patterns([0, lag]).items():
+        if min(b, c) > 0:
+            wanted[bool(b > c), max(b, c)][min(b, c)] = float(weight)
+    total = 0.0
+    for (mirrored, high), low in wanted.items():
+        there = replace(windows, level=high, weights=windows.weights[:: -1 if mirrored else 1])
+        chains = there.chains(resolutions(there, fine)[1])
+        zeros = [(0.0,) * (len(windows.weights) + lag)] * len(low)
+        products = chains.products(zeros, lag, first_levels=[float(b) for b in low])
+        for (b, weight), product in zip(low.items(), products, strict=True):
+            total += weight * (float(product) - units[b].shortfall * units[high].shortfall)
+    return total
+
+
+def _site_mean(windows: EqualWindows) -> float:
+    """Return E r = s / sqrt(2 pi)."""
+    return float(windows.noise_variance / (2 * pi)) ** 0.5
+
+
+def _site_variance(windows: EqualWindows) -> float:
+    """Return Var r = s^2 (1/2 - 1/(2 pi))."""
+    return float(windows.noise_variance) * (0.5 - 0.5 / pi)
