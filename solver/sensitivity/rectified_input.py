@@ -225,8 +225,8 @@ def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, _Unit], f
         chains = there.chains(resolutions(there, fine)[1])
         zeros = [(0.0,) * (len(windows.weights) + lag)] * len(low)
         products = chains.products(zeros, lag, first_levels=[float(b) for b in low])
-        for (b, weight), product in zip(low.items(), products, strict=True):
-            total += weight * (float(product) - units[b].shortfall * units[high].shortfall)
+        for (b, times), product in zip(low.items(), products, strict=True):
+            total += times * (float(product) - units[b].shortfall * units[high].shortfall)
     return total
 
 

@@ -94,6 +94,8 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     if len(levels) > 1:
         raise NotApplicableError(f"the effective biases of layer {layer} are not one number")
     kernels = tuple(_window(kernel, channel, offsets) for channel in range(kernel.channels))
+    if not all(kernels):
+        raise NotApplicableError(f"a channel of layer {layer} sees no pixel")
     return SlidingUnits(taps, bias, kernels, levels.pop(), adds_image=noise.rectified)
 
 
