@@ -395,6 +395,16 @@ def test_a_forced_route(method: str) -> None:
         assert [v.method for v in noise_responses(question, NoiseRoutes(method=method))[2:]] == [METHOD, METHOD]
 
 
+def test_what_takes_too_long_is_sampled() -> None:
+    """Nine unequal weights and many levels: every pair of levels and lags would be a transfer operator of its own."""
+    network = window([20, 31, 22, 29, 24, 27, 26, 25, 28], 55)
+    question = NoiseQuestion(network, TwoPixelTask(length=32, scale=7), NOISE)
+    values = noise_responses(question, NoiseRoutes(sampling=Sampling(points=16, replicates=4)))
+    assert values[1].method == PROVEN and "Monte Carlo" in values[2].method
+    with pytest.raises(NotApplicableError, match="multiplications"):
+        input_readout_response(network, question.task, NOISE, budget=1e9)
+
+
 def test_progress_ends_at_its_total() -> None:
     task = TwoPixelTask(length=32, scale=5)
     seen: list[tuple[int, int]] = []

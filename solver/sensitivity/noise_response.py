@@ -173,10 +173,11 @@ def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value
     network, task, noise = question.network, question.task, question.noise
 
     quick = routes.method == "auto"
+    budget = QUICK if quick else float("inf")
 
     def compute() -> NumericValue:
         if noise.rectified and question.is_output(layer):
-            return input_readout_response(network, task, noise, progress=routes.progress).total
+            return input_readout_response(network, task, noise, budget=budget, progress=routes.progress).total
         if noise.rectified:
             return input_layer_response(network, task, noise, layer, channel_mean=question.channel_mean).total
         if question.is_output(layer):
@@ -186,7 +187,6 @@ def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Value
         control = _control(question, layer)
         if control is None or (question.channel_mean and network.layers[layer - 1].channels > 1):
             raise NotApplicableError("the pre-activations have no closed form, or channels are averaged")
-        budget = QUICK if quick else float("inf")
         return chain_layer_response(network, task, noise, layer, control, budget=budget)
 
     return _kept(routes.cache, question.text(layer, "transfer"), compute)

@@ -19,11 +19,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import pi
 from typing import Any
 
 import numpy as np
 
+from solver.errors import NotApplicableError
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.equal_windows import EqualWindows, layer_windows, pooled_windows, resolutions
@@ -31,8 +33,8 @@ from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
 METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
-ROUNDING = 1e-13
-"""Relative error that no resolution shows."""
+ROUNDING, CANCELLING = 1e-13, 1e-14
+"""Errors that no resolution shows: relative to a part of the response, and to what cancels inside one."""
 
 Progress = Callable[[int, int], None]
 
@@ -75,12 +77,16 @@ def input_layer_response(
         coherent = sum(weight * units[b].shift ** 2 for b, weight in counts.items())
         variance = [sum(weight * term for term in units[b].variance_terms) for b, weight in counts.items()]
         parts.append([factor * part for part in (coherent, *variance)])
-    largest = sum(weight * units[b].rounding for b, weight in counts.items())
-    return _response(parts, factor * largest, coherent_at=0)
+    return _response(parts, factor * _rounding(windows), coherent_at=0, together=1)
 
 
 def input_readout_response(
-    network: Network, task: TwoPixelTask, noise: GaussianNoise, *, progress: Progress | None = None
+    network: Network,
+    task: TwoPixelTask,
+    noise: GaussianNoise,
+    *,
+    budget: float = float("inf"),
+    progress: Progress | None = None,
 ) -> InputResponse:
     """Return the response of f_p to noise that comes rectified.
 
@@ -88,6 +94,8 @@ def input_readout_response(
 
     Parameters
     ----------
+    budget : float
+        The most multiplications to spend (some 10^10 take a few seconds).
     progress : callable(done, total)
         Called after each lag between two windows, at each of two resolutions.
 
@@ -95,9 +103,11 @@ def input_readout_response(
     ------
     NotApplicableError
         If a layer below may cut, the units are not equal windows of consecutive positive weights, the ring is too
-        short, or the noise is too weak to be resolved.
+        short, the noise is too weak to be resolved, or the budget does not suffice.
     """
     windows = _by_level(pooled_windows(network, task, noise))
+    if (cost := _pair_cost(windows)) > budget:
+        raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
     stages = 2 * (len(windows.weights) + 1)
     done = 0
     parts: list[list[float]] = []
@@ -108,18 +118,28 @@ def input_readout_response(
             done += 1
             if progress:
                 progress(done, stages)
-    return _response(parts, 0.0, coherent_at=-1)
+    rounding = float(windows.readout) ** 2 * len(windows.weights) * _rounding(windows)
+    return _response(parts, rounding, coherent_at=-1, together=task.length)
 
 
-def _response(parts: list[list[float]], rounding: float, *, coherent_at: int) -> InputResponse:
-    """Return the sum of parts known at two resolutions, some of which cancel and carry an error of ``rounding``."""
+def _response(parts: list[list[float]], rounding: float, *, coherent_at: int, together: int) -> InputResponse:
+    """Return the sum of parts known at two resolutions, with errors.
+
+    Variances are rounded by ``rounding``, and the means, which ``together`` units add up before they are squared,
+    by the like: Cauchy and Schwarz say what that makes of the square.
+    """
     coarse, exact = np.array(parts)
-    errors = np.abs(exact - coarse)
-    coherent, error = float(exact[coherent_at]), float(errors[coherent_at])
+    errors = np.abs(exact - coarse) + ROUNDING * np.abs(exact)
+    errors[coherent_at] += 2 * (abs(exact[coherent_at]) * together * CANCELLING * rounding) ** 0.5
     return InputResponse(
-        NumericValue(float(exact.sum()), float(errors.sum() + ROUNDING * np.abs(exact).sum() + rounding), METHOD),
-        NumericValue(coherent, error + ROUNDING * abs(coherent), METHOD),
+        NumericValue(float(exact.sum()), float(errors.sum() + rounding), METHOD),
+        NumericValue(float(exact[coherent_at]), float(errors[coherent_at]), METHOD),
     )
+
+
+def _rounding(windows: EqualWindows) -> float:
+    """Return the rounding of the sum of Var a, each a difference of numbers of the size of b^2."""
+    return CANCELLING * sum(float(w) * max(float(b), 0.0) ** 2 for (b,), w in windows.patterns([0]).items())
 
 
 def _by_level(windows: EqualWindows) -> EqualWindows:
@@ -173,11 +193,6 @@ class _Unit:
         return [variance, self._shortfall_variance, 2 * joint]
 
     @property
-    def rounding(self) -> float:
-        """Rounding of Var C, a difference of numbers of the size of b^2."""
-        return ROUNDING / 10 * max(float(self.level), self.shortfall) ** 2
-
-    @property
     def _mean(self) -> float:
         return float(sum(self.windows.weights)) * _site_mean(self.windows)
 
@@ -214,13 +229,9 @@ def _single_variance(unit: _Unit, fine: bool) -> float:
 
 
 def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, _Unit], fine: bool) -> float:
-    """Return the sum of Cov(C_p, C_(p+lag)) over all p, by the higher of both levels, which is kept on the right."""
-    wanted: dict[tuple[bool, Any], dict[Any, float]] = defaultdict(dict)
-    for (b, c), weight in windows.patterns([0, lag]).items():
-        if min(b, c) > 0:
-            wanted[bool(b > c), max(b, c)][min(b, c)] = float(weight)
+    """Return the sum of Cov(C_p, C_(p+lag)) over all p."""
     total = 0.0
-    for (mirrored, high), low in wanted.items():
+    for (mirrored, high), low in _level_pairs(windows, lag).items():
         there = replace(windows, level=high, weights=windows.weights[:: -1 if mirrored else 1])
         chains = there.chains(resolutions(there, fine)[1])
         zeros = [(0.0,) * (len(windows.weights) + lag)] * len(low)
@@ -228,6 +239,27 @@ def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, _Unit], f
         for (b, times), product in zip(low.items(), products, strict=True):
             total += times * (float(product) - units[b].shortfall * units[high].shortfall)
     return total
+
+
+def _level_pairs(windows: EqualWindows, lag: int) -> dict[tuple[bool, Any], dict[Any, float]]:
+    """Return how often the lower of two levels occurs, by whether it is on the right, and by the higher one."""
+    pairs: dict[tuple[bool, Any], dict[Any, float]] = defaultdict(dict)
+    for (b, c), weight in windows.patterns([0, lag]).items():
+        if min(b, c) > 0:
+            pairs[bool(b > c), max(b, c)][min(b, c)] = float(weight)
+    return pairs
+
+
+def _pair_cost(windows: EqualWindows) -> float:
+    """Return the multiplications of all pairs, roughly: dense steps over the shared sites for each higher level."""
+    resolution = resolutions(windows, fine=True)[1]
+    weights, nodes = windows.weights, resolution.level_nodes
+    cost = 0.0
+    for lag in range(1, len(weights)):
+        rays = {Fraction(w, v) for w, v in zip(weights[lag:], weights, strict=False)}
+        points = nodes * (4 * (len(rays) + 1) + 2 * nodes)
+        cost += len(_level_pairs(windows, lag)) * (len(weights) - lag) * points**2 * resolution.integral_nodes
+    return 2 * cost
 
 
 def _site_mean(windows: EqualWindows) -> float:
