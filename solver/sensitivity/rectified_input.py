@@ -20,7 +20,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import pi
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from solver.errors import NotApplicableError
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.equal_windows import EqualWindows, layer_windows, pooled_windows, resolutions
+from solver.sensitivity.leveled_unit import LeveledUnit, leveled_unit
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -73,7 +73,7 @@ def input_layer_response(
     counts = {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
     parts = []
     for fine in (False, True):
-        units = {b: _Unit.at(windows, b, fine) for b in counts}
+        units = {b: leveled_unit(windows, b, fine=fine) for b in counts}
         coherent = sum(weight * units[b].shift ** 2 for b, weight in counts.items())
         variance = [sum(weight * term for term in units[b].variance_terms) for b, weight in counts.items()]
         parts.append([factor * part for part in (coherent, *variance)])
@@ -156,56 +156,11 @@ def _by_level(windows: EqualWindows) -> EqualWindows:
     return replace(windows, images=images, background=levels(windows.background))
 
 
-def _is_affine(windows: EqualWindows, level: Any) -> bool:
-    """Return whether no noise takes a unit at this level below it."""
-    return bool(level <= 0 and min(windows.weights) >= 0)
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """A unit at one level b, with the moments of its shortfall C."""
-
-    windows: EqualWindows
-    level: Any
-    shortfall: float
-    square: float
-
-    @classmethod
-    def at(cls, windows: EqualWindows, level: Any, fine: bool) -> _Unit:
-        """Return the unit at a level, from the transfer operator at one resolution."""
-        if _is_affine(windows, level):
-            return cls(windows, level, 0.0, 0.0)
-        there = replace(windows, level=level)
-        chains = there.chains(resolutions(there, fine)[0])
-        shortfall, square = chains.shortfalls([(0.0,) * len(windows.weights)])[0]
-        return cls(windows, level, float(shortfall), float(square))
-
-    @property
-    def shift(self) -> float:
-        """E a - a0 = E S + E C - C0."""
-        return self._mean + self.shortfall - max(float(self.level), 0.0)
-
-    @property
-    def variance_terms(self) -> list[float]:
-        """Var S, Var C and 2 Cov(S, C), which add up to Var a; where C > 0, S = b - C."""
-        variance = sum(float(w) ** 2 for w in self.windows.weights) * _site_variance(self.windows)
-        joint = (float(self.level) - self._mean - self.shortfall) * self.shortfall - self._shortfall_variance
-        return [variance, self._shortfall_variance, 2 * joint]
-
-    @property
-    def _mean(self) -> float:
-        return float(sum(self.windows.weights)) * _site_mean(self.windows)
-
-    @property
-    def _shortfall_variance(self) -> float:
-        return self.square - self.shortfall**2
-
-
 def _readout_parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
     """Yield what adds up to <(f - f0)^2> / v^2: one window, two lag by lag, and the square of the mean."""
     counts = {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
-    units = {b: _Unit.at(windows, b, fine) for b in counts}
-    yield sum(weight * _single_variance(units[b], fine) for b, weight in counts.items())
+    units = {b: leveled_unit(windows, b, fine=fine, tilted=True) for b in counts}
+    yield sum(weight * units[b].pooled_variance for b, weight in counts.items())
     for lag in range(1, len(windows.weights)):
         yield 2 * _pair_covariance(windows, lag, units, fine)
 
@@ -216,19 +171,7 @@ def _readout_parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
     yield sum(float(weight) * (total(levels) + rest) ** 2 for levels, weight in windows.images)
 
 
-def _single_variance(unit: _Unit, fine: bool) -> float:
-    """Return K^2 Var r + 2 K Cov(sum_i r_i, C) + Var C: of Var f / v^2, what one unit contributes by itself."""
-    windows = unit.windows
-    weight = float(sum(windows.weights))
-    linear = weight**2 * _site_variance(windows)
-    if _is_affine(windows, unit.level):
-        return linear
-    there = replace(windows, level=unit.level)
-    tilt = there.chains(resolutions(there, fine)[0]).tilts([(0.0,) * len(windows.weights)])[0]
-    return linear + 2 * weight * float(tilt) + unit.square - unit.shortfall**2
-
-
-def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, _Unit], fine: bool) -> float:
+def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, LeveledUnit], fine: bool) -> float:
     """Return the sum of Cov(C_p, C_(p+lag)) over all p."""
     total = 0.0
     for (mirrored, high), low in _level_pairs(windows, lag).items():
@@ -260,13 +203,3 @@ def _pair_cost(windows: EqualWindows) -> float:
         points = nodes * (4 * (len(rays) + 1) + 2 * nodes)
         cost += len(_level_pairs(windows, lag)) * (len(weights) - lag) * points**2 * resolution.integral_nodes
     return 2 * cost
-
-
-def _site_mean(windows: EqualWindows) -> float:
-    """Return E r = s / sqrt(2 pi)."""
-    return float(windows.noise_variance / (2 * pi)) ** 0.5
-
-
-def _site_variance(windows: EqualWindows) -> float:
-    """Return Var r = s^2 (1/2 - 1/(2 pi))."""
-    return float(windows.noise_variance) * (0.5 - 0.5 / pi)
