@@ -11,6 +11,7 @@ from scipy import integrate, stats
 
 from solver import GaussianNoise, TwoPixelTask, construct, sensitivities
 from solver.gaussian.independent import RectifiedSums, Term, Terms
+from solver.sensitivity.integral_formula import integral_formula
 from solver.sensitivity.rectified_twice import independent_layer_response, independent_readout_response
 
 NETWORK = construct("shift", TwoPixelTask(length=32, scale=7))
@@ -36,6 +37,20 @@ def test_latex_names_every_integral(length: int) -> None:
     for layer in layers:
         for value in (layer.D, layer.G, layer.R):
             assert value.latex is not None and value.latex.count("{") == value.latex.count("}")
+
+
+def test_what_is_added_to_rectified_noise_is_an_argument() -> None:
+    """A unit of `shift` that sees both pixels is at level -1, one that sees one at 0; equal integrals are added up."""
+    task = TwoPixelTask(length=12, scale=3)
+    network, noise = construct("shift", task), GaussianNoise(rectified=True)
+    layer = integral_formula(independent_layer_response(network, task, noise, network.depth))
+    assert re.findall(r"\\int (.*?)\\,dF_\{(.*?)\}\(s\)", layer) == [
+        (rf"g_{{\emptyset}}({at})^2", "0^{3}") for at in ("s+2", "s+1", "s")
+    ]
+    assert "-2g_{0^{3}}(2)+1" in layer
+    pooled = integral_formula(independent_readout_response(network, task, noise))
+    integrals = re.findall(r"\\int .*?dF_\{.*?\}\(s\)", pooled)
+    assert "g_{0^{3}}(1)" in pooled and len(integrals) == len(set(integrals))
 
 
 def test_an_integral_over_one_shared_site() -> None:

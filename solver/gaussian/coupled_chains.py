@@ -124,8 +124,13 @@ class CoupledChains:
             tilts.append(self.grid.expectation(full[..., 1:] + tilt * full[..., :1])[0, 0])
         return np.array(tilts)
 
-    def products(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
-        """Return E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites."""
+    def products(
+        self, patterns: Sequence[Pattern], lag: int, *, first_levels: Sequence[float] | None = None
+    ) -> np.ndarray:
+        """Return E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites.
+
+        ``first_levels`` gives window p a level of its own for each pattern, at most theta.
+        """
         count = len(self.weights)
         line, edge = self._line(1), self._edge(lag)
         values: Values = {(): self._constant(line.points[:, 1:])}
@@ -133,7 +138,8 @@ class CoupledChains:
         for site, step in self._common_moves(lag):
             values = self._stepped(values, {p[site:] for p in patterns}, step)
         values = self._along(edge, values, patterns, 0, self.weights[:lag])
-        return np.array([self._at_full(edge, values[p])[0] for p in patterns])
+        starts = [self.level] * len(patterns) if first_levels is None else first_levels
+        return np.array([self._at_full(edge, values[p], b)[0] for p, b in zip(patterns, starts, strict=True)])
 
     def product_cost(self, patterns: Sequence[Pattern], lag: int) -> float:
         """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
@@ -250,15 +256,15 @@ class CoupledChains:
         y, e = self.grid.shape
         return np.broadcast_to(levels[None, :, None, :], (y, len(levels), e, levels.shape[1]))
 
-    def _full(self, line: Line, values: np.ndarray) -> np.ndarray:
-        """Return the values at full levels, with an axis of length 1 for the level."""
-        point = np.full((1, 2), self.level)
+    def _full(self, line: Line, values: np.ndarray, first: float | None = None) -> np.ndarray:
+        """Return the values at full levels, or at b = ``first``, with an axis of length 1 for the level."""
+        point = np.array([[self.level if first is None else first, self.level]])
         cell, matrix, _ = line.factors(point[:, None], point)
         at = int(cell[0]) * line.nodes
         return np.einsum("b,ybec->yec", matrix[0, 0], values[:, at : at + line.nodes])[:, None]
 
-    def _at_full(self, line: Line, values: np.ndarray) -> np.ndarray:
-        return self.grid.expectation(self._full(line, values))[0]
+    def _at_full(self, line: Line, values: np.ndarray, first: float | None = None) -> np.ndarray:
+        return self.grid.expectation(self._full(line, values, first))[0]
 
     def _conditional(self, mean: float, site: int) -> np.ndarray:
         """Return E[r | state] - E r at a site counted from the state: 0 is the next one, -1 the one before."""

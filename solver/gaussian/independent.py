@@ -8,10 +8,13 @@ analytic on (0, inf).  Its Laplace transform is a product, E e^(-lambda S) = pro
 
 The series converge for every y.  They are summed in ball arithmetic and the rest is bounded by Cauchy's
 estimate, so every ball returned is proven (derivation: derivations/independent_sums.py).
+
+A summand w (c + (X)+) with a part c that does not fluctuate lowers the level by w c and leaves the law of S as it is.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import factorial
@@ -20,16 +23,23 @@ from typing import NamedTuple
 import flint
 from flint import arb, arb_poly
 
+from solver.errors import InputError
 from solver.gaussian.enclosure import enclose, normal_cdf, rational_ball
 from solver.gaussian.moments import rectified_mean, rectified_square
 
 
 class Term(NamedTuple):
-    """One summand w X+ with X ~ N(mean, variance)."""
+    """One summand w (shift + X+) with X ~ N(mean, variance) and w shift >= 0."""
 
     weight: Fraction
     mean: Fraction
     variance: Fraction
+    shift: Fraction = Fraction(0)
+
+    @property
+    def calm(self) -> Fraction:
+        """The summand without noise."""
+        return self.weight * (self.shift + max(self.mean, Fraction(0)))
 
 
 Terms = tuple[Term, ...]
@@ -71,33 +81,48 @@ class RectifiedSums:
     def excess(self, terms: Terms) -> arb:
         """Return E(S - theta)+."""
         with flint.ctx.workprec(self.precision):
-            return self._mean(terms) - self._theta + self._shortfall(terms, 1)
+            level = self._level(terms)
+            return self._mean(terms) - rational_ball(level) + self._shortfall(terms, level, 1)
 
     def excess_square(self, terms: Terms) -> arb:
         """Return E[(S - theta)+^2] = E(S - theta)^2 - E(theta - S)+^2."""
         with flint.ctx.workprec(self.precision):
-            centre = self._mean(terms) - self._theta
-            return self._variance(terms) + centre * centre - self._shortfall(terms, 2)
+            level = self._level(terms)
+            centre = self._mean(terms) - rational_ball(level)
+            return self._variance(terms) + centre * centre - self._shortfall(terms, level, 2)
 
     def excess_product(self, common: Terms, left: Terms, right: Terms) -> arb:
         """Return E[(A + B - theta)+ (B + C - theta)+] for independent sums A (left), B (common), C (right).
 
-        Given B = x both factors are independent, each E(A + x - theta)+ = x + E A - theta + g_A(theta - x)
-        with g_A(y) = E(y - A)+; what is left is one integral over the law of B.
+        With levels s and t in place of theta, both factors are independent given B = x, the one E(A + x - s)+ =
+        x + E A - s + g_A(s - x) with g_A(y) = E(y - A)+; what is left are integrals over the law of B, which
+        end at the level of the factor g, or of two the lower one.
         """
         with flint.ctx.workprec(self.precision):
-            theta = self._theta
-            alpha, gamma = self._mean(left) - theta, self._mean(right) - theta
+            s, t = self._level((*common, *left)), self._level((*common, *right))
+            alpha, gamma = self._mean(left) - rational_ball(s), self._mean(right) - rational_ball(t)
             centre = self._mean(common)
             linear = self._variance(common) + (centre + alpha) * (centre + gamma)
             g_left, g_right = self._shortfall_series(left), self._shortfall_series(right)
-            h = arb_poly([theta + alpha, -1]) * g_right + arb_poly([theta + gamma, -1]) * g_left + g_left * g_right
+            integrands: dict[Fraction, arb_poly] = defaultdict(arb_poly)
+            integrands[t] += arb_poly([rational_ball(t) + alpha, -1]) * g_right
+            integrands[s] += arb_poly([rational_ball(s) + gamma, -1]) * g_left
+            lower = min(s, t)
+            integrands[lower] += _ahead(g_left, s - lower) * _ahead(g_right, t - lower)
             law = self._law(common)
-            integral = _convolved(law, h, theta)
+            integral = sum((_convolved(law, h, rational_ball(b)) for b, h in integrands.items() if b > 0), arb(0))
+            theta = self._theta
             slope = theta + abs(alpha) + abs(gamma)
             largest = 2 * slope * theta + theta * theta
             error_h = self.tail * (2 * slope + 2 * theta + self.tail)
             return linear + integral + _ball(error_h + self.tail * theta * (largest + error_h))
+
+    def _level(self, terms: Terms) -> Fraction:
+        """Return what the summands' shifts leave of the level."""
+        level = self.level - sum((t.weight * t.shift for t in terms), Fraction(0))
+        if level > self.level:
+            raise InputError(f"summands: expected weight * shift >= 0 in total, got {self.level - level}")
+        return level
 
     def _mean(self, terms: Terms) -> arb:
         return sum((rational_ball(t.weight) * _moments(t, self.digits)[0] for t in terms), arb(0))
@@ -107,6 +132,7 @@ class RectifiedSums:
         return sum((w * w * (square - mean * mean) for w, mean, square in moments), arb(0))
 
     def _law(self, terms: Terms) -> arb_poly:
+        terms = tuple(t._replace(shift=Fraction(0)) for t in terms)
         known = self._laws.get(terms)
         if known is None:
             if not terms:
@@ -121,12 +147,19 @@ class RectifiedSums:
         """Return E(y - S)+ as a polynomial in y, to within the tail on [0, theta]."""
         return arb_poly([0, *(c / arb.fac_ui(n + 1) for n, c in enumerate(self._law(terms).coeffs()))])
 
-    def _shortfall(self, terms: Terms, power: int) -> arb:
-        """Return E(theta - S)+^power."""
-        total = arb(0)
+    def _shortfall(self, terms: Terms, level: Fraction, power: int) -> arb:
+        """Return E(level - S)+^power."""
+        if level <= 0:
+            return arb(0)
+        total, y = arb(0), rational_ball(level)
         for n, c in enumerate(self._law(terms).coeffs()):
-            total += c * self._theta ** (n + power) / arb.fac_ui(n + power)
+            total += c * y ** (n + power) / arb.fac_ui(n + power)
         return factorial(power) * total + _ball(self.tail)
+
+
+def _ahead(series: arb_poly, distance: Fraction) -> arb_poly:
+    """Return the polynomial at y + distance, as one in y."""
+    return series(arb_poly([rational_ball(distance), 1])) if distance else series
 
 
 def _convolved(law: arb_poly, h: arb_poly, theta: arb) -> arb:

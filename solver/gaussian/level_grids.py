@@ -74,7 +74,7 @@ class Line:
         """See `Cells`."""
         ends = np.array(self.breaks)
         cell = np.searchsorted(ends[1:-1], inside[:, self.axis])
-        x = (points[..., self.axis] - ends[cell, None]) / np.diff(ends)[cell, None]
+        x = np.clip((points[..., self.axis] - ends[cell, None]) / np.diff(ends)[cell, None], 0, 1)
         return cell, interpolation(self.nodes, x), np.ones((*x.shape, 1))
 
 

@@ -28,6 +28,7 @@ from solver.sensitivity.equal_windows import (
     weighted_sum,
 )
 from solver.sensitivity.noise_split import NoiseResponse
+from solver.sensitivity.sliding import refuse_rectified
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -58,6 +59,7 @@ def chain_layer_response(
         If the units are not equal windows of consecutive positive weights over a field of one to three taps,
         the noise is too weak to be resolved, or the budget does not suffice.
     """
+    refuse_rectified(noise)
     windows = layer_windows(network, task, noise, layer)
     counts = windows.patterns(list(range(len(windows.weights))))
     if (cost := _cost(windows, counts)) > budget:

@@ -36,6 +36,7 @@ from solver.sensitivity.equal_windows import (
     weighted_sum,
 )
 from solver.sensitivity.noise_split import NoiseResponse
+from solver.sensitivity.sliding import refuse_rectified
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -69,6 +70,7 @@ def chain_readout_response(
         If the units are not equal windows of consecutive positive weights over a field of one to three taps,
         the ring is too short, the noise is too weak to be resolved, or the budget does not suffice.
     """
+    refuse_rectified(noise)
     windows = pooled_windows(network, task, noise)
     if (cost := _cost(windows)) > budget:
         raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")

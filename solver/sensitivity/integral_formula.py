@@ -3,12 +3,13 @@ r"""The noise response of independent units as LaTeX: a finite sum of integrals.
 F_{0^{5} 1^{2}} is the law of a sum of five rectified Gaussians (sigma z)_+ and two (1 + sigma z)_+, an atom at 0 and a
 density; a weight w other than 1 is written in front, w{\cdot}m.  With g_A(s) = \int (s + t - theta)_+ dF_A(t), a unit
 that sums A has mean g_A(0), and two units with the summands B in common, A and C apart, have
-E[a a'] = \int g_A g_C dF_B.
+E[a a'] = \int g_A g_C dF_B.  What an image adds to noise that comes rectified is no part of a law: it is added to the
+argument of g.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from fractions import Fraction
 
 from solver.gaussian.independent import Terms
@@ -19,19 +20,19 @@ def integral_formula(total: BallSum) -> str:
     """Return a `BallSum` as LaTeX in the integrals above, without dollar signs."""
     parts = [(weight, _covariance(*split)) for split, weight in total.covariances.items()]
     parts += [(weight, _difference(total, *split)) for split, weight in total.differences.items()]
-    return _sum(parts + _squares(total))
+    return _sum(_gathered(parts + _squares(total)))
 
 
 def incoherent_formula(total: BallSum) -> str:
     """Return the incoherent part of a `BallSum` as LaTeX: covariances."""
     correlated = [*total.covariances.items(), *((s, w) for s, w in total.differences.items() if s[0])]
-    return _sum([(weight, _covariance(*split)) for split, weight in correlated])
+    return _sum(_gathered([(weight, _covariance(*split)) for split, weight in correlated]))
 
 
 def coherent_formula(total: BallSum) -> str:
     """Return the coherent part of a `BallSum` as LaTeX: products of mean differences."""
     parts = [(weight, _shift_product(total, *split)) for split, weight in total.differences.items()]
-    return _sum(parts + _squares(total))
+    return _sum(_gathered(parts + _squares(total)))
 
 
 def _squares(total: BallSum) -> list[tuple[Fraction, str]]:
@@ -66,23 +67,34 @@ def _shift(total: BallSum, shifts: dict[Terms, Fraction]) -> str:
 
 
 def _product(common: Terms, left: Terms, right: Terms) -> str:
-    g, h = _expectation(left), _expectation(right)
-    factors = rf"{g}(s)^2" if g == h else rf"{g}(s)\,{h}(s)"
+    g, h = _expectation(left, "s", (*common, *left)), _expectation(right, "s", (*common, *right))
+    factors = rf"{g}^2" if g == h else rf"{g}\,{h}"
     return rf"\int {factors}\,dF_{{{_law(common)}}}(s)"
 
 
 def _mean(terms: Terms) -> str:
-    return rf"{_expectation(terms)}(0)"
+    return _expectation(terms, "", terms)
 
 
-def _expectation(terms: Terms) -> str:
-    return rf"g_{{{_law(terms)}}}"
+def _expectation(terms: Terms, place: str, unit: Terms) -> str:
+    """Return g of the summands' law, at a place plus what all summands of the unit are shifted by."""
+    shift = sum((t.weight * t.shift for t in unit), Fraction(0))
+    at = f"{place}+{shift}" if place and shift else place or str(shift)
+    return rf"g_{{{_law(terms)}}}({at})"
 
 
 def _law(terms: Terms) -> str:
     counts = Counter((term.weight, term.mean) for term in terms)
     names = [(f"{w}" + r"{\cdot}" if w != 1 else "") + f"{m}^{{{n}}}" for (w, m), n in sorted(counts.items())]
     return r"\,".join(names) or r"\emptyset"
+
+
+def _gathered(parts: list[tuple[Fraction, str]]) -> list[tuple[Fraction, str]]:
+    """Return the parts with equal factors added up."""
+    weights: dict[str, Fraction] = defaultdict(Fraction)
+    for weight, factor in parts:
+        weights[factor] += weight
+    return [(weight, factor) for factor, weight in weights.items()]
 
 
 def _sum(parts: list[tuple[Fraction, str]]) -> str:

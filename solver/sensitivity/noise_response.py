@@ -2,8 +2,9 @@
 
 Before any rectification it is exact, after one a closed form.  After two it is a proven ball where the
 sites are independent (``series``), deterministic with an estimated error where they are a moving average
-(``transfer``), and sampled with a standard error otherwise (``sampling``), as after a hard tanh.  Every route
-gives the coherent and the incoherent part along with the whole (`solver.sensitivity.noise_split`).
+or two units weigh them differently (``transfer``), and sampled with a standard error otherwise
+(``sampling``), as after a hard tanh.  Every route gives the coherent and the incoherent part along with the whole
+(`solver.sensitivity.noise_split`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from solver.sensitivity.integral_formula import coherent_formula, incoherent_for
 from solver.sensitivity.kept_responses import BALL, NUMERIC, keep, kept, stored
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.noise_split import NoiseResponse
+from solver.sensitivity.rectified_input import input_layer_response, input_readout_response
 from solver.sensitivity.rectified_noise import (
     is_rectified_once,
     layer_second_moment,
@@ -52,7 +54,7 @@ METHODS = {
     "auto": "series or transfer where they take less than about half a minute, else sampling",
     "deterministic": "series or transfer wherever they apply, however long they take, else sampling",
     "series": "proven balls, where the rectified sites are independent",
-    "transfer": "transfer operator, where the rectified sites are a moving average",
+    "transfer": "transfer operator on equal windows, where the rectified sites are independent or a moving average",
     "sampling": "randomised quasi-Monte Carlo, for any network",
 }
 
@@ -191,6 +193,10 @@ def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> Noise
         return QUICK[place] if routes.method == "auto" else float("inf")
 
     def compute() -> NoiseResponse[NumericValue]:
+        if noise.rectified and question.is_output(layer):
+            return input_readout_response(network, task, noise, budget=budget("output"), progress=routes.progress)
+        if noise.rectified:
+            return input_layer_response(network, task, noise, layer, channel_mean=question.channel_mean)
         if question.is_output(layer):
             return chain_readout_response(network, task, noise, budget=budget("output"), progress=routes.progress)
         control = _control(question, layer)

@@ -138,7 +138,9 @@ class _Patterns:
         positions = np.array([kinds.index(m) for m in means])
         result = []
         for kernel, offsets in zip(self.ring.units.kernels, self._offsets, strict=True):
-            table = np.array([[self._id(Term(w, m, self.ring.variance)) for m in kinds] for _, w in kernel])
+            table = np.array(
+                [[self._id(self.ring.units.term(w, m, self.ring.variance)) for m in kinds] for _, w in kernel]
+            )
             window = positions[(at + np.array(offsets)) % self.ring.length]
             result.append(table[np.arange(len(offsets)), window])
         return result
@@ -245,7 +247,7 @@ class BallSum:
 
     def calm(self, terms: Terms) -> Fraction:
         """Return a unit's activation without noise."""
-        return max(sum((t.weight * max(t.mean, Fraction(0)) for t in terms), -self.level), Fraction(0))
+        return max(sum((t.calm for t in terms), -self.level), Fraction(0))
 
 
 def _independent(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> UnitRing:

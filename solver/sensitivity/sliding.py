@@ -1,4 +1,7 @@
-"""Units that rectify noise a second time: windows that slide over one stationary rectified field."""
+"""Units that rectify noise a second time: windows that slide over one stationary rectified field.
+
+Noise that comes rectified is such a field too: its sites are independent, and the image is added to them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from solver.errors import NotApplicableError
+from solver.gaussian.independent import Term
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
 from solver.noise import GaussianNoise
@@ -16,6 +20,8 @@ from solver.sensitivity.rectified_noise import is_rectified_once, rectifying_lay
 @dataclass(frozen=True)
 class SlidingUnits:
     """a(c, p) = (S(c, p) - level)+ with S(c, p) = sum_o kernels[c][o] (z(p + o))+ and z = taps * (x + eta) + bias.
+
+    If ``adds_image``, S(c, p) = sum_o kernels[c][o] (x(p + o) + (eta(p + o))+) instead.
 
     Equal channels of the rectifying layer, and channels that are shifts of each other, are one field z.
 
@@ -29,12 +35,15 @@ class SlidingUnits:
         The window of each output channel: its nonzero weights by offset, in order.
     level : exact number
         theta.
+    adds_image : bool
+        Whether the image is added to noise that comes rectified.
     """
 
     taps: tuple[Any, ...]
     bias: Any
     kernels: tuple[tuple[tuple[int, Any], ...], ...]
     level: Any
+    adds_image: bool = False
 
     @property
     def span(self) -> int:
@@ -52,12 +61,16 @@ class SlidingUnits:
         return noise_variance * sum(w * w for w in self.taps)
 
     def field_means(self, image: dict[int, int], length: int) -> list[Any]:
-        """Return the mean of z at every site of a ring for an image given as ``{site: value}``."""
+        """Return the mean of z, or what is added to it, at every site of a ring for an image ``{site: value}``."""
         means = [self.bias] * length
         for site, value in image.items():
             for j, w in enumerate(self.taps):
                 means[(site - j) % length] += w * value
         return means
+
+    def term(self, weight: Any, mean: Any, variance: Any) -> Term:
+        """Return a summand from its `field_means` entry."""
+        return Term(weight, Fraction(0), variance, mean) if self.adds_image else Term(weight, mean, variance)
 
 
 def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> SlidingUnits:
@@ -68,8 +81,6 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     NotApplicableError
         If the layer is not of this form; says which condition fails.
     """
-    if noise.rectified:
-        raise NotApplicableError("noise that comes rectified is not a Gaussian field")
     source = rectifying_layer(network, layer - 1, noise)
     if source is None or not is_rectified_once(network, layer - 1, noise):
         raise NotApplicableError(f"the noise does not reach layer {layer} rectified exactly once")
@@ -83,7 +94,15 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
     if len(levels) > 1:
         raise NotApplicableError(f"the effective biases of layer {layer} are not one number")
     kernels = tuple(_window(kernel, channel, offsets) for channel in range(kernel.channels))
-    return SlidingUnits(taps, bias, kernels, levels.pop())
+    if not all(kernels):
+        raise NotApplicableError(f"a channel of layer {layer} sees no pixel")
+    return SlidingUnits(taps, bias, kernels, levels.pop(), adds_image=noise.rectified)
+
+
+def refuse_rectified(noise: GaussianNoise) -> None:
+    """Raise `NotApplicableError` where noise has to be Gaussian."""
+    if noise.rectified:
+        raise NotApplicableError("noise that comes rectified is not a Gaussian field: see `rectified_input`")
 
 
 def _one_field(kernel: Kernel) -> tuple[tuple[Any, ...], Any, list[int]]:
