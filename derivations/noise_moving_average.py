@@ -57,10 +57,13 @@ sigma = symbols("sigma", positive=True)
 #
 # On either panel V_(i+1) is analytic, and so is V_i in x, y and c > 0: Gauss-Legendre nodes converge exponentially.
 #
+# The output needs pairs of windows as well.  For two that lie r sites apart the state holds two levels, c and c', that
+# fall by K_i and K_(i-r) times the same rectified unit, and V ends as c+ c'+.
+#
 # ## The last step is closed
 #
 # Given x and y the last u is X ~ N(mu, sigma^2).  With H_p(y) = E(y - X)+^p, a rectified moment of y - X,
-# H_1' = P(X < y) and H_2' = 2 H_1.  For y > 0 the events X+ < y and X < y are the same, so integrals over the level give
+# H_1' = P(X < y) and H_2' = 2 H_1.  For y > 0 the events X+ < y and X < y are the same, so integrating over the level
 #
 # $$E(c - X_+)_+ = \int_0^c P(X < y)\, dy = H_1(c) - H_1(0), \quad
 #   E(c - X_+)_+^2 = 2\int_0^c E(y - X_+)_+\, dy = H_2(c) - H_2(0) - 2c\,H_1(0).$$
