@@ -267,6 +267,11 @@ def palindrome_sums(taps: list[Fraction]) -> dict[Symbol, Expr]:
     return {xi: len(taps), T: sum(excess), **dict(zip(L, excess, strict=False)), **dict(zip(B, products, strict=True))}
 
 
+def alone(scale: int) -> dict[Symbol, Expr]:
+    """Return the same for `shift`, where L = 0."""
+    return dict.fromkeys((*B, *L, T), Integer(0)) | {xi: Integer(scale)}
+
+
 def agrees(values: dict[Symbol, Expr], moments: PairMoments, length: int) -> bool:
     """Return whether the derived numerator and denominator are those of an engine."""
     derived = [Fraction(str(part.subs(in_kernel | values).subs(values | {ell: length}))) for part in (change, spread)]
@@ -295,8 +300,7 @@ def check() -> None:
             task = TwoPixelTask(length=length, scale=scale)
             uniform, shift = (construct(name, task, filter_size=size) for name in ("uniform", "shift"))
             assert agrees(sums, distance_moments(uniform, task, Deformation())[depth], length)
-            flat = dict.fromkeys((*B, *L, T), Integer(0)) | {xi: Integer(scale)}
-            assert agrees(flat, distance_moments(shift, task, Deformation())[depth], length)
+            assert agrees(alone(scale), distance_moments(shift, task, Deformation())[depth], length)
     taps = [Fraction(n, 2) for n in (3, 5, 9, 14, 9, 5, 3)]
     network = Network(layers=[Layer(filters=[[taps]], bias=[-1])])
     for length in (14, 15, 40):
@@ -304,8 +308,8 @@ def check() -> None:
         assert agrees(palindrome_sums(taps), moments, length)
     for length, scale in ((6, 3), (10, 5), (11, 5)):
         task = TwoPixelTask(length=length, scale=scale)
-        plain = image_moments(construct("uniform", task), task, Deformation())[-2]
-        assert agrees(kernel_sums(3, (scale - 1) // 2), plain, length)
+        for name, sums in (("uniform", kernel_sums(3, (scale - 1) // 2)), ("shift", alone(scale))):
+            assert agrees(sums, image_moments(construct(name, task), task, Deformation())[-2], length)
 
 
 if __name__ == "__main__":

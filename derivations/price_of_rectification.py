@@ -123,7 +123,7 @@ def price(size: int, layer: int) -> tuple[Expr, Expr]:
 #
 # Counts of pairs that see a pixel stay bounded, and their moments are of order sigma^2; background pairs grow as l, and
 # their moments are sigma^2 times a number.  So in the limit only the background is left, whether sigma is fixed or
-# falls off as 1/sqrt(l).
+# falls off as 1/sqrt(l), and sigma = 1 will do.
 
 
 # %%
@@ -133,7 +133,7 @@ def limit_price(size: int, layer: int) -> tuple[Expr, Expr]:
     lags = range(-len(kernel) + 1, len(kernel))
     fluctuations = sum(autocorrelation(kernel, abs(r)) * covariance(0, 0, size, abs(r)) for r in lags if abs(r) < size)
     means = sum(kernel) ** 2 * mean_shift(0, size) ** 2
-    return tuple(sympy.expand(sympy.simplify(part / (whole * sigma**2))) for part in (fluctuations, means))  # type: ignore[return-value]
+    return expand(fluctuations.subs(sigma, 1) / whole), expand(means.subs(sigma, 1) / whole)
 
 
 shift_limit = limit_price(1, 1)
@@ -160,7 +160,7 @@ mean_deep = sympy.simplify(s ** (2 * k - 1) / (2 * pi * A_0_deep))
 def deep_fluctuations(size: int) -> Expr:
     """Return the limit of the first part as k grows."""
     total = sum(covariance(0, 0, size, abs(r)) for r in range(-size + 1, size))
-    return sympy.expand(sympy.simplify(total / (sigma**2 * size**2)))
+    return expand(total.subs(sigma, 1) / size**2)
 
 
 # %% [markdown]
@@ -173,7 +173,7 @@ def deep_fluctuations(size: int) -> Expr:
 # %%
 def pooled_limit(size: int) -> tuple[Expr, Expr]:
     """Return the fluctuations, and the mean response per site, of the sum of a map over a long ring."""
-    return deep_fluctuations(size), sympy.simplify(mean_shift(0, size) ** 2 / (size**2 * sigma**2))
+    return deep_fluctuations(size), expand(mean_shift(0, size).subs(sigma, 1) ** 2 / size**2)
 
 
 def latex() -> str:
