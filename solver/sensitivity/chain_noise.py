@@ -4,7 +4,8 @@ With C = (theta - S)+, C0 and u0 = S0 - theta, a0 = (u0)+ without noise, a unit 
 
     E (a - a0)^2 = E (u - u0)^2 - E C^2 - 2 a0 E C - 2 C0 E u - C0^2,
 
-where the first term and E u are closed form and C lives on the small region S < theta (`CoupledChains`).
+where the first term and E u are closed form and C lives on the small region S < theta (`CoupledChains`;
+derivation: derivations/noise_moving_average.py).
 """
 
 from __future__ import annotations
