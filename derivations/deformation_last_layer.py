@@ -219,8 +219,8 @@ D_uniform = D_any.subs(in_kernel)
 D_uniform_limit = factor(cancel(change_far / limit(spread.subs(in_kernel), ell, sympy.oo)))
 
 # %% [markdown]
-# k~ has dropped out of the numerator.  On a long ring hardly any window sees both pixels, and D is that of a linear layer
-# of kernel L: taking 1 away from the window takes 1 from A_0 - A_1, and far more from the norm.
+# k~ has dropped out of the numerator.  On a long ring hardly any window sees both pixels, and D is that of a linear
+# layer of kernel L: taking 1 away from the window takes 1 from A_0 - A_1, and far more from the norm.
 #
 # ## A given network
 #
