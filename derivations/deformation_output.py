@@ -66,7 +66,6 @@ corrections = at_one + sum(at_scale.values())
 
 # %% [markdown]
 # The corrections cancel: what the pixels gain by crossing xi from outside, they lose by crossing each other.
-
 #
 # (On rings a little longer than 2 xi some of the distances xi and xi + 1 are missing, or carry half the weight.  There
 # d + t turns back at l/2, and the signed distances beyond l/2 make up for them: the sum is the same.)

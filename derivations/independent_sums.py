@@ -13,6 +13,7 @@
 # E(y-S)_+^p = \sum_{k\ge0} c_k \frac{p!\,y^{k+p}}{(k+p)!}.$$
 
 # %%
+from collections.abc import Callable
 from fractions import Fraction
 
 import mpmath
@@ -91,19 +92,22 @@ def quadrature_excess(means: list[Fraction], deviation: Fraction, level: Fractio
     def phi(u: mpmath.mpf, mean: Fraction) -> mpmath.mpf:
         return mpmath.npdf(u, mpmath.mpf(mean.numerator) / mean.denominator, sd)
 
+    def integral(function: Callable[[mpmath.mpf], mpmath.mpf], panels: list[mpmath.mpf]) -> mpmath.mpf:
+        return mpmath.quad(function, panels, method="gauss-legendre", maxdegree=4)
+
     sd = mpmath.mpf(deviation.numerator) / deviation.denominator
     theta = mpmath.mpf(level.numerator) / level.denominator
     zero = [mpmath.ncdf(0, mpmath.mpf(mean.numerator) / mean.denominator, sd) for mean in means]
     end = theta + 12
 
     def alone(mean: Fraction) -> mpmath.mpf:
-        return mpmath.quad(lambda u: (u - theta) ** power * phi(u, mean), mpmath.linspace(theta, end, 5))
+        return integral(lambda u: (u - theta) ** power * phi(u, mean), mpmath.linspace(theta, end, 5))
 
     def given(u: mpmath.mpf) -> mpmath.mpf:
         start = max(theta - u, mpmath.mpf(0))
-        return mpmath.quad(lambda v: (u + v - theta) ** power * phi(v, means[1]), [start, start + 2, start + 8])
+        return integral(lambda v: (u + v - theta) ** power * phi(v, means[1]), [start, start + 2, start + 8])
 
-    both = mpmath.quad(lambda u: given(u) * phi(u, means[0]), [0, theta, theta + 2, theta + 8])
+    both = integral(lambda u: given(u) * phi(u, means[0]), [0, theta, theta + 2, theta + 8])
     return zero[1] * alone(means[0]) + zero[0] * alone(means[1]) + both
 
 

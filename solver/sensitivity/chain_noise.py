@@ -4,8 +4,9 @@ With C = (theta - S)+, C0 and u0 = S0 - theta, a0 = (u0)+ without noise, a unit 
 
     E (a - a0)^2 = E (u - u0)^2 - E C^2 - 2 a0 E C - 2 C0 E u - C0^2,
 
-where the first term and E u are closed form and C lives on the small region S < theta (`CoupledChains`).
-The coherent part is the sum over the units of (E a - a0)^2, with E a = E u + E C.
+where the first term and E u are closed form and C lives on the small region S < theta (`CoupledChains`;
+derivation: derivations/noise_moving_average.py).  The coherent part is the sum over the units of (E a - a0)^2, with
+E a = E u + E C.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Noise that is rectified a second time: independent sites by proven balls, moving averages by a transfer operator.
 
 Units that see the same means are evaluated once, and distances out of sight are one class, so the cost
-does not grow with l.
+does not grow with l.  Derivations: derivations/noise_last_layer.py, derivations/noise_output.py.
 """
 
 from __future__ import annotations

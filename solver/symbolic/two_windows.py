@@ -7,6 +7,7 @@ pixels spans c on one side and l - c_in on the other, c_in between its innermost
 
 Each value is affine in (d, xi), or a product of two that are, as long as the order of the pixels and the signs of all
 xi - c stay the same: that fails for small d and around d = xi only.  `Profile` holds the pieces.
+By hand, for the default law: derivations/deformation_last_layer.py.
 """
 
 from __future__ import annotations
