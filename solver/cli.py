@@ -10,6 +10,7 @@ import click
 
 from solver import __version__
 from solver.commands.constructions import list_constructions
+from solver.commands.derive import derive
 from solver.commands.formula import formula
 from solver.commands.limits import limits
 from solver.commands.plot import plot
@@ -34,7 +35,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, limits, formula, plot, show, verify, list_constructions):
+for command in (report, limits, formula, plot, show, verify, derive, list_constructions):
     cli.add_command(command)
 
 
