@@ -16,6 +16,9 @@ from solver.derive.scripts import Outcome, cells
 from solver.errors import NotApplicableError
 
 NAME = "derivations"
+WIDTH = 460.0
+"""Points of a line: A4 paper less its margins of 24 mm."""
+
 INSTALL = (
     "on Debian or Ubuntu: apt-get install texlive-latex-base texlive-latex-recommended lmodern; "
     "elsewhere any TeX Live, MacTeX or MiKTeX"
@@ -63,7 +66,9 @@ class Document:
         if self.tables:
             parts.append("\\clearpage\n\\section{Tables}\n" + "\n".join(self.tables))
         if self.figures:
-            parts.append("\\clearpage\n\\section{Figures}\n" + "\n".join(_figure(*each) for each in self.figures.items()))
+            parts.append(
+                "\\clearpage\n\\section{Figures}\n" + "\n".join(_figure(*each) for each in self.figures.items())
+            )
         return "\n".join([*parts, "\\end{document}\n"])
 
 
@@ -119,7 +124,7 @@ def slides_case(folder: Path) -> tuple[list[str], dict[str, str]]:
     from solver.plots.style import save
     from solver.report.slides import slides_report
 
-    tables = [slides_report().to_latex(command="solver report --format latex")]
+    tables = [slides_report().to_latex(command="solver derive", width=WIDTH)]
     figures = {}
     for entry in FIGURES if find_spec("matplotlib") else ():
         save(entry.draw(), folder / f"figure-{entry.name}.pdf")

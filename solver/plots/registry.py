@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure: its file name, ``module:function`` of a function without required arguments, its caption in markdown."""
+    """A figure: its file name, ``module:function`` of a function that needs no argument, its caption in markdown."""
 
     name: str
     function: str

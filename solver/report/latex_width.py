@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|[^\\]", re.DOTALL)
-_ABOVE_EACH_OTHER = {r"\frac", r"\tfrac", r"\dfrac", r"\binom"}
+_ABOVE_EACH_OTHER = {r"\frac", r"\tfrac", r"\dfrac", r"\binom", r"\stackedfrac"}
 _SILENT = {r"\left", r"\right", r"\displaystyle", r"\limits", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr", r"\Big", r"\big"}
 _SPACES = {r"\,": 0.17, r"\:": 0.22, r"\;": 0.28, r"\!": -0.17, r"\ ": 0.33, r"\quad": 1.0, r"\qquad": 2.0}
 _WORDS = {r"\mathrm", r"\text", r"\mathbb", r"\mathit", r"\mathbf", r"\operatorname", r"\mbox", r"\sqrt"}
 _WIDE = {r"\sum", r"\int", r"\prod"}
 _RELATIONS = {r"\longrightarrow": 2.2, r"\to": 1.6, r"\le": 1.4, r"\ge": 1.4, r"\approx": 1.4, r"\times": 1.25}
-_CHARACTERS = {c: 0.39 for c in "()[]"} | {c: 0.28 for c in ".|!'"} | {c: 1.3 for c in "+-=<>"}
+_CHARACTERS = dict.fromkeys("()[]", 0.39) | dict.fromkeys(".|!'", 0.28) | dict.fromkeys("+-=<>", 1.3)
 _CHARACTERS |= {",": 0.45, ";": 0.45, "{": 0.0, "}": 0.0, "$": 0.0, "&": 0.0, " ": 0.0, "\n": 0.0, "/": 0.5}
 _SCRIPT = 0.72
 
