@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import get_args, get_type_hints
+from dataclasses import dataclass, fields
 
 from solver.errors import InputError
 from solver.sensitivity.sensitivities import LayerSensitivity
@@ -44,12 +44,12 @@ def quantities() -> tuple[str, ...]:
     >>> set(quantities()) >= {"D", "G", "R", "G_identity", "price"}
     True
     """
-    hints = get_type_hints(LayerSensitivity)
+    hints = {each.name: each.type for each in fields(LayerSensitivity)}
     for name, member in vars(LayerSensitivity).items():
         getter = getattr(member, "fget", None) or getattr(member, "func", None)
         if getter is not None:
-            hints[name] = get_type_hints(getter).get("return")
-    return tuple(name for name, hint in hints.items() if Value in (hint, *get_args(hint)))
+            hints[name] = getter.__annotations__.get("return")
+    return tuple(name for name, hint in hints.items() if re.search(r"\bValue\b", str(hint)))
 
 
 def column_names() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from solver.network.graph import escaped
 from solver.report.columns import DEFAULTS, Column, chosen_columns
 from solver.report.report import Report
-from solver.report.tables import TEXT_WIDTH, Grid, Group, Panel, Row, panels, preamble, table
+from solver.report.tables import TEXT_WIDTH, Grid, Panel, Row, group, panels, preamble, table
 from solver.report.words import layer_label
 from solver.sensitivity.sensitivities import Sensitivities
 
@@ -30,9 +30,7 @@ def report_latex(
         For columns that do not exist.
     """
     grid, parts = fitted_grid(lambda chosen: _grid(report, chosen, digits), columns, width)
-    channels = "; ".join(
-        f"{group.title} ${_channels(s)}$" for group, s in zip(grid.groups, report.networks, strict=True)
-    )
+    channels = "; ".join(f"{each.title} ${_channels(s)}$" for each, s in zip(grid.groups, report.networks, strict=True))
     caption = f"{question(report.first, grid)} Channels: {channels}.{notes(grid, parts)}"
     return preamble(parts, command) + table(parts, caption, _label(report))
 
@@ -41,12 +39,14 @@ def fitted_grid(
     grid: Callable[[tuple[Column, ...]], Grid], columns: str | Sequence[str] | None, width: float | None
 ) -> tuple[Grid, list[Panel]]:
     """Return the grid of the columns asked for, else of the first of `DEFAULTS` that fits side by side, in panels."""
-    for names in DEFAULTS if columns is None else (columns,):
-        chosen = grid(chosen_columns(names))
-        parts = panels(chosen, width or TEXT_WIDTH)
+    wanted = [chosen_columns(names) for names in (DEFAULTS if columns is None else (columns,))]
+    everything = grid(tuple(dict.fromkeys(column for chosen in wanted for column in chosen)))
+    for chosen in wanted:
+        shown = everything.only(chosen)
+        parts = panels(shown, width or TEXT_WIDTH)
         if len(parts) == 1:
             break
-    return chosen, parts
+    return shown, parts
 
 
 def question(s: Sensitivities, grid: Grid, scale: str | None = None) -> str:
@@ -77,12 +77,12 @@ def notes(grid: Grid, parts: Sequence[Panel]) -> str:
 
 def _grid(report: Report, columns: tuple[Column, ...], digits: int) -> Grid:
     groups = tuple(
-        Group(escaped(s.network.name), columns, {layer_label(layer): layer for layer in s.layers})
+        group(escaped(s.network.name), columns, {layer_label(layer): layer for layer in s.layers}, digits)
         for s in report.networks
     )
     deepest = max(report.networks, key=lambda s: len(s.layers))
     rows = tuple(Row(layer_label(layer), (f"${layer_label(layer)}$",)) for layer in deepest.layers)
-    return Grid(("layer",), rows, groups, digits)
+    return Grid(("layer",), rows, groups)
 
 
 def _channels(s: Sensitivities) -> str:

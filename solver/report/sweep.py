@@ -8,7 +8,7 @@ from solver.errors import InputError
 from solver.network.graph import escaped
 from solver.report.columns import Column
 from solver.report.latex import fitted_grid, notes, question
-from solver.report.tables import Grid, Group, Row, longtable, preamble
+from solver.report.tables import Grid, Row, group, longtable, preamble
 from solver.report.words import layer_label
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 
@@ -80,8 +80,8 @@ def _grid(results: Results, layers: Sequence[str], columns: tuple[Column, ...], 
         raise InputError(f"layers: no network here has any of {', '.join(layers)}")
     ruled = len(rows) > len(results)
     rows = [Row(row.key, row.labels, row.ruled and ruled) for row in rows]
-    groups = tuple(Group(escaped(name), columns, cells[name]) for name in names)
-    return Grid((r"$\xi$", "layer"), tuple(rows), groups, digits)
+    groups = tuple(group(escaped(name), columns, cells[name], digits) for name in names)
+    return Grid((r"$\xi$", "layer"), tuple(rows), groups)
 
 
 def _layers(result: Sensitivities, names: Sequence[str]) -> dict[str, LayerSensitivity]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -27,11 +27,11 @@ _SAFETY = 1.03
 
 @dataclass(frozen=True)
 class Group:
-    """A construction's columns: ``layers`` holds the layer of each row's key; a row without one stays blank."""
+    """A construction's columns; ``texts`` holds each cell, its fractions in a line and stacked, by row and column."""
 
     title: str
     columns: tuple[Column, ...]
-    layers: dict[Any, LayerSensitivity]
+    texts: Mapping[tuple[Any, Column], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """What a table shows: the names of its label columns, its rows, its groups, and the digits of its decimals."""
+    """What a table shows: the names of its label columns, its rows and its groups."""
 
     labels: tuple[str, ...]
     rows: tuple[Row, ...]
     groups: tuple[Group, ...]
-    digits: int
 
     def shows(self, quantity: str) -> bool:
         """Return whether a column shows the quantity."""
         return any(column.quantity == quantity for group in self.groups for column in group.columns)
+
+    def only(self, columns: tuple[Column, ...]) -> Grid:
+        """Return the grid with these columns in every group."""
+        return replace(self, groups=tuple(replace(group, columns=columns) for group in self.groups))
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,12 @@ class Panel:
     head: str
     body: str
     width: float
+
+
+def group(title: str, columns: tuple[Column, ...], layers: Mapping[Any, LayerSensitivity], digits: int) -> Group:
+    """Return the columns of a construction; ``layers`` by the key of their row, a row without one stays blank."""
+    texts = {(key, column): _texts(column, layer, digits) for key, layer in layers.items() for column in columns}
+    return Group(title, columns, texts)
 
 
 def panels(grid: Grid, width: float) -> list[Panel]:
@@ -127,32 +136,35 @@ def _packed(grid: Grid, width: float, size: str, stacked: bool) -> list[Panel]:
     """Return panels of as many groups as fit, the groups too wide for one cut between columns."""
     found: list[Panel] = []
     shown: list[Group] = []
-    for group in _narrow(grid, width, size, stacked):
-        if shown and _panel(grid, [*shown, group], size, stacked).width > width:
+    for each in _narrow(grid, width, size, stacked):
+        if shown and _panel(grid, [*shown, each], size, stacked).width > width:
             found.append(_panel(grid, shown, size, stacked))
             shown = []
-        shown.append(group)
+        shown.append(each)
     return [*found, _panel(grid, shown, size, stacked)]
 
 
 def _narrow(grid: Grid, width: float, size: str, stacked: bool) -> list[Group]:
     """Return the groups, those too wide for a panel cut between columns."""
     found = []
-    for group in grid.groups:
-        chosen: list[Column] = []
-        for column in group.columns:
-            wider = Group(group.title, (*chosen, column), group.layers)
+    for each in grid.groups:
+        chosen: tuple[Column, ...] = ()
+        for column in each.columns:
+            wider = replace(each, columns=(*chosen, column))
             if chosen and _panel(grid, [wider], size, stacked).width > width:
-                found.append(Group(group.title, tuple(chosen), group.layers))
-                chosen = []
-            chosen.append(column)
-        found.append(Group(group.title, tuple(chosen), group.layers))
+                found.append(replace(each, columns=chosen))
+                chosen = ()
+            chosen = (*chosen, column)
+        found.append(replace(each, columns=chosen))
     return found
 
 
 def _panel(grid: Grid, groups: Sequence[Group], size: str, stacked: bool) -> Panel:
     heads = [*grid.labels, *(f"${column.head}$" for group in groups for column in group.columns)]
-    rows = [[*row.labels, *(_cells(row, groups, grid.digits, stacked))] for row in grid.rows]
+    rows = [
+        [*row.labels, *(g.texts.get((row.key, c), ("", ""))[stacked] for g in groups for c in g.columns)]
+        for row in grid.rows
+    ]
     widths = [max(latex_width(line[i]) for line in [heads, *rows]) for i in range(len(heads))]
     total = _SAFETY * _EM[size] * sum(widths) + 2 * SEPARATION * (len(heads) - 1)
     body = "".join(
@@ -164,18 +176,13 @@ def _panel(grid: Grid, groups: Sequence[Group], size: str, stacked: bool) -> Pan
     return Panel(size, columns, _head(grid.labels, groups), body, total)
 
 
-def _cells(row: Row, groups: Sequence[Group], digits: int, stacked: bool) -> list[str]:
-    found = []
-    for group in groups:
-        layer = group.layers.get(row.key)
-        for column in group.columns:
-            if layer is None:
-                found.append("")
-            elif column.exact:
-                found.append(exact_cell(column.value(layer), stacked=stacked))
-            else:
-                found.append(cell(column.value(layer), min(digits, 6) if column.quantity == "price" else digits))
-    return found
+def _texts(column: Column, layer: LayerSensitivity, digits: int) -> tuple[str, str]:
+    """Return a cell with its fraction in a line, and stacked."""
+    value = column.value(layer)
+    if column.exact:
+        return exact_cell(value, stacked=False), exact_cell(value, stacked=True)
+    text = cell(value, min(digits, 6) if column.quantity == "price" else digits)
+    return text, text
 
 
 def _head(labels: tuple[str, ...], groups: Sequence[Group]) -> str:
