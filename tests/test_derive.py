@@ -14,6 +14,7 @@ from solver.derive.characters import code, mathematics, prose
 from solver.derive.document import Document, compile_pdf
 from solver.derive.equations import LINE, displayed
 from solver.derive.markdown import markdown_latex
+from solver.derive.plain_mathematics import plain_mathematics
 from solver.derive.scripts import chosen_scripts, derivations_folder, run
 from solver.errors import InputError, NotApplicableError
 from solver.plots.registry import FIGURES
@@ -65,17 +66,17 @@ def call(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 MARKDOWN = {
-    "heading": ("## Two `a_b`", "\\subsection*{Two \\texttt{a\\_\\allowbreak{}b}}"),
-    "bold and emphasis": ("**a** *b*", "\\textbf{a} \\emph{b}"),
+    "heading": ("## Two `a_b`", "\\subsection*{\\texorpdfstring{Two \\texttt{a\\_\\allowbreak{}b}}{Two a\\_b}}"),
+    "bold and emphasis": ("**so** *on*", "\\textbf{so} \\emph{on}"),
     "inline": ("so $a*b*c_1$ is", "so $a*b*c_1$ is"),
     "dollar in code": ("`$x$` costs \\$5", "\\texttt{\\$x\\$} costs \\$5"),
     "a lone dollar": ("costs $5", "costs \\$5"),
-    "ASCII mathematics": ("a_k = K * x < l^2", "a\\_k = K * x \\textless{} l\\textasciicircum{}2"),
-    "bars": ("|x|", "\\textbar{}x\\textbar{}"),
-    "list": ("- a\n- b", "\\begin{itemize}\n\\item a\n\n\\item b\n\n\\end{itemize}"),
+    "plain mathematics": ("a_k = K * x < l^2", "$a_{k}$ = $K$ $*$ $x$ \\textless{} $l^{2}$"),
+    "bars": ("|x|", "\\textbar{}$x$\\textbar{}"),
+    "list": ("- so\n- on", "\\begin{itemize}\n\\item so\n\n\\item on\n\n\\end{itemize}"),
     "table": (
-        "| a | b |\n|:--|--:|\n| 1 | $2$ |",
-        "\\begin{center}\n\\begin{tabular}{lr}\na & b \\\\\n\\hline\n1 & $2$ \\\\\n\\end{tabular}\n\\end{center}",
+        "| p | to |\n|:--|--:|\n| 1 | $2$ |",
+        "\\begin{center}\n\\begin{tabular}{lr}\n$p$ & to \\\\\n\\hline\n1 & $2$ \\\\\n\\end{tabular}\n\\end{center}",
     ),
     "link": ("[a](http://b/c_d)", "\\href{http://b/c\\_d}{a}"),
     "fence": ("```\na $1$\n```", "commandchars=\\\\\\{\\}]\na \\$1\\$\n\\end{Verbatim}"),
@@ -86,6 +87,25 @@ MARKDOWN = {
 def test_markdown(name: str) -> None:
     text, latex = MARKDOWN[name]
     assert markdown_latex(text).strip().endswith(latex)
+
+
+PLAIN = {
+    "2 xi - 1": "2 $\\xi$ $-$ 1",
+    "z^(-(s-1)k) K_2k(z)": "$z^{-(s-1)k}$ $K_{2k}$($z$)",
+    "(S - theta)+^p": "($S$ $-$ $\\theta$)${}_{+}^{p}$",
+    "E[X+ V+]": "$E$[$X_{+}$ $V_{+}$]",
+    "<u_i> >= -1": "$\\langle$$u_{i}$$\\rangle$ $\\ge$ $-$1",
+    "s1^2 ~ x_max": "$s_{1}^{2}$ $\\sim$ $x_{\\mathrm{max}}$",
+    "phi' = -z phi dz": "$\\varphi'$ = $-$$z$ $\\varphi$ $dz$",
+    "a pixel's trace, e.g. one-hot or s-nomial": "a pixel's trace, e.g. one-hot or $s$-nomial",
+    "phi(a), A unit": "$\\varphi$($a$), A unit",
+    "2 * 3, ||a||": "2 $\\cdot$ 3, $\\|$$a$$\\|$",
+}
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_mathematics_in_plain_characters(text: str) -> None:
+    assert plain_mathematics(text) == PLAIN[text]
 
 
 def test_display_may_start_lines_with_what_markdown_reads() -> None:
@@ -229,5 +249,5 @@ def test_figures_have_captions_and_names_of_their_own() -> None:
 
 
 def test_tables_and_figures_follow_the_sections() -> None:
-    text = Document((), ["TABLE"], {"a.pdf": "A **b**."}).latex()
-    assert text.index("TABLE") < text.index("{a.pdf}") < text.index("\\caption{A \\textbf{b}.}")
+    text = Document((), ["TABLE"], {"a.pdf": "A **box**."}).latex()
+    assert text.index("TABLE") < text.index("{a.pdf}") < text.index("\\caption{A \\textbf{box}.}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from solver.derive.characters import code, mathematics, prose
 from solver.derive.equations import displayed
+from solver.derive.plain_mathematics import plain_mathematics
 from solver.errors import InputError
 
 HEADINGS = {"h1": "section", "h2": "subsection*", "h3": "subsubsection*", "h4": "paragraph"}
@@ -30,7 +31,7 @@ _WRAPPED = {
     "thead_open": "", "thead_close": "\\hline\n", "tbody_open": "", "tbody_close": "",
     "tr_open": "", "th_close": "", "td_close": "", "tr_close": " \\\\\n",
     "table_close": "\\end{tabular}\n\\end{center}\n\n",
-    "paragraph_open": "", "heading_close": "}\n\n",
+    "paragraph_open": "",
 }  # fmt: skip
 
 
@@ -56,6 +57,7 @@ class _Renderer:
     def __init__(self, text: str) -> None:
         self.maths: list[str] = []
         self.row_is_new = False
+        self.bookmark = ""
         self.text = _MATHS.sub(self._set_aside, text)
 
     def latex(self) -> str:
@@ -75,7 +77,10 @@ class _Renderer:
         if token.type == "inline":
             return "".join(map(self._inline, token.children))
         if token.type == "heading_open":
-            return f"\\{HEADINGS.get(token.tag, 'paragraph')}{{"
+            self.bookmark = prose(_HELD.sub("", rest[1].content).replace("`", ""))
+            return f"\\{HEADINGS.get(token.tag, 'paragraph')}{{\\texorpdfstring{{"
+        if token.type == "heading_close":
+            return f"}}{{{self.bookmark}}}}}\n\n"
         if token.type == "paragraph_close":
             return "\n" if token.hidden else "\n\n"
         if token.type in ("fence", "code_block"):
@@ -102,7 +107,9 @@ class _Renderer:
     def _text(self, text: str) -> str:
         plain, *rest = _HELD.split(text)
         pairs = zip(rest[::2], rest[1::2], strict=True)
-        return prose(plain) + "".join(self.maths[int(held)] + prose(after) for held, after in pairs)
+        return plain_mathematics(plain) + "".join(
+            self.maths[int(held)] + plain_mathematics(after) for held, after in pairs
+        )
 
     def _wrapped(self, token: Any) -> str:
         if token.type not in _WRAPPED:
