@@ -37,24 +37,37 @@ def _rows(latex: str) -> list[str]:
     inner = re.fullmatch(r"\s*\\begin\{aligned\}(.*)\\end\{aligned\}\s*", latex, re.DOTALL)
     if inner is not None:
         given = [re.sub(r"^\\\\(\[[^]]*\])?", "", row).strip() for row in _parts(inner[1], {r"\\"})]
-        return [line for row in given if row for line in _broken(row)]
-    if r"\begin" in latex or latex_width(latex) <= LINE:
+    elif r"\begin" in latex or latex_width(latex) <= LINE:
         return [latex]
-    statements = [part for part in _parts(latex, {r"\qquad"}) if part.strip()]
-    return [line for each in statements for line in _broken(each.removeprefix(r"\qquad").strip())]
+    else:
+        given = _statements(latex)
+    rows = [_marked(row) for row in given if row]
+    left = min(max(latex_width(row.partition("&")[0]) for row in rows), LINE / 3)
+    return [line for row in rows for line in _broken(row, left)]
 
 
-def _broken(row: str) -> list[str]:
-    """Return one row as lines that fit, aligned at its first relation."""
-    if r"\begin" in row:
-        return [row]
-    if "&" not in row:
-        head, *tail = _parts(row, _RELATIONS)
-        row = f"{head}&{''.join(tail)}" if tail else f"&{row}"
-    if latex_width(row) <= LINE:
-        return [row]
+def _statements(row: str) -> list[str]:
+    r"""Return what stands between the ``\qquad`` of a row."""
+    return [part.strip().removeprefix(r"\qquad").strip() for part in _parts(row, {r"\qquad"})]
+
+
+def _marked(row: str) -> str:
+    """Return a row with the ``&`` that it is aligned at: its own, else at its first relation."""
+    if "&" in row or r"\begin" in row:
+        return row
+    head, *tail = _parts(row, _RELATIONS)
+    return f"{head}&{''.join(tail)}" if tail else f"&{row}"
+
+
+def _broken(row: str, indent: float) -> list[str]:
+    """Return one row as lines that fit right of an indent, each with its ``&``."""
     left, _, right = row.partition("&")
-    indent = min(latex_width(left), LINE / 3)
+    if r"\begin" in row or indent + latex_width(right) <= LINE:
+        return [row]
+    first, *others = _statements(right)
+    if others:
+        rows = [f"{left}&{first}", *map(_marked, others)]
+        return [line for each in rows for line in _broken(each, indent)]
     lines = [""]
     for piece in (p for part in _parts(right, _RELATIONS) for p in _parts(part, _SIGNS)):
         if lines[-1].strip() and indent + latex_width(lines[-1] + piece) > LINE:

@@ -44,7 +44,7 @@ def _token_width(token: str, tokens: Iterator[str]) -> float:
     if token in ("^", "_"):
         return _SCRIPT * _argument(tokens)
     if token in _ABOVE_EACH_OTHER:
-        return max(_argument(tokens), _argument(tokens)) + 0.25
+        return max(_argument(tokens), _argument(tokens)) + (1.2 if token == r"\binom" else 0.25)
     if token in _WORDS:
         return _argument(tokens) + (0.85 if token == r"\sqrt" else 0.0)
     if token in _SILENT:
