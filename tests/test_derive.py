@@ -197,6 +197,12 @@ def test_without_pdflatex_sources_are_still_written(
     assert not (folder / "out" / "derivations.pdf").exists()
 
 
+def test_prose_without_latex_names_its_script(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (folder / "scripts" / "sound.py").write_text(SOUND.replace("bold", "☃"))
+    code, out, err = call(capfd, "sound", "--no-pdf", "--output", str(folder / "out"))
+    assert code == 2 and "1 of 1 derivations hold" in out and "solver: sound.py: no LaTeX for the character '☃'" in err
+
+
 @needs_latex
 def test_pdf_is_built(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     code, _, err = call(capfd, "sound", "--output", str(folder / "out"))

@@ -19,6 +19,7 @@ from solver.report.columns import DEFAULTS, Column, chosen_columns, column_names
 from solver.report.show import network_latex
 from solver.report.sweep import chosen_layers, sweep_latex
 from solver.report.tables import Grid, Row, group, panels
+from solver.sensitivity.deformation_alone import deformation_alone
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import ExactValue, MissingValue, NumericValue, Value
 
@@ -168,6 +169,22 @@ def test_a_sweep_shows_the_layers_that_are_there() -> None:
     for bad in ("first", "1,1", "-1", "", "01"):
         with pytest.raises(InputError, match="layers: "):
             chosen_layers(bad)
+
+
+def test_d_alone_is_the_d_of_the_whole() -> None:
+    for name, xi in (("uniform", 5), ("shift", 4), ("shift", 7)):
+        whole = result(name, xi)
+        alone = deformation_alone(whole.network, whole.task, whole.deformation, whole.noise)
+        assert [each.D for each in alone.layers] == [each.D for each in whole.layers]
+        assert [each.name for each in alone.layers] == [each.name for each in whole.layers]
+        text = Report((alone,)).to_latex(columns="D_exact,D")
+        assert "noise" not in text and cells_of(text) == cells_of(Report((whole,)).to_latex(columns="D_exact,D"))
+
+
+def test_d_alone_costs_no_noise(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("solver.sensitivity.sensitivities.noise_responses")
+    code, out, _ = run(capfd, "table", "--scales", "3..9", "--columns", "D", "--layers", "output", "--length", "50")
+    assert code == 0 and len(cells_of(out)) == 7
 
 
 def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

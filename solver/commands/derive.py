@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from solver.errors import NotApplicableError
+from solver.errors import NotApplicableError, SolverError
 
 if TYPE_CHECKING:
     from solver.derive.scripts import Outcome
@@ -51,7 +51,7 @@ def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool)
     sources = folder / "derivations"
     sources.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
-    missing = ""
+    written, problem = sources, ""
     with _progress(len(scripts) + 1) as started:
         for path in scripts:
             started(path.stem)
@@ -62,14 +62,14 @@ def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool)
                 break
         started("the document")
         try:
-            source = write_sources(outcomes, sources, complete=not names)
+            written = write_sources(outcomes, sources, complete=not names)
             if not no_pdf:
-                compile_pdf(source, folder / "derivations.pdf")
-        except NotApplicableError as error:
-            missing = str(error)
-    _summarise(outcomes, len(scripts), source if no_pdf or missing else folder / "derivations.pdf")
-    if missing:
-        raise NotApplicableError(missing)
+                written = compile_pdf(written, folder / "derivations.pdf")
+        except SolverError as error:
+            problem = str(error)
+    _summarise(outcomes, len(scripts), written)
+    if problem:
+        raise NotApplicableError(problem)
 
 
 @contextmanager

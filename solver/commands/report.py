@@ -51,10 +51,9 @@ def report(
     if form != "latex" and (columns, width) != (None, None):
         raise click.UsageError("--columns and --width are for --format latex")
     check_writable(output)
-    if columns is not None:
-        chosen_columns(columns)
+    shown = None if columns is None else chosen_columns(columns)
     networks = chosen_networks(names, chosen_task(options), options)
-    results = chosen_results(networks, options)
+    results = chosen_results(networks, options, shown)
     result = Report(tuple(results))
     if form == "json":
         text = result.to_json(digits=digits or 15)

@@ -11,12 +11,16 @@ from solver.commands.options import chosen_question
 from solver.commands.output import progress_bar
 
 
-def chosen_results(networks: Sequence[Any], options: dict[str, Any]) -> list[Any]:
-    """Return the sensitivities of networks for the question that the options ask."""
+def chosen_results(networks: Sequence[Any], options: dict[str, Any], columns: Sequence[Any] | None = None) -> list[Any]:
+    """Return the sensitivities of networks for the question that the options ask; D alone if no column needs more."""
     from solver.cache import Cache, default_folder
+    from solver.sensitivity.deformation_alone import deformation_alone
     from solver.sensitivity.sensitivities import sensitivities
 
     task, deformation, noise, sampling = chosen_question(options)
+    if columns is not None and all(column.quantity == "D" for column in columns):
+        mean = options["channel_mean"]
+        return [deformation_alone(each, task, deformation, noise, channel_mean=mean) for each in networks]
     results = []
     for network in networks:
         with progress_bar(f"{network.name}, xi = {task.scale}") as progress:

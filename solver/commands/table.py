@@ -24,8 +24,9 @@ from solver.commands.results import chosen_results, say_where_kept
     short_help="Print a LaTeX table over many scales.",
     help="""\b
 Examples:
-  solver table --scales 3,5,7 --layers output,last --columns D_exact,D
-  solver table --scales 2..8 --layers all --length 64 --construction all -o scales.tex
+  solver table --scales 3,5,7 --layers output,last --columns D,G,R
+  solver table --scales 3..31 --length 100 --columns D_exact,D
+  solver table --scales 2..8 --layers all --construction all -o scales.tex
 
 Print a longtable: rows are scales and their layers, each construction is a group of columns. A construction that
 cannot reach a scale is left blank there.""",
@@ -54,16 +55,15 @@ def table(
     from solver.report.sweep import chosen_layers, sweep_latex
 
     check_writable(output)
-    shown = chosen_layers(layers)
-    if columns is not None:
-        chosen_columns(columns)
+    chosen = chosen_layers(layers)
+    shown = None if columns is None else chosen_columns(columns)
     tasks = {scale: options | {"scale": scale} for scale in _scales(scales)}
     networks = {scale: chosen_networks(names, chosen_task(each), each, skip=True) for scale, each in tasks.items()}
     if not any(networks.values()):
         raise UnreachableScaleError(f"no construction given reaches any of the scales {scales}; 'shift' reaches all")
-    found = {scale: chosen_results(each, tasks[scale]) for scale, each in networks.items()}
+    found = {scale: chosen_results(each, tasks[scale], shown) for scale, each in networks.items()}
     by_name = {scale: {each.network.name: each for each in results} for scale, results in found.items()}
-    text = sweep_latex(by_name, shown, digits, given_command(), columns=columns, width=width)
+    text = sweep_latex(by_name, chosen, digits, given_command(), columns=columns, width=width)
     say_where_kept([each for results in found.values() for each in results], options)
     write(text, output)
 

@@ -13,7 +13,7 @@ from solver.derive.characters import prose
 from solver.derive.equations import FITTED, displayed
 from solver.derive.markdown import inline_code, markdown_latex, verbatim
 from solver.derive.scripts import Outcome, cells
-from solver.errors import NotApplicableError
+from solver.errors import InputError, NotApplicableError
 
 NAME = "derivations"
 WIDTH = 460.0
@@ -73,11 +73,18 @@ class Document:
 
 
 def section(outcome: Outcome) -> str:
-    """Return the section of one derivation: prose and code in the order of the script, then what it derives."""
-    body = "".join(
-        markdown_latex(cell.text) if cell.markdown else verbatim(cell.text)
-        for cell in cells(outcome.path.read_text(encoding="utf-8"))
-    )
+    """Return the section of one derivation: prose and code in the order of the script, then what it derives.
+
+    Raises
+    ------
+    InputError
+        For prose that has no LaTeX; names the script.
+    """
+    found = cells(outcome.path.read_text(encoding="utf-8"))
+    try:
+        body = "".join(markdown_latex(cell.text) if cell.markdown else verbatim(cell.text) for cell in found)
+    except InputError as error:
+        raise InputError(f"{outcome.path.name}: {error}") from None
     script = inline_code(f"derivations/{outcome.path.name}")
     if outcome.failure:
         result = rf"\textbf{{The check of this derivation fails}}: {inline_code(outcome.failure)}. No result is stated."
@@ -87,8 +94,8 @@ def section(outcome: Outcome) -> str:
     return f"{body}\n{heading}{result}\n"
 
 
-def compile_pdf(source: Path, target: Path) -> None:
-    """Run pdflatex twice on a LaTeX file and put the PDF at ``target``.
+def compile_pdf(source: Path, target: Path) -> Path:
+    """Run pdflatex twice on a LaTeX file, put the PDF at ``target`` and return that.
 
     Raises
     ------
@@ -103,6 +110,7 @@ def compile_pdf(source: Path, target: Path) -> None:
         if done.returncode:
             raise NotApplicableError(_reason(source.with_suffix(".log"), done.stdout))
     shutil.move(source.with_suffix(".pdf"), target)
+    return target
 
 
 def write_sources(outcomes: Sequence[Outcome], folder: Path, *, complete: bool) -> Path:

@@ -53,14 +53,16 @@ def question(s: Sensitivities, grid: Grid, scale: str | None = None) -> str:
     """Return what the columns show and for which task, deformation and noise, as one sentence."""
     task = s.task
     gap = f", gap {task.gap}" if task.gap else ""
-    rectified = ", rectified" if s.noise.rectified else ""
     mean = ", channels averaged first" if s.channel_mean else ""
+    rectified = ", rectified" if s.noise.rectified else ""
+    noise = rf", noise energy $\ell\sigma^2={s.noise.energy}${rectified}"
+    noisy = any(column.quantity != "D" for each in grid.groups for column in each.columns)
     return (
-        rf"Stability of networks to deformations ($D$) and noise ($G$){', $R=D/G$' if grid.shows('R') else ''}, "
+        rf"Stability of networks to deformations ($D$){' and noise ($G$)' if noisy else ''}"
+        rf"{', $R=D/G$' if grid.shows('R') else ''}, "
         rf"for $\ell={task.length}$, $\xi={task.scale if scale is None else scale}$; ensemble "
         rf"{escaped(task.distances)}{gap}, displacements {escaped(s.deformation.name)}, "
-        rf"collisions {escaped(s.deformation.collisions)}, "
-        rf"noise energy $\ell\sigma^2={s.noise.energy}${rectified}{mean}."
+        rf"collisions {escaped(s.deformation.collisions)}{noise if noisy else ''}{mean}."
     )
 
 

@@ -58,9 +58,8 @@ def sweep_latex(
     """
     grid, parts = fitted_grid(lambda chosen: _grid(results, layers, chosen, digits), columns, width)
     first = next(result for by_name in results.values() for result in by_name.values())
-    scales = ",".join(str(scale) for scale in results)
-    caption = question(first, grid, scale=scales) + notes(grid, parts)
-    label = f"tab:scales-{first.task.distances}-l{first.task.length}-xi{scales.replace(',', '-')}"
+    caption = question(first, grid, scale=_scales(list(results))) + notes(grid, parts)
+    label = f"tab:scales-{first.task.distances}-l{first.task.length}-xi{min(results)}-{max(results)}"
     return preamble(parts, command, "needs longtable; ") + longtable(parts, caption, label)
 
 
@@ -82,6 +81,13 @@ def _grid(results: Results, layers: Sequence[str], columns: tuple[Column, ...], 
     rows = [Row(row.key, row.labels, row.ruled and ruled) for row in rows]
     groups = tuple(group(escaped(name), columns, cells[name], digits) for name in names)
     return Grid((r"$\xi$", "layer"), tuple(rows), groups)
+
+
+def _scales(scales: list[int]) -> str:
+    """Return the scales, four or more in a row by their ends."""
+    if len(scales) > 3 and scales == list(range(scales[0], scales[-1] + 1)):
+        return rf"{scales[0]},\dots,{scales[-1]}"
+    return ",".join(map(str, scales))
 
 
 def _layers(result: Sensitivities, names: Sequence[str]) -> dict[str, LayerSensitivity]:
