@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,8 @@ def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool)
                 written = compile_pdf(written, folder / "derivations.pdf")
         except SolverError as error:
             problem = str(error)
+    if not names and find_spec("matplotlib") is None:
+        click.echo("solver: figures left out: pip install 'adaptive-pooling-solver[plot]' draws them", err=True)
     _summarise(outcomes, len(scripts), written)
     if problem:
         raise NotApplicableError(problem)

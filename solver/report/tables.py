@@ -19,6 +19,7 @@ _COMMENT = "rules are booktabs' with \\usepackage{booktabs}, plain lines without
 TEXT_WIDTH = 345.0
 """Points of a line of the article class with its default options."""
 
+RULE = "\\midrule\n"
 SEPARATION = 4.0
 _EM = {"footnotesize": 8.5, "scriptsize": 8.0}
 _STYLES = (("footnotesize", False), ("footnotesize", True), ("scriptsize", True))
@@ -167,13 +168,18 @@ def _panel(grid: Grid, groups: Sequence[Group], size: str, stacked: bool) -> Pan
     ]
     widths = [max(latex_width(line[i]) for line in [heads, *rows]) for i in range(len(heads))]
     total = _SAFETY * _EM[size] * sum(widths) + 2 * SEPARATION * (len(heads) - 1)
-    body = "".join(
-        ("\\midrule\n" if row.ruled else "") + " & ".join(line) + " \\\\\n"
-        for row, line in zip(grid.rows, rows, strict=True)
-    )
+    lines = zip(grid.rows, rows, _line_ends(grid.rows), strict=True)
+    body = "".join(f"{RULE if row.ruled else ''}{' & '.join(line)} {end}\n" for row, line, end in lines)
     kinds = "".join("c" if stacked and c.exact else "r" for group in groups for c in group.columns)
     columns = f"@{{}}{'r' * len(grid.labels)}{kinds}@{{}}"
     return Panel(size, columns, _head(grid.labels, groups), body, total)
+
+
+def _line_ends(rows: Sequence[Row]) -> list[str]:
+    """Return how each row ends: without a page break where the next row belongs to the same ruled block."""
+    if not any(row.ruled for row in rows):
+        return [r"\\"] * len(rows)
+    return [*(r"\\" if row.ruled else r"\\*" for row in rows[1:]), r"\\"]
 
 
 def _texts(column: Column, layer: LayerSensitivity, digits: int) -> tuple[str, str]:
