@@ -1,4 +1,4 @@
-# PYTHON picks the interpreter (3.11 or later), VENV the virtual environment; ARGS goes to `solver report` or pytest.
+# PYTHON picks the interpreter (3.11 or later), VENV the virtual environment; ARGS goes to solver or pytest.
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
@@ -19,8 +19,8 @@ test: $(VENV)/.installed-test ## run the whole test suite and the doctests
 bench: $(VENV)/.installed-test ## time fast routes against plain ones and torch, as ratios
 	$(VENV)/bin/python tests/benchmarks/routes.py
 
-derivations: $(VENV)/.installed ## check every derivation and write its LaTeX to build/derivations
-	$(VENV)/bin/python derivations/run_all.py
+derivations: $(VENV)/.installed-plot ## check every derivation and write build/derivations.pdf
+	$(VENV)/bin/solver derive $(ARGS)
 
 lint: $(VENV)/.installed-dev ## run ruff and mypy
 	$(VENV)/bin/ruff check .

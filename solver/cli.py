@@ -10,11 +10,13 @@ import click
 
 from solver import __version__
 from solver.commands.constructions import list_constructions
+from solver.commands.derive import derive
 from solver.commands.formula import formula
 from solver.commands.limits import limits
 from solver.commands.plot import plot
 from solver.commands.report import report
 from solver.commands.show import show
+from solver.commands.table import table
 from solver.commands.verify import verify
 from solver.errors import SolverError
 
@@ -34,7 +36,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, limits, formula, plot, show, verify, list_constructions):
+for command in (report, table, limits, formula, plot, show, verify, derive, list_constructions):
     cli.add_command(command)
 
 

@@ -126,7 +126,11 @@ def test_a_folder_is_no_file(run: Run, tmp_path: Path) -> None:
     assert (code, out) == (2, "") and err.count("\n") == 1 and "is a directory" in err
 
 
-@pytest.mark.parametrize("command", [[], ["report"], ["show"], ["verify"], ["constructions"]], ids=lambda c: c and c[0])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["report"], ["table"], ["derive"], ["show"], ["verify"], ["constructions"]],
+    ids=lambda c: c and c[0],
+)
 def test_help_is_cheap(command: list[str]) -> None:
     heavy = ["sympy", "scipy", "torch", "networkx", "flint", "numpy"]
     code = (

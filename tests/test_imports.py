@@ -30,6 +30,7 @@ ORDER = [
     "symbolic",
     "report",
     "plots",
+    "derive",
     "commands",
     "cli",
 ]

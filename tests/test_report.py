@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import subprocess
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 from cases import Case, of_kind
+from latex import compiles, needs_latex
 
 from solver import (
     InputError,
@@ -28,7 +27,7 @@ from solver import (
     sensitivities,
 )
 from solver.network.graph import graph_tikz
-from solver.report.show import network_latex, network_text
+from solver.report.show import network_text
 
 TASK = TwoPixelTask(length=32, scale=7)
 TOP = {"schema", "task", "deformation", "noise", "channel_mean", "networks"}
@@ -103,18 +102,6 @@ def test_digits_are_obeyed(digits: int) -> None:
         assert Decimal(layer["G"]["error"]) <= Decimal(layer["G"]["value"]) * Decimal(10) ** (1 - digits)
 
 
-def test_latex_is_one_table_with_a_row_a_layer() -> None:
-    text = report("uniform", "shift").to_latex(command="solver report")
-    assert text.startswith("% solver report\n")
-    environments = re.findall(r"\\(begin|end)\{(\w+)\}", text)
-    assert environments == [("begin", "table"), ("begin", "tabular"), ("end", "tabular"), ("end", "table")]
-    rows = [line for line in text.splitlines() if line.startswith("$")]
-    assert len(rows) == 10 and {row.count("&") for row in rows} == {5} and all(row.endswith(r" \\") for row in rows)
-    assert text.count("{") == text.count("}") and all(row.count("$") % 2 == 0 for row in rows)
-    assert rows[0].startswith("$0$ & $976/1395$ & $0.699642$ & $0.711111$")
-    assert [row.split(" & ")[0] for row in rows] == ["$0$", "$1$", "$2$", "$3$", "$f_p$"] * 2
-
-
 def test_text_names_everything() -> None:
     text = report("uniform", "shift").to_text()
     for words in (
@@ -166,25 +153,6 @@ def test_show_follows_an_image_through_the_layers() -> None:
     text = network_text(construct("uniform", TASK), TASK, 3)
     assert "effective kernel 1 3 6 7 6 3 1  first offset -3" in text and "f_p = 4" in text
     assert "cuts: channel sum has pre-activation -1" in text
-
-
-def compiles(body: str, packages: str, folder: Path) -> None:
-    source = f"\\documentclass{{article}}\n{packages}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
-    (folder / "page.tex").write_text(source)
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-1500:]
-
-
-needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-
-
-@needs_latex
-@pytest.mark.slow
-@pytest.mark.parametrize("packages", ["", r"\usepackage{booktabs}"], ids=["bare", "booktabs"])
-def test_tables_compile(packages: str, tmp_path: Path) -> None:
-    body = report("uniform", "shift").to_latex() + network_latex(construct("shift", TASK, channels=2), TASK, 3)
-    compiles(body, packages, tmp_path)
 
 
 @needs_latex

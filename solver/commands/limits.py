@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
 from solver.commands.options import chosen_networks, chosen_task, construction_option, noise_options, task_options
-from solver.commands.output import check_writable, progress_bar, write
+from solver.commands.output import check_writable, given_command, progress_bar, write
 
 
 @click.command(
@@ -58,7 +57,7 @@ def limits(
     if form == "json":
         text = limits_json(reports, digits or 15)
     elif form == "latex":
-        text = limits_latex(reports, digits or 6, shlex.join(["solver", *click.get_current_context().find_root().obj]))
+        text = limits_latex(reports, digits or 6, given_command())
     else:
         text = limits_text(reports, digits or 15)
     write(text, output)

@@ -7,17 +7,39 @@ from typing import Any
 
 import click
 
+scale_option = click.option("--scale", default=7, show_default=True, help="The task's scale xi, in pixels.")
 
-def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the task and the size of the networks."""
+
+def ring_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the task, but for its scale, and the size of the networks."""
     for option in reversed(
         [
             click.option("--length", default=32, show_default=True, help="Sites of the ring, l."),
-            click.option("--scale", default=7, show_default=True, help="The task's scale xi, in pixels."),
             click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd."),
             click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
             click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
             click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the task and the size of the networks."""
+    return scale_option(ring_options(command))
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe a LaTeX table."""
+    for option in reversed(
+        [
+            click.option("--columns", help="In LaTeX: values such as D_exact,D,G,R [default: what fits]."),
+            click.option(
+                "--width",
+                type=click.FloatRange(50, 10_000),
+                help="In LaTeX: points of a line of your document [default: 345, a bare article].",
+            ),
         ]
     ):
         command = option(command)
@@ -31,14 +53,6 @@ construction_option = click.option(
     default=("uniform", "shift"),
     show_default=True,
     help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
-)
-
-
-method_option = click.option(
-    "--method",
-    default="auto",
-    show_default=True,
-    help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
 )
 
 
@@ -75,6 +89,25 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def route_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how the sensitivities are computed."""
+    for option in reversed(
+        [
+            click.option(
+                "--method",
+                default="auto",
+                show_default=True,
+                help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
+            ),
+            click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001."),
+            click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk."),
+            click.option("--channel-mean", is_flag=True, help="Average channels before taking norms."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
 def chosen_task(options: dict[str, Any]) -> Any:
     from solver.task import TwoPixelTask
 
@@ -95,7 +128,8 @@ def chosen_question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
     )
 
 
-def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any]) -> list[Any]:
+def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *, skip: bool = False) -> list[Any]:
+    """Return the networks named; those that cannot reach the scale are left out if ``skip`` or all are asked for."""
     from solver.constructions.registry import CONSTRUCTIONS, construct
     from solver.errors import UnreachableScaleError
 
@@ -104,7 +138,7 @@ def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any]) ->
         try:
             networks.append(construct(name, task, filter_size=options["filter_size"], channels=options["channels"]))
         except UnreachableScaleError as error:
-            if "all" not in names:
+            if not skip and "all" not in names:
                 raise
             click.echo(f"solver: left out: {error}", err=True)
     return networks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,6 +33,11 @@ def check_writable(output: Path | None) -> None:
         raise click.BadParameter(
             f"the folder {str(output.parent)!r} does not exist or is not writable", param_hint="-o"
         )
+
+
+def given_command() -> str:
+    """Return the command line as it was given, to be recorded in what it makes."""
+    return shlex.join(["solver", *click.get_current_context().find_root().obj])
 
 
 def write(text: str, output: Path | None) -> None:

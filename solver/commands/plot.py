@@ -8,15 +8,9 @@ from typing import Any
 
 import click
 
-from solver.commands.options import (
-    chosen_networks,
-    chosen_task,
-    construction_option,
-    method_option,
-    noise_options,
-    task_options,
-)
-from solver.commands.output import check_writable, progress_bar
+from solver.commands.options import chosen_networks, chosen_task, question_options, route_options, task_options
+from solver.commands.output import check_writable
+from solver.commands.results import chosen_results
 
 
 @click.group(short_help="Draw a figure as PNG, SVG or PDF.", help="Draw a figure; the ending of -o picks the format.")
@@ -51,38 +45,18 @@ Examples:
 Draw the coherent part of G (the mean change over the noise) and the incoherent one (fluctuations) over the layers.""",
 )
 @task_options
-@construction_option
-@noise_options
-@method_option
-@click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk.")
+@question_options
+@route_options
 @output_option
-def noise_split(names: tuple[str, ...], method: str, no_cache: bool, output: Path, **options: Any) -> None:
+def noise_split(names: tuple[str, ...], output: Path, **options: Any) -> None:
     """Draw the parts of G."""
-    draw(output, lambda: _noise_split_figure(names, method, no_cache, options))
 
+    def figure() -> Any:
+        from solver.plots.noise_split import noise_split_figure
 
-def _noise_split_figure(names: tuple[str, ...], method: str, no_cache: bool, options: dict[str, Any]) -> Any:
-    from solver.cache import Cache, default_folder
-    from solver.noise import GaussianNoise
-    from solver.plots.noise_split import noise_split_figure
-    from solver.sensitivity.sampling import Sampling
-    from solver.sensitivity.sensitivities import sensitivities
+        return noise_split_figure(chosen_results(chosen_networks(names, chosen_task(options), options), options))
 
-    task = chosen_task(options)
-    results = []
-    for network in chosen_networks(names, task, options):
-        with progress_bar(network.name) as progress:
-            found = sensitivities(
-                network,
-                task,
-                noise=GaussianNoise(energy=options["noise_energy"], rectified=options["rectified_noise"]),
-                method=method,
-                sampling=Sampling(seed=options["seed"]),
-                cache=None if no_cache else Cache(default_folder()),
-                progress=progress,
-            )
-        results.append(found)
-    return noise_split_figure(results)
+    draw(output, figure)
 
 
 @plot.command(short_help="Exact D and G against their asymptotes.")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_question, method_option, question_options, task_options
-from solver.commands.output import check_writable, progress_bar, write
+from solver.commands.options import (
+    chosen_networks,
+    chosen_task,
+    question_options,
+    route_options,
+    table_options,
+    task_options,
+)
+from solver.commands.output import check_writable, given_command, write
+from solver.commands.results import chosen_results, say_where_kept
 
 
 @click.command(
@@ -23,62 +30,40 @@ Print D, G and R of every layer and of the output.""",
 )
 @task_options
 @question_options
-@method_option
-@click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk.")
-@click.option("--channel-mean", is_flag=True, help="Average channels before taking norms.")
+@route_options
 @click.option("--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them).")
 @click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
+@table_options
 @click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
 def report(
     names: tuple[str, ...],
-    channel_mean: bool,
-    method: str,
-    tolerance: str | None,
-    no_cache: bool,
     split: bool,
     digits: int | None,
+    columns: str | None,
+    width: float | None,
     form: str,
     output: Path | None,
     **options: Any,
 ) -> None:
     """Print the report."""
-    from solver.cache import Cache, default_folder
+    from solver.report.columns import chosen_columns
     from solver.report.report import Report
-    from solver.sensitivity.sensitivities import sensitivities
 
     if split and form == "latex":
-        raise click.BadParameter("expected --format text or json, got latex", param_hint="--split")
+        raise click.BadParameter("tables take --columns G_coherent,G_incoherent instead", param_hint="--split")
+    if form != "latex" and (columns, width) != (None, None):
+        raise click.UsageError("--columns and --width are for --format latex")
     check_writable(output)
-    task, deformation, noise, sampling = chosen_question(options | {"tolerance": tolerance})
-    networks = chosen_networks(names, task, options)
-    cache = None if no_cache else Cache(default_folder())
-    results = []
-    for network in networks:
-        with progress_bar(network.name) as progress:
-            results.append(
-                sensitivities(
-                    network,
-                    task,
-                    deformation=deformation,
-                    noise=noise,
-                    channel_mean=channel_mean,
-                    method=method,
-                    sampling=sampling,
-                    cache=cache,
-                    progress=progress,
-                )
-            )
+    shown = None if columns is None else chosen_columns(columns)
+    networks = chosen_networks(names, chosen_task(options), options)
+    results = chosen_results(networks, options, shown)
     result = Report(tuple(results))
     if form == "json":
         text = result.to_json(digits=digits or 15)
     elif form == "latex":
-        text = result.to_latex(
-            digits=digits or 6, command=shlex.join(["solver", *click.get_current_context().find_root().obj])
-        )
+        text = result.to_latex(digits=digits or 6, command=given_command(), columns=columns, width=width)
     else:
         text = result.to_text(digits=digits or 15, split=split)
-    if cache is not None and any(layer.G.kind == "numeric" for each in results for layer in each.layers):
-        click.echo(f"solver: slow values are kept in {cache.folder} (--no-cache to skip)", err=True)
+    say_where_kept(results, options)
     write(text, output)

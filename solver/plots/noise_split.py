@@ -17,12 +17,20 @@ _COLORS = dict(zip(PARTS, (PALETTE[1], PALETTE[0]), strict=True))
 _MARKERS = dict(zip(PARTS, ("o", "s"), strict=True))
 
 
-def noise_split_figure(networks: Sequence[Sensitivities]) -> Any:
+def noise_split_figure(results: Sequence[Sensitivities] = ()) -> Any:
     """Return a figure of G over the layers, one column a network: both parts, and below them the share of each.
 
     The upper panels are logarithmic, where parts do not stack, so each part is a line; a part that is 0, or not above
     its own error, is not drawn.  The lower panels are linear: bars that add up to G.
+
+    Parameters
+    ----------
+    results : sequence of Sensitivities
+        One a construction; `uniform` and `shift` at l = 32, xi = 7 if left out.
     """
+    from solver.report.slides import slides_report
+
+    networks = tuple(results) or slides_report().networks
     with house_style():
         figure, axes = new_figure(
             2, len(networks), width=2.5, height=2.0, sharex="col", sharey="row", height_ratios=(2, 1)

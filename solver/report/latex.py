@@ -1,74 +1,94 @@
-"""The report as a LaTeX table with booktabs rules."""
+"""The report as a LaTeX table with booktabs rules: rows are layers, each construction is a group of columns."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 
 from solver.network.graph import escaped
+from solver.report.columns import DEFAULTS, Column, chosen_columns
 from solver.report.report import Report
-from solver.report.words import decimal, exact_text, layer_label
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
-from solver.values import MissingValue, Value
-
-RULES = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
-_COLUMNS = "layer & \\multicolumn{2}{c}{$D$} & $G$ & $R$ & $G/G_{\\mathrm{id}}$ \\\\"
+from solver.report.tables import TEXT_WIDTH, Grid, Panel, Row, group, panels, preamble, table
+from solver.report.words import layer_label
+from solver.sensitivity.sensitivities import Sensitivities
 
 
-def report_latex(report: Report, digits: int, command: str | None) -> str:
-    """Return one ``table`` with a block of rows for each network.
+def report_latex(
+    report: Report,
+    digits: int,
+    command: str | None,
+    *,
+    columns: str | Sequence[str] | None = None,
+    width: float | None = None,
+) -> str:
+    """Return one ``table``, at most ``width`` points wide; ``columns`` as `chosen_columns` takes them.
 
     It compiles in a bare article class; with ``\\usepackage{booktabs}`` its rules are booktabs'.
+
+    Raises
+    ------
+    InputError
+        For columns that do not exist.
     """
-    blocks = ["\\midrule\n".join(["", _block(s, digits)]) for s in report.networks]
-    made_by = f"% {command}\n" if command else ""
-    return (
-        f"{made_by}% rules are booktabs' with \\usepackage{{booktabs}}, plain lines without\n{RULES}\n"
-        "\\begin{table}[htbp]\n\\centering\\footnotesize\n"
-        f"\\caption{{{_caption(report)}}}\n\\label{{{_label(report)}}}\n"
-        f"\\begin{{tabular}}{{rrlrrr}}\n\\toprule\n{_COLUMNS}\n{''.join(blocks)}"
-        "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
-    )
+    grid, parts = fitted_grid(lambda chosen: _grid(report, chosen, digits), columns, width)
+    channels = "; ".join(f"{each.title} ${_channels(s)}$" for each, s in zip(grid.groups, report.networks, strict=True))
+    caption = f"{question(report.first, grid)} Channels: {channels}.{notes(grid, parts)}"
+    return preamble(parts, command) + table(parts, caption, _label(report))
 
 
-def _block(s: Sensitivities, digits: int) -> str:
-    channels = ", ".join(map(str, s.network.channels))
-    title = rf"\multicolumn{{6}}{{l}}{{{escaped(s.network.name)}, channels ${channels}$}} \\"
-    return "\n".join([title, *(_row(layer, digits) for layer in s.layers)]) + "\n"
+def fitted_grid(
+    grid: Callable[[tuple[Column, ...]], Grid], columns: str | Sequence[str] | None, width: float | None
+) -> tuple[Grid, list[Panel]]:
+    """Return the grid of the columns asked for, else of the first of `DEFAULTS` that fits side by side, in panels."""
+    wanted = [chosen_columns(names) for names in (DEFAULTS if columns is None else (columns,))]
+    everything = grid(tuple(dict.fromkeys(column for chosen in wanted for column in chosen)))
+    for chosen in wanted:
+        shown = everything.only(chosen)
+        parts = panels(shown, width or TEXT_WIDTH)
+        if len(parts) == 1:
+            break
+    return shown, parts
 
 
-def _row(layer: LayerSensitivity, digits: int) -> str:
-    label = layer_label(layer)
-    exact = exact_text(layer.D)
-    if exact and not isinstance(layer.D.exact, Fraction):
-        exact = layer.D.latex or ""
-    cells = [f"${label}$", f"${exact}$" if exact else "", *(cell(v, digits) for v in (layer.D, layer.G, layer.R))]
-    return " & ".join([*cells, cell(layer.price, min(digits, 6))]) + r" \\"
-
-
-def cell(value: Value, digits: int) -> str:
-    """Return a value as the cell of a table."""
-    if isinstance(value, MissingValue):
-        return "--"
-    mantissa, _, exponent = decimal(value, digits).partition("E")
-    return f"${mantissa}$" if not exponent else rf"${mantissa}\times 10^{{{int(exponent)}}}$"
-
-
-def _caption(report: Report) -> str:
-    s = report.first
+def question(s: Sensitivities, grid: Grid, scale: str | None = None) -> str:
+    """Return what the columns show and for which task, deformation and noise, as one sentence."""
     task = s.task
     gap = f", gap {task.gap}" if task.gap else ""
-    rectified = ", rectified" if s.noise.rectified else ""
     mean = ", channels averaged first" if s.channel_mean else ""
-    numeric = any(layer.G.kind == "numeric" for each in report.networks for layer in each.layers)
-    brackets = " Digits in brackets: estimated error of the last digits." if numeric else ""
+    rectified = ", rectified" if s.noise.rectified else ""
+    noise = rf", noise energy $\ell\sigma^2={s.noise.energy}${rectified}"
+    noisy = any(column.quantity != "D" for each in grid.groups for column in each.columns)
     return (
-        rf"Stability of networks to deformations ($D$) and noise ($G$), $R=D/G$, "
-        rf"for $\ell={task.length}$, $\xi={task.scale}$; ensemble {escaped(task.distances)}{gap}, "
-        rf"displacements {escaped(s.deformation.name)}, "
-        rf"collisions {escaped(s.deformation.collisions)}, "
-        rf"noise energy $\ell\sigma^2={s.noise.energy}${rectified}{mean}. "
-        rf"$G_{{\mathrm{{id}}}}$: identity activations.{brackets}"
+        rf"Stability of networks to deformations ($D$){' and noise ($G$)' if noisy else ''}"
+        rf"{', $R=D/G$' if grid.shows('R') else ''}, "
+        rf"for $\ell={task.length}$, $\xi={task.scale if scale is None else scale}$; ensemble "
+        rf"{escaped(task.distances)}{gap}, displacements {escaped(s.deformation.name)}, "
+        rf"collisions {escaped(s.deformation.collisions)}{noise if noisy else ''}{mean}."
     )
+
+
+def notes(grid: Grid, parts: Sequence[Panel]) -> str:
+    """Return the sentences that explain what occurs in a table: G_id, digits in brackets, dashes."""
+    body = "".join(part.body for part in parts)
+    explained = {
+        r"$G_{\mathrm{id}}$: identity activations.": grid.shows("price") or grid.shows("G_identity"),
+        "Digits in brackets: estimated error of the last digits.": ")$" in body,
+        "A dash: there is no such value.": "--" in body,
+    }
+    return "".join(f" {sentence}" for sentence, needed in explained.items() if needed)
+
+
+def _grid(report: Report, columns: tuple[Column, ...], digits: int) -> Grid:
+    groups = tuple(
+        group(escaped(s.network.name), columns, {layer_label(layer): layer for layer in s.layers}, digits)
+        for s in report.networks
+    )
+    deepest = max(report.networks, key=lambda s: len(s.layers))
+    rows = tuple(Row(layer_label(layer), (f"${layer_label(layer)}$",)) for layer in deepest.layers)
+    return Grid(("layer",), rows, groups)
+
+
+def _channels(s: Sensitivities) -> str:
+    return ", ".join(map(str, s.network.channels))
 
 
 def _label(report: Report) -> str:

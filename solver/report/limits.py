@@ -9,7 +9,8 @@ from typing import Any
 
 from solver.network.graph import escaped
 from solver.report.as_json import value_object
-from solver.report.latex import RULES, cell
+from solver.report.cells import cell
+from solver.report.tables import RULES
 from solver.report.words import decimal, exact_text
 from solver.sensitivity.noise_limits import BOUNDED, NoiseLimit, NoiseLimits
 from solver.values import MissingValue

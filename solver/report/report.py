@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solver.errors import InputError
@@ -44,11 +45,35 @@ class Report:
 
         return report_json(self, digits)
 
-    def to_latex(self, *, digits: int = 6, command: str | None = None) -> str:
-        """Return the report as a LaTeX table; ``command`` is recorded in a comment."""
+    def to_latex(
+        self,
+        *,
+        digits: int = 6,
+        command: str | None = None,
+        columns: str | Sequence[str] | None = None,
+        width: float | None = None,
+    ) -> str:
+        """Return the report as a LaTeX table.
+
+        Parameters
+        ----------
+        digits : int
+            Significant digits of the decimals.
+        command : str
+            Recorded in a comment.
+        columns : text such as "D,G,R", or a sequence of names
+            A value of `LayerSensitivity` for its decimal, ``D_exact`` for the exact number.
+        width : float
+            Points that a line of the document has; 345, those of a bare article, if left out.
+
+        Raises
+        ------
+        InputError
+            For columns that do not exist.
+        """
         from solver.report.latex import report_latex
 
-        return report_latex(self, digits, command)
+        return report_latex(self, digits, command, columns=columns, width=width)
 
     def to_html(self, *, digits: int = 6, split: bool = False) -> str:
         """Return the report as HTML tables; ``split`` adds columns for the two parts of G."""

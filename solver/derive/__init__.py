@@ -1,0 +1,1 @@
+"""The derivations as one document: run the scripts, render their prose, build the PDF."""

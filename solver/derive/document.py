@@ -1,0 +1,157 @@
+"""The document: a title page, a section for each derivation, tables and figures; pdflatex makes it a PDF."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from solver import __version__
+from solver.derive.characters import prose
+from solver.derive.equations import FITTED, displayed
+from solver.derive.markdown import inline_code, markdown_latex, verbatim
+from solver.derive.scripts import Outcome, cells
+from solver.errors import InputError, NotApplicableError
+
+NAME = "derivations"
+WIDTH = 460.0
+"""Points of a line: A4 paper less its margins of 24 mm."""
+
+INSTALL = (
+    "on Debian or Ubuntu: apt-get install texlive-latex-base texlive-latex-recommended lmodern; "
+    "elsewhere any TeX Live, MacTeX or MiKTeX"
+)
+_PREAMBLE = r"""\documentclass{article}
+\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\usepackage{textcomp}
+\usepackage[a4paper,margin=24mm]{geometry}
+\usepackage{amsmath,amssymb,booktabs,fancyvrb,graphicx,longtable}
+\IfFileExists{microtype.sty}{\usepackage{microtype}\DisableLigatures[-]{family=tt*}}{}
+\usepackage[hidelinks]{hyperref}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{6pt plus 2pt}
+\setlength{\emergencystretch}{3em}
+\setlength{\fboxsep}{6pt}
+\allowdisplaybreaks
+"""
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the document holds, in order.
+
+    Attributes
+    ----------
+    outcomes : sequence of Outcome
+        One section each; a script whose check fails is shown without its result.
+    tables : sequence of str
+        LaTeX tables.
+    figures : dict of str to str
+        File names, as seen from the LaTeX source, and captions in markdown.
+    """
+
+    outcomes: Sequence[Outcome]
+    tables: Sequence[str] = ()
+    figures: dict[str, str] = field(default_factory=dict)
+
+    def latex(self) -> str:
+        """Return the whole source; everything it needs beyond figures comes with LaTeX."""
+        title = rf"\title{{Derivations}}\author{{adaptive-pooling-solver {prose(__version__)}}}\date{{}}"
+        parts = [f"{_PREAMBLE}{FITTED}{title}\n\\begin{{document}}\n\\maketitle\n\\tableofcontents\n"]
+        parts += [f"\\clearpage\n{section(outcome)}" for outcome in self.outcomes]
+        if self.tables:
+            parts.append("\\clearpage\n\\section{Tables}\n" + "\n".join(self.tables))
+        if self.figures:
+            parts.append(
+                "\\clearpage\n\\section{Figures}\n" + "\n".join(_figure(*each) for each in self.figures.items())
+            )
+        return "\n".join([*parts, "\\end{document}\n"])
+
+
+def section(outcome: Outcome) -> str:
+    """Return the section of one derivation: prose and code in the order of the script, then what it derives.
+
+    Raises
+    ------
+    InputError
+        For prose that has no LaTeX; names the script.
+    """
+    found = cells(outcome.path.read_text(encoding="utf-8"))
+    try:
+        body = "".join(markdown_latex(cell.text) if cell.markdown else verbatim(cell.text) for cell in found)
+    except InputError as error:
+        raise InputError(f"{outcome.path.name}: {error}") from None
+    script = inline_code(f"derivations/{outcome.path.name}")
+    if outcome.failure:
+        result = rf"\textbf{{The check of this derivation fails}}: {inline_code(outcome.failure)}. No result is stated."
+    else:
+        result = displayed(outcome.latex)
+    heading = f"\\subsection*{{What {script} derives}}\n"
+    return f"{body}\n{heading}{result}\n"
+
+
+def compile_pdf(source: Path, target: Path) -> Path:
+    """Run pdflatex twice on a LaTeX file, put the PDF at ``target`` and return that.
+
+    Raises
+    ------
+    NotApplicableError
+        If pdflatex or a package is missing (says how to install them), or pdflatex fails (says where the log is).
+    """
+    if shutil.which("pdflatex") is None:
+        raise NotApplicableError(f"pdflatex is not installed, so there is no PDF; {INSTALL}. The source is {source}")
+    for _ in range(2):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name]
+        done = subprocess.run(command, cwd=source.parent, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            raise NotApplicableError(_reason(source.with_suffix(".log"), done.stdout))
+    shutil.move(source.with_suffix(".pdf"), target)
+    return target
+
+
+def write_sources(outcomes: Sequence[Outcome], folder: Path, *, complete: bool) -> Path:
+    """Write each result, the tables and figures if ``complete``, and the document; return the document's path."""
+    for outcome in outcomes:
+        if outcome.latex:
+            (folder / f"{outcome.name}.tex").write_text(f"{outcome.latex}\n", encoding="utf-8")
+    document = Document(outcomes, *(slides_case(folder) if complete else ()))
+    path = folder / f"{NAME}.tex"
+    path.write_text(document.latex(), encoding="utf-8")
+    return path
+
+
+def slides_case(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the tables of the slides' case, and its figures, drawn to a folder; none without matplotlib."""
+    from importlib.util import find_spec
+
+    from solver.plots.registry import FIGURES
+    from solver.plots.style import save
+    from solver.report.slides import slides_report
+
+    tables = [slides_report().to_latex(command="solver derive", width=WIDTH)]
+    figures = {}
+    for entry in FIGURES if find_spec("matplotlib") else ():
+        save(entry.draw(), folder / f"figure-{entry.name}.pdf")
+        figures[f"figure-{entry.name}.pdf"] = entry.caption
+    return tables, figures
+
+
+def _reason(log: Path, output: bytes) -> str:
+    """Return what pdflatex stumbled on, from its log."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else output.decode(errors="replace")
+    lines = text.splitlines()
+    start = next((i for i, line in enumerate(lines) if line.startswith("!")), max(len(lines) - 5, 0))
+    hint = f"; a package is missing: {INSTALL}" if "not found" in " ".join(lines[start : start + 2]) else ""
+    return f"pdflatex failed: {' '.join(lines[start : start + 5])}{hint} (log: {log})"
+
+
+def _figure(name: str, caption: str) -> str:
+    return (
+        "\\begin{figure}[htbp]\n\\centering\n"
+        f"\\includegraphics[width=\\linewidth,height=0.8\\textheight,keepaspectratio]{{{name}}}\n"
+        f"\\caption{{{markdown_latex(caption).strip()}}}\n\\end{{figure}}\n"
+    )

@@ -1,0 +1,115 @@
+"""The scripts of `derivations/`: where they are, their cells, and what running one gives."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import solver
+from solver.errors import InputError, NotApplicableError
+
+_MARK = re.compile(r"^# %%(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a percent-format script: markdown without its comment signs, or code."""
+
+    markdown: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What running a script gave: its LaTeX if its check holds, else the failure in one line and in full."""
+
+    path: Path
+    seconds: float
+    latex: str = ""
+    failure: str = ""
+    trace: str = ""
+
+    @property
+    def name(self) -> str:
+        """The script's name, such as ``ensemble_energy``."""
+        return self.path.stem
+
+
+def derivations_folder() -> Path:
+    """Return the folder of the scripts: the checkout's, or the one that the wheel installs.
+
+    Raises
+    ------
+    NotApplicableError
+        If there is neither.
+    """
+    package = Path(solver.__file__).resolve().parent
+    for folder in (package / "derivations", package.parent / "derivations"):
+        if folder.is_dir():
+            return folder
+    raise NotApplicableError(
+        f"no derivations beside {package}: this install left them out; "
+        "reinstall adaptive-pooling-solver from its wheel, or run from a checkout"
+    )
+
+
+def chosen_scripts(folder: Path, names: Sequence[str] = ()) -> list[Path]:
+    """Return the named scripts of a folder in the order given, or all of them sorted by name.
+
+    Raises
+    ------
+    InputError
+        If a name is not there; lists those that are.
+    """
+    known = {path.stem: path for path in sorted(folder.glob("*.py"))}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(f"derivation: expected one of {', '.join(known)}; got {unknown[0]!r}")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def cells(source: str) -> list[Cell]:
+    """Return the cells of a percent-format script that hold anything.
+
+    Examples
+    --------
+    >>> cells("# %% [markdown]\\n# # Title\\n#\\n# Prose.\\n\\n# %%\\nx = 1\\n")
+    [Cell(markdown=True, text='# Title\\n\\nProse.'), Cell(markdown=False, text='x = 1')]
+    """
+    _, *parts = _MARK.split(source)
+    found = []
+    for head, body in zip(parts[::2], parts[1::2], strict=True):
+        markdown = head.strip() == "[markdown]"
+        text = re.sub(r"^# ?", "", body, flags=re.MULTILINE) if markdown else body
+        if text.strip():
+            found.append(Cell(markdown, text.strip("\n")))
+    return found
+
+
+def load(path: Path) -> ModuleType:
+    """Return a derivation as a module, computed afresh."""
+    spec = importlib.util.spec_from_file_location(f"derivations.{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(path: Path) -> Outcome:
+    """Derive, check and return one script's LaTeX; whatever it raises is a failure."""
+    start = time.perf_counter()
+    try:
+        module = load(path)
+        module.check()
+        latex = str(module.latex())
+    except Exception as error:
+        line = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+        return Outcome(path, time.perf_counter() - start, failure=line, trace=traceback.format_exc())
+    return Outcome(path, time.perf_counter() - start, latex=latex)

@@ -1,0 +1,37 @@
+"""The figures that the document of derivations shows: one entry each, drawn only when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure: its file name, ``module:function`` of a function that needs no argument, its caption in markdown."""
+
+    name: str
+    function: str
+    caption: str
+
+    def draw(self) -> Any:
+        """Return the matplotlib figure."""
+        module, _, function = self.function.partition(":")
+        return getattr(import_module(module), function)()
+
+
+FIGURES = (
+    Entry("layers", "solver.plots.layers:layers_figure", "$D$ and $G$ through the layers, for $l = 32$, $\\xi = 7$."),
+    Entry(
+        "noise-split",
+        "solver.plots.noise_split:noise_split_figure",
+        "$G$ through the layers in its coherent part (the mean change over the noise) and its incoherent part "
+        "(fluctuations), for $l = 32$, $\\xi = 7$.",
+    ),
+    Entry(
+        "asymptotes",
+        "solver.plots.asymptotes:asymptotes",
+        "Exact values (markers) against their expansions (lines: one term dashed, two terms solid).",
+    ),
+)

@@ -1,0 +1,206 @@
+"""Tables with a group of columns for each construction, laid out so that they stay on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from solver.report.cells import STACKED, cell, exact_cell
+from solver.report.columns import Column
+from solver.report.latex_width import latex_width
+from solver.sensitivity.sensitivities import LayerSensitivity
+
+RULES = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
+RULES += r"\ifx\cmidrule\undefined\def\cmidrule(#1)#2{\cline{#2}}\fi"
+_COMMENT = "rules are booktabs' with \\usepackage{booktabs}, plain lines without\n"
+
+TEXT_WIDTH = 345.0
+"""Points of a line of the article class with its default options."""
+
+RULE = "\\midrule\n"
+SEPARATION = 4.0
+_EM = {"footnotesize": 8.5, "scriptsize": 8.0}
+_STYLES = (("footnotesize", False), ("footnotesize", True), ("scriptsize", True))
+_SAFETY = 1.03
+
+
+@dataclass(frozen=True)
+class Group:
+    """A construction's columns; ``texts`` holds each cell, its fractions in a line and stacked, by row and column."""
+
+    title: str
+    columns: tuple[Column, ...]
+    texts: Mapping[tuple[Any, Column], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: the key that groups know it by, its first cells, and whether a rule stands above it."""
+
+    key: Any
+    labels: tuple[str, ...]
+    ruled: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a table shows: the names of its label columns, its rows and its groups."""
+
+    labels: tuple[str, ...]
+    rows: tuple[Row, ...]
+    groups: tuple[Group, ...]
+
+    def shows(self, quantity: str) -> bool:
+        """Return whether a column shows the quantity."""
+        return any(column.quantity == quantity for group in self.groups for column in group.columns)
+
+    def only(self, columns: tuple[Column, ...]) -> Grid:
+        """Return the grid with these columns in every group."""
+        return replace(self, groups=tuple(replace(group, columns=columns) for group in self.groups))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One tabular, ready to be written."""
+
+    size: str
+    columns: str
+    head: str
+    body: str
+    width: float
+
+
+def group(title: str, columns: tuple[Column, ...], layers: Mapping[Any, LayerSensitivity], digits: int) -> Group:
+    """Return the columns of a construction; ``layers`` by the key of their row, a row without one stays blank."""
+    texts = {(key, column): _texts(column, layer, digits) for key, layer in layers.items() for column in columns}
+    return Group(title, columns, texts)
+
+
+def panels(grid: Grid, width: float) -> list[Panel]:
+    """Return the grid as tabulars no wider than ``width`` points.
+
+    All groups side by side where they fit, with fractions in a line, then stacked, then in smaller type; else as many
+    groups a panel as fit, and a group too wide for one in several.
+    """
+    for style in _STYLES:
+        whole = _panel(grid, grid.groups, *style)
+        if whole.width <= width:
+            return [whole]
+    return min((_packed(grid, width, *style) for style in _STYLES[:2]), key=len)
+
+
+def preamble(parts: Sequence[Panel], command: str | None, needs: str = "") -> str:
+    """Return the lines above a table: the command that made it, what it needs, the commands it uses."""
+    made_by = f"% {command}\n" if command else ""
+    stacked = f"{STACKED}\n" if any(r"\stackedfrac" in part.body for part in parts) else ""
+    return f"{made_by}% {needs}{_COMMENT}{RULES}\n{stacked}"
+
+
+def tabular(panel: Panel) -> str:
+    """Return a panel as a tabular."""
+    return (
+        f"\\begin{{tabular}}{{{panel.columns}}}\n\\toprule\n{panel.head}\\midrule\n{panel.body}"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def table(parts: Sequence[Panel], caption: str, label: str) -> str:
+    """Return panels below each other as one table."""
+    body = "\\par\\medskip\n".join(map(tabular, parts))
+    return (
+        f"\\begin{{table}}[htbp]\n\\centering\\{parts[0].size}\\setlength{{\\tabcolsep}}{{{SEPARATION:g}pt}}"
+        "\\setlength{\\belowcaptionskip}{4pt}\n"
+        f"\\caption{{{caption}}}\n\\label{{{label}}}\n{body}\\end{{table}}\n"
+    )
+
+
+def longtable(parts: Sequence[Panel], caption: str, label: str) -> str:
+    """Return panels as one longtable each, their heads repeated on every page."""
+    found = []
+    for i, part in enumerate(parts):
+        name = f"\\caption{{{caption}}}\\label{{{label}}}" if i == 0 else "\\caption[]{(continued)}"
+        again = "\\addtocounter{table}{-1}" if i else ""
+        count = len(part.columns.replace("@{}", ""))
+        found.append(
+            f"{again}\\begin{{longtable}}{{{part.columns}}}\n{name}\\\\\n"
+            f"\\toprule\n{part.head}\\midrule\n\\endfirsthead\n\\toprule\n{part.head}\\midrule\n\\endhead\n"
+            f"\\midrule\n\\multicolumn{{{count}}}{{r@{{}}}}{{continued overleaf}}\\\\\n\\endfoot\n"
+            f"\\bottomrule\n\\endlastfoot\n{part.body}\\end{{longtable}}\n"
+        )
+    size = f"\\{parts[0].size}\\setlength{{\\tabcolsep}}{{{SEPARATION:g}pt}}"
+    return f"{{{size}\n{''.join(found)}}}\n"
+
+
+def _packed(grid: Grid, width: float, size: str, stacked: bool) -> list[Panel]:
+    """Return panels of as many groups as fit, the groups too wide for one cut between columns."""
+    found: list[Panel] = []
+    shown: list[Group] = []
+    for each in _narrow(grid, width, size, stacked):
+        if shown and _panel(grid, [*shown, each], size, stacked).width > width:
+            found.append(_panel(grid, shown, size, stacked))
+            shown = []
+        shown.append(each)
+    return [*found, _panel(grid, shown, size, stacked)]
+
+
+def _narrow(grid: Grid, width: float, size: str, stacked: bool) -> list[Group]:
+    """Return the groups, those too wide for a panel cut between columns."""
+    found = []
+    for each in grid.groups:
+        chosen: tuple[Column, ...] = ()
+        for column in each.columns:
+            wider = replace(each, columns=(*chosen, column))
+            if chosen and _panel(grid, [wider], size, stacked).width > width:
+                found.append(replace(each, columns=chosen))
+                chosen = ()
+            chosen = (*chosen, column)
+        found.append(replace(each, columns=chosen))
+    return found
+
+
+def _panel(grid: Grid, groups: Sequence[Group], size: str, stacked: bool) -> Panel:
+    heads = [*grid.labels, *(f"${column.head}$" for group in groups for column in group.columns)]
+    rows = [
+        [*row.labels, *(g.texts.get((row.key, c), ("", ""))[stacked] for g in groups for c in g.columns)]
+        for row in grid.rows
+    ]
+    widths = [max(latex_width(line[i]) for line in [heads, *rows]) for i in range(len(heads))]
+    total = _SAFETY * _EM[size] * sum(widths) + 2 * SEPARATION * (len(heads) - 1)
+    lines = zip(grid.rows, rows, _line_ends(grid.rows), strict=True)
+    body = "".join(f"{RULE if row.ruled else ''}{' & '.join(line)} {end}\n" for row, line, end in lines)
+    kinds = "".join("c" if stacked and c.exact else "r" for group in groups for c in group.columns)
+    columns = f"@{{}}{'r' * len(grid.labels)}{kinds}@{{}}"
+    return Panel(size, columns, _head(grid.labels, groups), body, total)
+
+
+def _line_ends(rows: Sequence[Row]) -> list[str]:
+    """Return how each row ends: without a page break where the next row belongs to the same ruled block."""
+    if not any(row.ruled for row in rows):
+        return [r"\\"] * len(rows)
+    return [*(r"\\" if row.ruled else r"\\*" for row in rows[1:]), r"\\"]
+
+
+def _texts(column: Column, layer: LayerSensitivity, digits: int) -> tuple[str, str]:
+    """Return a cell with its fraction in a line, and stacked."""
+    value = column.value(layer)
+    if column.exact:
+        return exact_cell(value, stacked=False), exact_cell(value, stacked=True)
+    text = cell(value, min(digits, 6) if column.quantity == "price" else digits)
+    return text, text
+
+
+def _head(labels: tuple[str, ...], groups: Sequence[Group]) -> str:
+    """Return the two lines of a head: constructions over a rule each, then quantities."""
+    titles, rules, heads = [], [], list(labels)
+    first = len(labels) + 1
+    for group in groups:
+        last = first + len(group.columns) - 1
+        titles.append(rf"\multicolumn{{{len(group.columns)}}}{{c}}{{{group.title}}}")
+        rules.append(rf"\cmidrule(lr){{{first}-{last}}}")
+        first = last + 1
+        for symbol, same in groupby(column.head for column in group.columns):
+            span = len(list(same))
+            heads.append(rf"\multicolumn{{{span}}}{{c}}{{${symbol}$}}")
+    return f"{' & '.join([*[''] * len(labels), *titles])} \\\\\n{''.join(rules)}\n{' & '.join(heads)} \\\\\n"
