@@ -198,7 +198,7 @@ def check() -> None:
     network = construct("uniform", task)
     eta = GaussianNoise(energy=Fraction(8, 3))
     linear = layer_second_moment(without_last_activation(network, 2), task, eta, 2).expression()
-    engine = chain_layer_response(network, task, eta, 2, float(enclose(linear, 20).mid()))
+    engine = chain_layer_response(network, task, eta, 2, float(enclose(linear, 20).mid())).total
     assert abs(noise(32, eta.variance(32)) / engine.estimate - 1) < 1e-7
 
 

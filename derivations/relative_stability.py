@@ -181,7 +181,7 @@ def uniform_last_noise(task: TwoPixelTask, noise: GaussianNoise) -> float:
     network = construct("uniform", task)
     linear = layer_second_moment(without_last_activation(network, network.depth), task, noise, network.depth)
     control = float(enclose(linear.expression(), 20).mid())
-    return chain_layer_response(network, task, noise, network.depth, control).estimate
+    return chain_layer_response(network, task, noise, network.depth, control).total.estimate
 
 
 def slides_case() -> dict[str, list[tuple[float, float]]]:

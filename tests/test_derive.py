@@ -251,7 +251,7 @@ def test_what_a_script_raises_is_its_failure(folder: Path) -> None:
 
 def test_figures_have_captions_and_names_of_their_own() -> None:
     assert len({entry.name for entry in FIGURES}) == len(FIGURES) > 0
-    assert all(entry.name.isidentifier() and entry.caption.endswith(".") for entry in FIGURES)
+    assert all(entry.name.replace("-", "_").isidentifier() and entry.caption.endswith(".") for entry in FIGURES)
 
 
 def test_tables_and_figures_follow_the_sections() -> None:

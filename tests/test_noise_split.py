@@ -359,7 +359,7 @@ def test_flat_networks_have_no_parts() -> None:
 def test_command_refuses_the_parts_in_latex(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["report", "--split", "--format", "latex"])
-    assert caught.value.code == 2 and "expected --format text or json, got latex" in capsys.readouterr().err
+    assert caught.value.code == 2 and "tables take --columns G_coherent,G_incoherent instead" in capsys.readouterr().err
 
 
 def test_figure_draws_both_parts_and_their_shares() -> None:
