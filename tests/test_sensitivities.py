@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cases import Case, of_kind
+from quick import quick_sensitivities
 
 from solver import Deformation, GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.sensitivity.displacement import distance_moments
@@ -19,8 +20,7 @@ FEW = Sampling(points=256, replicates=4)
 
 @cache
 def computed(name: str) -> Any:
-    method = "sampling" if name == "uniform" else "auto"  # f_p of uniform takes 15 s otherwise
-    return sensitivities(construct(name, TASK), TASK, method=method, sampling=Sampling(points=256, replicates=8))
+    return quick_sensitivities(name, TASK, Sampling(points=256, replicates=8))
 
 
 @pytest.mark.slow
