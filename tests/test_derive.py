@@ -15,7 +15,7 @@ from solver.derive.document import Document, compile_pdf
 from solver.derive.equations import LINE, displayed
 from solver.derive.markdown import markdown_latex
 from solver.derive.plain_mathematics import plain_mathematics
-from solver.derive.scripts import chosen_scripts, derivations_folder, run
+from solver.derive.scripts import READING_ORDER, chosen_scripts, derivations_folder, run, shown_code
 from solver.errors import InputError, NotApplicableError
 from solver.plots.registry import FIGURES
 from solver.report.latex_width import latex_width
@@ -257,3 +257,14 @@ def test_figures_have_captions_and_names_of_their_own() -> None:
 def test_tables_and_figures_follow_the_sections() -> None:
     text = Document((), ["TABLE"], {"a.pdf": "A **box**."}).latex()
     assert text.index("TABLE") < text.index("{a.pdf}") < text.index("\\caption{A \\textbf{box}.}")
+
+
+def test_the_reading_order_names_every_derivation() -> None:
+    stems = [path.stem for path in chosen_scripts(derivations_folder())]
+    assert [stem for stem in stems if stem in READING_ORDER] == list(READING_ORDER) == stems[: len(READING_ORDER)]
+
+
+def test_latex_functions_are_not_shown() -> None:
+    code = "x = 1\n\n\ndef latex():\n    return 'x'\n\n\ndef check():\n    assert x\n\n\nif __name__ == '__main__':\n    check()\n"
+    assert shown_code(code) == "x = 1\n\n\ndef check():\n    assert x"
+    assert shown_code("def latex():\n    return ''\n") == ""

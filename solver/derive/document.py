@@ -12,7 +12,7 @@ from solver import __version__
 from solver.derive.characters import prose
 from solver.derive.equations import FITTED, displayed
 from solver.derive.markdown import inline_code, markdown_latex, verbatim
-from solver.derive.scripts import Outcome, cells
+from solver.derive.scripts import Outcome, cells, shown_code
 from solver.errors import InputError, NotApplicableError
 
 NAME = "derivations"
@@ -82,7 +82,11 @@ def section(outcome: Outcome) -> str:
     """
     found = cells(outcome.path.read_text(encoding="utf-8"))
     try:
-        body = "".join(markdown_latex(cell.text) if cell.markdown else verbatim(cell.text) for cell in found)
+        body = "".join(
+            markdown_latex(cell.text) if cell.markdown else verbatim(code)
+            for cell in found
+            if cell.markdown or (code := shown_code(cell.text))
+        )
     except InputError as error:
         raise InputError(f"{outcome.path.name}: {error}") from None
     script = inline_code(f"derivations/{outcome.path.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import time
@@ -13,6 +14,27 @@ from types import ModuleType
 
 import solver
 from solver.errors import InputError, NotApplicableError
+
+READING_ORDER = (
+    "ensemble_energy",
+    "effective_kernels",
+    "response",
+    "deformation_linear_layers",
+    "deformation_last_layer",
+    "deformation_output",
+    "limits",
+    "rectified_moments",
+    "noise_first_layers",
+    "noise_hidden_layers",
+    "limits_noise",
+    "independent_sums",
+    "noise_last_layer",
+    "noise_output",
+    "noise_moving_average",
+    "relative_stability",
+    "price_of_rectification",
+)
+"""The order in which the scripts build on each other; those not named here follow, sorted by name."""
 
 _MARK = re.compile(r"^# %%(.*)$", re.MULTILINE)
 
@@ -60,14 +82,16 @@ def derivations_folder() -> Path:
 
 
 def chosen_scripts(folder: Path, names: Sequence[str] = ()) -> list[Path]:
-    """Return the named scripts of a folder in the order given, or all of them sorted by name.
+    """Return the named scripts of a folder in the order given, or all of them in `READING_ORDER`.
 
     Raises
     ------
     InputError
         If a name is not there; lists those that are.
     """
-    known = {path.stem: path for path in sorted(folder.glob("*.py"))}
+    place = {name: at for at, name in enumerate(READING_ORDER)}
+    paths = sorted(folder.glob("*.py"), key=lambda path: (place.get(path.stem, len(place)), path.stem))
+    known = {path.stem: path for path in paths}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(f"derivation: expected one of {', '.join(known)}; got {unknown[0]!r}")
@@ -90,6 +114,21 @@ def cells(source: str) -> list[Cell]:
         if text.strip():
             found.append(Cell(markdown, text.strip("\n")))
     return found
+
+
+def shown_code(source: str) -> str:
+    """Return the code of a cell without what serves the file rather than the reader: ``latex()``, and the main block.
+
+    Examples
+    --------
+    >>> shown_code("x = 1\\n\\n\\ndef latex():\\n    return 'x'\\n")
+    'x = 1'
+    """
+    lines = source.splitlines()
+    for node in ast.parse(source).body:
+        if getattr(node, "name", "") == "latex" or (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip("\n")
 
 
 def load(path: Path) -> ModuleType:
