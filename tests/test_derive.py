@@ -265,6 +265,7 @@ def test_the_reading_order_names_every_derivation() -> None:
 
 
 def test_latex_functions_are_not_shown() -> None:
-    code = "x = 1\n\n\ndef latex():\n    return 'x'\n\n\ndef check():\n    assert x\n\n\nif __name__ == '__main__':\n    check()\n"
-    assert shown_code(code) == "x = 1\n\n\ndef check():\n    assert x"
+    check = "def check():\n    assert x"
+    code = f"x = 1\n\n\ndef latex():\n    return 'x'\n\n\n{check}\n\n\nif __name__ == '__main__':\n    check()\n"
+    assert shown_code(code) == f"x = 1\n\n\n{check}"
     assert shown_code("def latex():\n    return ''\n") == ""
