@@ -83,7 +83,7 @@ def smallest_length(formula: Formula, point: dict[str, int]) -> int:
 @settings(max_examples=12, deadline=None)
 @given(st.sampled_from(sorted(CONSTRUCTIONS)), st.sampled_from([3, 4, 5]), st.data(), options)
 def test_in_l(construction: str, scale: int, data: st.DataObject, options: dict[str, Any]) -> None:
-    scale = scale if construction == "shift" else scale // 2 * 2 + 1
+    scale = scale if CONSTRUCTIONS[construction].every_scale else scale // 2 * 2 + 1
     options["gap"] = min(options["gap"], scale - 2)
     try:
         enumerated(construction, 2 * scale + 2, scale, tuple(options.items()))
@@ -174,6 +174,17 @@ def test_merged_pixels_make_the_output_depend_on_the_kernel() -> None:
     uniform, shift = (cached_formula(name, "output", "l,xi", deformation=merge) for name in ("uniform", "shift"))
     assert uniform.at(l=40, xi=7) != shift.at(l=40, xi=7)
     assert uniform.expression.has(3) and not uniform.expression.free_symbols - {ell, xi}
+
+
+def test_cyclotomic_is_a_box_as_shift_is() -> None:
+    """Both end in a kernel of xi ones: the last map and the output are those of `shift`, merging pixels or not."""
+    for layer, collisions in (("last", "add"), ("output", "add"), ("output", "merge")):
+        deformation = Deformation(collisions=collisions)
+        cyclotomic, shift = (
+            cached_formula(name, layer, "l,xi", deformation=deformation) for name in ("cyclotomic", "shift")
+        )
+        assert cyclotomic.expression == shift.expression
+        assert_holds_and_ends(cyclotomic, [{"l": n, "xi": 5} for n in (9, 10, 11, 15)])
 
 
 def test_filter_size() -> None:

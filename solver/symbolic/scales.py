@@ -17,20 +17,22 @@ from solver.symbolic.two_windows import TwoWindows
 from solver.symbolic.weights import class_weights
 
 _KERNEL_SUM = sympy.Symbol("S", positive=True)
+_BOXES, _POWERS = ("shift", "cyclotomic"), ("uniform", "shift-mixed")
+"""Constructions whose kernel at the last layer is xi ones, and those with the s-nomials (1 + ... + z^(s-1))^k~."""
 
 
 def deformation_in_scale(setting: Setting, layer: str) -> Formula:
-    """Return D of the layer ``last`` (of `shift`) or ``output`` in l and xi.
+    """Return D of the layer ``last`` (of `shift` and `cyclotomic`) or ``output`` in l and xi.
 
     Raises
     ------
     NotApplicableError
         For ``last`` of another construction: its map is no polynomial in xi.
     """
-    if layer == "last" and setting.construction != "shift":
+    if layer == "last" and setting.construction not in _BOXES:
         raise NotApplicableError(
             f"D of the last map of {setting.construction!r} has no formula in xi; there is one in l for a given scale "
-            "(--in l), one in l and xi for its output, and one for the last map of 'shift'"
+            f"(--in l), one in l and xi for its output, and one for the last map of {' and '.join(_BOXES)}"
         )
     long_ring = TwoWindows(setting.deformation, setting.gap, None, _meeting(setting))
     moments = regime_moments(setting, layer, long_ring)
@@ -40,7 +42,7 @@ def deformation_in_scale(setting: Setting, layer: str) -> Formula:
     certain = certain_excess(long_ring)
     draft = Formula(
         quantity="D",
-        expression=quotient.subs(_KERNEL_SUM, kernel_sum(setting)),
+        expression=with_kernel_sum(quotient, setting),
         setting=setting,
         layer=layer,
         variables=("l", "xi"),
@@ -104,8 +106,8 @@ def smallest_scale(
     shown: list[int] = []
     for scale in reversed(scales):
         formula = deformation_in_length(setting, layer, scale)
-        values = {xi: scale, _KERNEL_SUM: kernel_sum(setting).subs(xi, scale)}
-        difference = sympy.cancel(sympy.together(formula.expression - quotient.subs(values)))
+        expected = with_kernel_sum(quotient, setting).subs(xi, scale)
+        difference = sympy.cancel(sympy.together(formula.expression - expected))
         if difference != 0 or formula.conditions[0].rhs > max(2 * scale + excess, setting.smallest_length(scale)):
             break
         shown.append(scale)
@@ -120,11 +122,23 @@ def scale_conditions(setting: Setting, smallest: int) -> tuple[Any, ...]:
     return (sympy.Ge(xi, smallest, evaluate=False), *divides)
 
 
-def kernel_sum(setting: Setting) -> Any:
-    """Return the sum of the entries of the kernel at the last layer: xi ones for `shift`, s^k~ otherwise."""
-    if setting.construction == "shift":
-        return xi
-    return sympy.Integer(setting.filter_size) ** ((xi - 1) / sympy.Integer(setting.filter_size - 1))
+def with_kernel_sum(expression: Any, setting: Setting) -> Any:
+    """Return an expression with the sum of the kernel at the last layer put in: xi for a box, s^k~ for s-nomials.
+
+    Raises
+    ------
+    NotApplicableError
+        If the expression depends on the sum, and the construction's is no known function of xi.
+    """
+    if setting.construction in _BOXES or not expression.has(_KERNEL_SUM):
+        return expression.subs(_KERNEL_SUM, xi)
+    if setting.construction not in _POWERS:
+        raise NotApplicableError(
+            f"the sum of the last kernel of {setting.construction!r} is no known function of xi, and D of its output "
+            "depends on it where pixels merge; there is a formula in l for a given scale (--in l)"
+        )
+    size = sympy.Integer(setting.filter_size)
+    return expression.subs(_KERNEL_SUM, size ** ((xi - 1) / (size - 1)))
 
 
 def held_out(draft: Formula, setting: Setting, smallest: int, excess: int) -> Formula:
@@ -139,7 +153,7 @@ def held_out(draft: Formula, setting: Setting, smallest: int, excess: int) -> Fo
 
 def _meeting(setting: Setting) -> Any:
     """Return f of a pixel of value 1: sum (K - 1)+ less the constant 2 (sum K - xi), for K >= 1 on xi sites."""
-    return sympy.S.Zero if setting.construction == "shift" else xi - _KERNEL_SUM
+    return sympy.S.Zero if setting.construction in _BOXES else xi - _KERNEL_SUM
 
 
 def _excess_lines(excess: int, certain: int) -> tuple[str, ...]:

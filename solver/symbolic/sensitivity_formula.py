@@ -40,7 +40,8 @@ def sensitivity_formula(
 
     Parameters
     ----------
-    construction : {"uniform", "shift", "shift-mixed"}
+    construction : str
+        A name in the registry, such as ``"uniform"``.
     layer : int or str
         A number, ``last`` (layer k~) or ``output``; left out where k is a variable.
     variables : text or sequence of {"l", "xi", "k"}
