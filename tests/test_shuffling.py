@@ -24,8 +24,10 @@ from solver import (
     Sampling,
     Sensitivities,
     TwoPixelTask,
+    activations,
     construct,
     effective_kernel,
+    response,
     sensitivities,
 )
 from solver.cli import main
@@ -41,9 +43,10 @@ from solver.network.shuffle import (
     unshuffled_layers,
 )
 from solver.sensitivity.displacement import image_moments
-from solver.sensitivity.equivalent import one_layer_equivalent
+from solver.sensitivity.equivalent import one_layer_equivalent, two_layer_equivalent
 from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
-from solver.sensitivity.shuffling import Shuffles, linear_ratio_of_means, shuffling
+from solver.sensitivity.shuffle_draws import Shuffles
+from solver.sensitivity.shuffling import linear_ratio_of_means, shuffling
 from solver.values import NumericValue
 from tests.strategies import INTEGERS, networks
 
@@ -240,6 +243,32 @@ def test_shift_of_the_slides() -> None:
     assert found.count == 3**5 * len(orders) == 4860
     assert found.claim_kept.exact == Fraction(kept, 4860) == Fraction(1, 810)
     assert [layer.unchanged for layer in found.layers] == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_layers_stand_for_the_network_under_noise(seed: int) -> None:
+    """On images with values of either sign, site by site: the last maps are the same up to translations."""
+    network = construct("shift", TwoPixelTask(length=14, scale=7), channels=1 + seed % 2)
+    generator = np.random.default_rng(seed)
+    other = shuffled(network, random_orders(network, generator))
+    reduced = two_layer_equivalent(other, 14)
+    assert reduced.depth == 2 and reduced.channels[0] == 1
+    images = generator.integers(-5, 6, (6, 14))
+    maps, short = (activations(each, images)[-1].exact() for each in (other, reduced))
+    for image, few in zip(maps, short, strict=True):
+        turned = [min(tuple(np.roll(row, t)) for t in range(14)) for row in image]
+        assert sorted(turned) == sorted(min(tuple(np.roll(row, t)) for t in range(14)) for row in few)
+    assert response(reduced, images) == response(other, images)
+    signed = Network(layers=[Layer(filters=[[[1]]]), Layer(filters=[[[-1, 1]]]), Layer(filters=[[[1, 1]]])])
+    assert two_layer_equivalent(signed, 14) is signed
+
+
+def test_signs_show_where_nothing_is_cut() -> None:
+    first = Layer(filters=[[[1, -1]]], activation="identity")
+    assert stays_linear(Network(layers=[first, Layer(filters=[[[1]]], activation="identity")]), 2)
+    assert not stays_linear(Network(layers=[first, Layer(filters=[[[1]]])]), 2)
+    assert not stays_linear(Network(layers=[Layer(filters=[[[1]]], bias=[-1])]), 1)
+    assert not stays_linear(Network(layers=[Layer(filters=[[[1]]], activation="hardtanh")]), 1)
 
 
 def test_flat_networks_have_no_mean() -> None:

@@ -27,7 +27,7 @@ are few different networks, else from a seeded sample.""",
 @route_options
 @click.option("--most", default=5000, show_default=True, help="List all shuffled networks up to this many.")
 @click.option("--shuffles", default=400, show_default=True, help="Shuffled networks to sample beyond.")
-@click.option("--noisy", default=64, show_default=True, help="Shuffled networks to sample for G.")
+@click.option("--noisy", default=200, show_default=True, help="Different shuffled networks to evaluate G of, at most.")
 @click.option("--digits", type=click.IntRange(1, 1000), default=6, show_default=True, help="Significant digits.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
@@ -43,7 +43,8 @@ def shuffle(
 ) -> None:
     """Print the sensitivities before and after."""
     from solver.report.shuffling import shuffling_json, shuffling_text
-    from solver.sensitivity.shuffling import Shuffles, shuffling
+    from solver.sensitivity.shuffle_draws import Shuffles
+    from solver.sensitivity.shuffling import shuffling
 
     if options["channel_mean"]:
         raise click.BadParameter("shuffling is defined for norms over all channels", param_hint="--channel-mean")

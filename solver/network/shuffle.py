@@ -101,10 +101,16 @@ def unshuffled_layers(network: Network) -> tuple[bool, ...]:
 
 
 def stays_linear(network: Network, layer: int) -> bool:
-    """Return whether no activation up to this layer cuts a non-negative image, whatever the shuffle: by signs alone."""
+    """Return whether signs alone show that no activation up to this layer cuts an image, whatever the shuffle."""
+    return cut_nothing(network.layers[:layer])
+
+
+def cut_nothing(layers: Sequence[Layer]) -> bool:
+    """Return whether signs show that layers cut no non-negative maps: all identities, or no negative weight or bias."""
+    if all(layer.activation == "identity" for layer in layers):
+        return True
     return all(
-        each.activation == "identity" or (each.activation == "relu" and all(sign(w) >= 0 for w in each.weights))
-        for each in network.layers[:layer]
+        layer.activation in ("identity", "relu") and all(sign(w) >= 0 for w in layer.weights) for layer in layers
     )
 
 

@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from solver.correlations import difference_correlations, pixel_correlations
 from solver.errors import InputError, NotApplicableError
-from solver.exact import integer
 from solver.network.network import Network
-from solver.network.shuffle import (
-    expected_autocorrelations,
-    random_orders,
-    shuffle_count,
-    shuffled,
-    shuffles,
-    stays_linear,
-    unshuffled_layers,
-)
+from solver.network.shuffle import expected_autocorrelations, shuffle_count, stays_linear, unshuffled_layers
 from solver.sensitivity.displacement import PairMoments, distance_moments
 from solver.sensitivity.equivalent import one_layer_equivalent
 from solver.sensitivity.response import response_by_distance
-from solver.sensitivity.sampling import Sampling, sampled_noise
-from solver.sensitivity.sensitivities import Sensitivities
+from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.shuffle_draws import Draws, Shuffles, draws
+from solver.sensitivity.shuffled_noise import FLAT, mean_noise_response
 from solver.values import ExactValue, MissingValue, NumericValue, Value, as_value, quotient
 
 MEANS = "mean autocorrelations of all shuffles"
-FLAT = "some shuffled network gives every image the same value here, so its denominator is 0"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shuffles:
-    """How shuffled networks are taken: all of them where there are few, else a seeded sample.
-
-    Parameters
-    ----------
-    most : int
-        Enumerate where shuffling gives at most this many different networks.
-    sample : int
-        Networks to draw otherwise.
-    noisy : int
-        Networks to draw for G, each with its own noise (``points`` in two scrambled sets).
-    points, seed : int
-    """
-
-    most: int = 5000
-    sample: int = 400
-    noisy: int = 64
-    points: int = 64
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, least in (("most", 0), ("sample", 2), ("noisy", 2), ("points", 1), ("seed", 0)):
-            integer(getattr(self, name), name, least)
 
 
 @dataclass(frozen=True)
@@ -111,15 +73,6 @@ class Shuffling:
     layers: tuple[ShuffledLayer, ...]
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """Shuffled networks of one depth, equal ones counted together, and whether they are all there are."""
-
-    counts: Counter[Network]
-    complete: bool
-    method: str
-
-
 def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffling:
     """Return what shuffling its channels does to the sensitivities of a network.
 
@@ -144,13 +97,17 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     options = options or Shuffles()
     network = before.network
     known = unshuffled_layers(network)
-    drawn = {k: _drawn(before, k, options) for k in range(1, network.depth + 1) if not known[k]}
-    layers = []
-    for each in before.layers:
-        depth = min(each.layer, network.depth)
-        layers.append(_unchanged(each) if known[depth] else _changed(before, each, drawn[depth], options))
-    claim = _claim_kept(before, None if known[-1] else drawn[network.depth])
-    return Shuffling(before, shuffle_count(network), claim, tuple(layers))
+    reduced = partial(one_layer_equivalent, length=before.task.length)
+    found = Draws(Counter([network]), True, "no shuffle changes f_p")
+    layers: list[ShuffledLayer] = []
+    for k in range(network.depth + 1):
+        if known[k]:
+            ends = None if k == network.depth else k + 1
+            layers += map(_unchanged, before.layers[k:ends])
+        else:
+            found = draws(_lowest(network, k), options, options.sample, reduced)
+            layers += _changed(before, k, found, options)
+    return Shuffling(before, shuffle_count(network), _claim_kept(before, found), tuple(layers))
 
 
 def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
@@ -173,107 +130,60 @@ def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
     return quotient(ExactValue(above, MEANS), ExactValue(below, MEANS), method=MEANS, zero=FLAT)
 
 
-def _drawn(before: Sensitivities, layer: int, options: Shuffles) -> _Drawn:
-    part = _lowest(before.network, layer)
-    reduced = partial(one_layer_equivalent, length=before.task.length)
-    total = shuffle_count(part)
-    if total <= options.most:
-        return _Drawn(Counter(map(reduced, shuffles(part))), True, f"all {total} shuffled networks")
-    counts = Counter(map(reduced, _sample(part, options.sample, options.seed)))
-    return _Drawn(counts, False, f"{options.sample} shuffles, seed {options.seed}; error is one standard error")
-
-
 def _lowest(network: Network, layer: int) -> Network:
     """Return layers 1..layer as a network, with the readout if that is all of them."""
     return network if layer >= network.depth else Network(layers=network.layers[:layer])
 
 
-def _sample(network: Network, count: int, seed: int) -> Iterator[Network]:
-    generator = np.random.default_rng(seed)
-    return (shuffled(network, random_orders(network, generator)) for _ in range(count))
-
-
-def _unchanged(each: Any) -> ShuffledLayer:
+def _unchanged(each: LayerSensitivity) -> ShuffledLayer:
     return ShuffledLayer(each.layer, each.name, True, each.D, each.D, each.D, each.G, each.G, each.R, each.R)
 
 
-def _changed(before: Sensitivities, each: Any, drawn: _Drawn, options: Shuffles) -> ShuffledLayer:
-    output = each.layer > before.network.depth
-    moments = [
-        (distance_moments(network, before.task, before.deformation)[-1 if output else -2], count)
-        for network, count in drawn.counts.items()
-    ]
-    try:
-        ratio = linear_ratio_of_means(before, each.layer) if not output else _ratio_of_means(moments, drawn)
-    except NotApplicableError:
-        ratio = _ratio_of_means(moments, drawn)
-    mean = _mean_of_ratios(moments, drawn)
-    g = _noise_mean(before, each.layer, options)
-    r = quotient(mean, g, method=g.method, zero="G is 0")
-    return ShuffledLayer(each.layer, each.name, False, each.D, mean, ratio, each.G, g, each.R, r)
+def _changed(before: Sensitivities, depth: int, found: Draws, options: Shuffles) -> list[ShuffledLayer]:
+    """Return a layer that shuffles change, followed by f_p if it is the last."""
+    moments = [distance_moments(network, before.task, before.deformation) for network in found.counts]
+    noise = mean_noise_response(before, _lowest(before.network, depth), options)
+    layers = []
+    for each in before.layers[depth : None if depth == before.network.depth else depth + 1]:
+        at = each.layer - depth
+        pairs, g = [rows[at - 2] for rows in moments], noise[at]
+        try:
+            ratio = linear_ratio_of_means(before, each.layer) if at == 0 else _ratio_of_means(pairs, found)
+        except NotApplicableError:
+            ratio = _ratio_of_means(pairs, found)
+        mean = _mean_of_ratios(pairs, found)
+        r = quotient(mean, g, method=g.method, zero="G is 0")
+        layers.append(ShuffledLayer(each.layer, each.name, False, each.D, mean, ratio, each.G, g, each.R, r))
+    return layers
 
 
-def _mean_of_ratios(moments: list[tuple[PairMoments, int]], drawn: _Drawn) -> Value:
-    if any(each.spread == 0 for each, _ in moments):
+def _mean_of_ratios(moments: list[PairMoments], found: Draws) -> Value:
+    if any(each.spread == 0 for each in moments):
         return MissingValue(FLAT)
-    return _average([(each.displacement / each.spread, count) for each, count in moments], drawn)
+    ratios = [each.displacement / each.spread for each in moments]
+    return _value(found.mean(ratios), found.standard_error(ratios), found)
 
 
-def _ratio_of_means(moments: list[tuple[PairMoments, int]], drawn: _Drawn) -> Value:
-    total = sum(count for _, count in moments)
-    above, below = (
-        sum(getattr(each, name) * count for each, count in moments) * Fraction(1, total)
-        for name in ("displacement", "spread")
-    )
+def _ratio_of_means(moments: list[PairMoments], found: Draws) -> Value:
+    above, below = found.mean([each.displacement for each in moments]), found.mean([each.spread for each in moments])
     if below == 0:
         return MissingValue(FLAT)
-    if drawn.complete:
-        return as_value(above / below, drawn.method)
-    residuals = [((each.displacement - above / below * each.spread) / below, count) for each, count in moments]
-    return NumericValue(float(above / below), _standard_error(residuals), drawn.method)
+    ratio = above / below
+    residuals = [(each.displacement - ratio * each.spread) / below for each in moments]
+    return _value(ratio, found.standard_error(residuals), found)
 
 
-def _average(values: list[tuple[Any, int]], drawn: _Drawn) -> Value:
-    total = sum(count for _, count in values)
-    mean = sum((value * count for value, count in values), Fraction(0)) * Fraction(1, total)
-    if drawn.complete:
-        return as_value(mean, drawn.method)
-    return NumericValue(float(mean), _standard_error(values), drawn.method)
+def _value(number: Any, error: float, found: Draws) -> Value:
+    return as_value(number, found.method) if found.complete else NumericValue(float(number), error, found.method)
 
 
-def _standard_error(values: list[tuple[Any, int]]) -> float:
-    numbers = np.repeat([float(value) for value, _ in values], [count for _, count in values])
-    return float(numbers.std(ddof=1) / np.sqrt(len(numbers)))
-
-
-def _noise_mean(before: Sensitivities, layer: int, options: Shuffles) -> Value:
-    """Return the mean of G over sampled shuffles, each with few points of noise of its own.
-
-    Each is unbiased, so the spread between them is the whole error.
-    """
-    output = layer > before.network.depth
-    values = []
-    for i, each in enumerate(_sample(_lowest(before.network, layer), options.noisy, options.seed)):
-        reduced = one_layer_equivalent(each, before.task.length)
-        spread = distance_moments(reduced, before.task, before.deformation)[-1 if output else -2].spread
-        if spread == 0:
-            return MissingValue(FLAT)
-        few = Sampling(points=options.points, replicates=2, seed=options.seed + i)
-        noise = sampled_noise(each, before.task, before.noise, {layer: None}, few)[layer].total
-        values.append((noise.estimate / float(spread), 1))
-    method = f"{options.noisy} shuffles with {2 * options.points} points of noise each, seed {options.seed}"
-    mean = float(np.mean([value for value, _ in values]))
-    return NumericValue(mean, _standard_error(values), f"{method}; error is one standard error")
-
-
-def _claim_kept(before: Sensitivities, drawn: _Drawn | None) -> Value:
+def _claim_kept(before: Sensitivities, found: Draws) -> Value:
+    """Return the share of shuffles with the claimed f_p; a sample says no more than to one part in its size."""
     claim = before.network.claim
     if claim is None:
         return MissingValue("the network makes no claim about its response")
-
-    def holds(network: Network) -> bool:
-        found = response_by_distance(network, before.task)
-        return all(found[d] == claim.response(d) for d in found.distinct)
-
-    drawn = drawn or _Drawn(Counter([before.network]), True, "no shuffle changes f_p")
-    return _average([(Fraction(holds(network)), count) for network, count in drawn.counts.items()], drawn)
+    kept = []
+    for network in found.counts:
+        response = response_by_distance(network, before.task)
+        kept.append(Fraction(all(response[d] == claim.response(d) for d in response.distinct)))
+    return _value(found.mean(kept), max(found.standard_error(kept), 1 / found.counts.total()), found)
