@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_task, question_options, route_options, task_options
+from solver.commands.options import (
+    chosen_networks,
+    chosen_task,
+    construction_option,
+    question_options,
+    route_options,
+    task_options,
+)
 from solver.commands.output import check_writable
 from solver.commands.results import chosen_results
 
@@ -55,6 +62,31 @@ def noise_split(names: tuple[str, ...], output: Path, **options: Any) -> None:
         from solver.plots.noise_split import noise_split_figure
 
         return noise_split_figure(chosen_results(chosen_networks(names, chosen_task(options), options), options))
+
+    draw(output, figure)
+
+
+@plot.command(
+    short_help="Draw the frequency content of filters and effective kernels.",
+    help="""\b
+Examples:
+  solver plot frequencies -o frequencies.pdf
+  solver plot frequencies --construction all --scale 9 -o frequencies.svg
+
+Draw the mean squared coefficient at each eigenvalue of the graph Laplacian, for each layer: of the filters on the path
+of their taps, and of the effective kernels on the ring.""",
+)
+@task_options
+@construction_option
+@output_option
+def frequencies(names: tuple[str, ...], output: Path, **options: Any) -> None:
+    """Draw the frequency content."""
+
+    def figure() -> Any:
+        from solver.plots.frequencies import frequencies_figure
+
+        task = chosen_task(options)
+        return frequencies_figure(chosen_networks(names, task, options), task)
 
     draw(output, figure)
 

@@ -32,6 +32,7 @@ Print D, G and R of every layer and of the output.""",
 @question_options
 @route_options
 @click.option("--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them).")
+@click.option("--frequencies", is_flag=True, help="Add the mean frequencies of filters (JSON always holds them).")
 @click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
 @table_options
 @click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
@@ -39,6 +40,7 @@ Print D, G and R of every layer and of the output.""",
 def report(
     names: tuple[str, ...],
     split: bool,
+    frequencies: bool,
     digits: int | None,
     columns: str | None,
     width: float | None,
@@ -52,6 +54,10 @@ def report(
 
     if split and form == "latex":
         raise click.BadParameter("tables take --columns G_coherent,G_incoherent instead", param_hint="--split")
+    if frequencies and form == "latex":
+        raise click.BadParameter(
+            "frequencies are for text and json; leave out --format latex", param_hint="--frequencies"
+        )
     if form != "latex" and (columns, width) != (None, None):
         raise click.UsageError("--columns and --width are for --format latex")
     check_writable(output)
@@ -64,6 +70,6 @@ def report(
     elif form == "latex":
         text = result.to_latex(digits=digits or 6, command=given_command(), columns=columns, width=width)
     else:
-        text = result.to_text(digits=digits or 15, split=split)
+        text = result.to_text(digits=digits or 15, split=split, frequencies=frequencies)
     say_where_kept(results, options)
     write(text, output)

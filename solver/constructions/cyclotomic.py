@@ -6,8 +6,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from solver.algebraic import NumberField
 from solver.constructions.uniform import summed
+from solver.network.cosines import field_cosines
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.task import TwoPixelTask
@@ -43,21 +43,9 @@ def cyclotomic(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
 
 def _factors(scale: int) -> list[tuple[Any, ...]]:
     """Return the factors of the box over the reals, from the one with the largest angle down to the smallest."""
-    cosines = _cosines(scale)
+    cosines = field_cosines(scale)
     quadratic = [(Fraction(1), -cosines[j], Fraction(1)) for j in range((scale - 1) // 2, 0, -1)]
     return [*([(Fraction(1), Fraction(1))] if scale % 2 == 0 else []), *quadratic]
-
-
-def _cosines(scale: int) -> list[Any]:
-    """Return 2 cos(2 pi j/xi), j = 0, 1, ..., in the field of the first: c_(j+1) = c_1 c_j - c_(j-1)."""
-    import sympy
-
-    angle = 2 * sympy.cos(2 * sympy.pi / scale)
-    first = Fraction(int(angle)) if angle.is_Integer else NumberField(angle).generator
-    cosines: list[Any] = [Fraction(2), first]
-    for _ in range(scale // 2):
-        cosines.append(first * cosines[-1] - cosines[-2])
-    return cosines
 
 
 def _product(factors: list[tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -30,6 +30,12 @@ FIGURES = (
         "(fluctuations), for $l = 32$, $\\xi = 7$.",
     ),
     Entry(
+        "frequencies",
+        "solver.plots.frequencies:frequencies_figure",
+        "Frequency content for $l = 32$, $\\xi = 7$: shares of the mean squared coefficient at each eigenvalue of the "
+        "Laplacian, of the filters on the path of their taps (top) and of the effective kernels on the ring (bottom).",
+    ),
+    Entry(
         "asymptotes",
         "solver.plots.asymptotes:asymptotes",
         "Exact values (markers) against their expansions (lines: one term dashed, two terms solid).",

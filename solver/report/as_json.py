@@ -8,6 +8,7 @@ from typing import Any
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
 from solver.errors import InputError
+from solver.report.frequencies import filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size, responses
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
@@ -72,14 +73,21 @@ def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
         "response": None if response is None else {str(d): str(f) for d, f in response.items()},
         "response_offset": None if claim is None else str(claim.offset),
         "claim_holds": None if broken is None else not broken,
-        "layers": [_layer(layer, digits) for layer in s.layers],
+        "layers": [_layer(s, layer, digits) for layer in s.layers],
     }
     return entry | ({"why": {"response": why}} if why else {})
 
 
-def _layer(layer: LayerSensitivity, digits: int) -> dict[str, Any]:
-    values = {name: getattr(layer, name) for name in QUANTITIES}
-    entry = {"layer": layer.layer, "name": layer.name, **{name: value_object(v, digits) for name, v in values.items()}}
+def _layer(s: Sensitivities, layer: LayerSensitivity, digits: int) -> dict[str, Any]:
+    frequencies = mean_frequencies(s, layer.layer)
+    values = {name: getattr(layer, name) for name in QUANTITIES} | frequencies
+    entry: dict[str, Any] = {"layer": layer.layer, "name": layer.name}
+    entry |= {name: value_object(v, digits) for name, v in values.items()}
+    if frequencies:
+        entry["filter_squares"] = [
+            {"eigenvalue": value_object(eigenvalue, digits), "mean_square": value_object(square, digits)}
+            for eigenvalue, square in filter_squares(s, layer.layer)
+        ]
     why = {name: v.why for name, v in values.items() if isinstance(v, MissingValue)}
     return entry | ({"why": why} if why else {})
 

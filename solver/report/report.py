@@ -33,11 +33,11 @@ class Report:
         """The first network's sensitivities, which carry the question all of them answer."""
         return self.networks[0]
 
-    def to_text(self, *, digits: int = 15, split: bool = False) -> str:
-        """Return the report as plain text; ``split`` adds a table of the two parts of G for each network."""
+    def to_text(self, *, digits: int = 15, split: bool = False, frequencies: bool = False) -> str:
+        """Return the report as plain text; ``split`` adds the parts of G, ``frequencies`` those of the filters."""
         from solver.report.text import report_text
 
-        return report_text(self, digits, split=split)
+        return report_text(self, digits, split=split, frequencies=frequencies)
 
     def to_json(self, *, digits: int = 15) -> str:
         """Return the report as JSON text, schema ``solver.report/1``."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from io import StringIO
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from solver.report.frequencies import NOTE, filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import (
     PARTS,
@@ -22,16 +24,19 @@ from solver.report.words import (
     responses,
 )
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.values import MissingValue
+from solver.values import MissingValue, Value
 
 SHOWN_RESPONSES = 12
+LONGEST_PATH = 9
+"""Taps of a filter whose squared coefficients fit in a line."""
 
 
-def report_text(report: Report, digits: int, *, split: bool = False) -> str:
-    """Return the report as plain text: the question, then a table for each network, and one of G's parts if asked."""
+def report_text(report: Report, digits: int, *, split: bool = False, frequencies: bool = False) -> str:
+    """Return the report as plain text: the question, and a table for each network; with G's parts, with frequencies."""
     parts = ["\n".join(heading(report))]
     for s in report.networks:
         parts += [_network_text(s, digits), *([_split_text(s, digits)] if split else [])]
+        parts += [_frequencies_text(s, digits)] if frequencies else []
     parts.append("\n".join(f"G: {method}" for method in methods(report)))
     parts.append(
         "D is exact. R = D/G. price = G / (G with identity activations). "
@@ -42,6 +47,8 @@ def report_text(report: Report, digits: int, *, split: bool = False) -> str:
             "G = G coherent + G incoherent: the squared mean change over the noise, and the fluctuations around it. "
             "share = G coherent / G."
         )
+    if frequencies:
+        parts.append(NOTE)
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,6 +77,33 @@ def _split_text(s: Sensitivities, digits: int) -> str:
         cells = [decimal(getattr(layer, name), digits) for name in PARTS]
         table.add_row(layer_label(layer), *cells, coherent_share(layer, digits))
     return "\n".join([f"{s.network.name}, parts of G:", "", *_lines(table)])
+
+
+def _frequencies_text(s: Sensitivities, digits: int) -> str:
+    layers = range(1, s.network.depth + 1)
+    squares = {k: filter_squares(s, k) for k in layers}
+    heads = next((_heads(found) for found in squares.values() if found), [])
+    same = len({layer.size for layer in s.network.layers}) == 1 and len(heads) <= LONGEST_PATH
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("layer", "filters", "", "kernel", "", *(heads if same else [])):
+        table.add_column(column, justify="right", no_wrap=True)
+    for k in layers:
+        means = [text for v in mean_frequencies(s, k).values() for text in (_rational(v), decimal(v, digits))]
+        table.add_row(str(k), *means, *(_short(c, digits) for _, c in squares[k] if same))
+    return "\n".join([f"{s.network.name}, mean frequencies:", "", *_lines(table)])
+
+
+def _heads(squares: list[tuple[Value, Value]]) -> list[str]:
+    return [f"c({_short(eigenvalue, 3)})" for eigenvalue, _ in squares]
+
+
+def _rational(value: Value) -> str:
+    """Return a rational as text; algebraic numbers are left to their decimals."""
+    return exact_text(value) if isinstance(value.exact, Fraction) else ""
+
+
+def _short(value: Value, digits: int) -> str:
+    return _rational(value) or decimal(value, min(digits, 6))
 
 
 def _lines(table: Table) -> list[str]:

@@ -1,0 +1,209 @@
+"""How much of each frequency a layer's filters and effective kernels hold: their weight on a Laplacian's eigenspaces.
+
+The mean frequency is the Rayleigh quotient <w, L w>/<w, w>, so it is exact without any eigenvector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solver.algebraic import Algebraic
+from solver.errors import InputError, NotApplicableError
+from solver.network.cosines import rational_if_so
+from solver.network.kernels import Kernel, effective_kernel
+from solver.network.network import Network
+from solver.network.spectra import Spectrum, path_spectrum, ring_spectrum
+
+Moments = dict[tuple[int, int], Any]
+
+
+@dataclass(frozen=True)
+class FrequencyContent:
+    """What a set of filters holds at each frequency, averaged over the set.
+
+    Numbers are exact (Fraction or Algebraic), or sympy expressions where weights and cosines share no small field.
+
+    Attributes
+    ----------
+    eigenvalues : tuple of numbers
+        Frequencies, the distinct eigenvalues lambda of the graph Laplacian; 0 is constant.
+    multiplicities : tuple of int
+        Dimension of each eigenspace.
+    mean_squares : tuple of numbers
+        c_lambda = <||P_lambda w||^2>: the squared coefficients of the eigenspace summed, averaged over filters.
+    mean_frequency : exact number
+        <w, L w>/<w, w>, both averaged, which is sum lambda c_lambda / sum c_lambda.
+    """
+
+    eigenvalues: tuple[Any, ...]
+    multiplicities: tuple[int, ...]
+    mean_squares: tuple[Any, ...]
+    mean_frequency: Any
+
+    @property
+    def shares(self) -> tuple[Any, ...]:
+        """The mean squares over their sum."""
+        total = _added(self.mean_squares)
+        return tuple(_quotient(c, total) for c in self.mean_squares)
+
+
+def frequency_content(filters: Any, spectrum: Spectrum) -> FrequencyContent:
+    """Return the frequency content of filters on a graph.
+
+    Parameters
+    ----------
+    filters : array of exact numbers
+        Its last axes are the sites of the graph (a grid as rows and columns); the others are averaged over.
+    spectrum : Spectrum
+
+    Raises
+    ------
+    InputError
+        If the filters do not fit on the graph.
+    NotApplicableError
+        If every filter is zero.
+
+    Notes
+    -----
+    Costs (nonzero pairs of taps) * (number of eigenvalues).
+
+    Examples
+    --------
+    >>> frequency_content([[1, 1, 1], [0, 3, 0]], path_spectrum(3)).mean_squares == (3, 0, 3)
+    True
+    """
+    values = np.array(filters, dtype=object)
+    if values.size == 0 or values.size % spectrum.sites:
+        raise InputError(f"filters: expected arrays of {spectrum.sites} sites, got the shape {values.shape}")
+    moments = _second_moments(values.reshape(-1, spectrum.sites))
+    mean = _rayleigh(moments, spectrum)
+    squares = tuple(
+        _dot([spectrum.entry(n, i, j) for i, j in moments], list(moments.values()))
+        for n in range(len(spectrum.eigenvalues))
+    )
+    return FrequencyContent(spectrum.eigenvalues, spectrum.multiplicities, squares, mean)
+
+
+def filter_content(network: Network, layer: int) -> FrequencyContent:
+    """Return the frequency content of the filters of a layer, on a path of s taps, over channels and inputs."""
+    chosen = network.layers[_numbered(network, layer) - 1]
+    return frequency_content(chosen.filters, path_spectrum(chosen.size))
+
+
+def kernel_content(network: Network, layer: int, length: int) -> FrequencyContent:
+    """Return the frequency content of the effective kernels K_k of a layer, on a ring of ``length`` sites."""
+    kernel = effective_kernel(network, _numbered(network, layer))
+    wrapped = np.full((kernel.channels, length), Fraction(0), dtype=object)
+    for o in range(kernel.width):
+        wrapped[:, o % length] = wrapped[:, o % length] + kernel.values[:, 0, o]
+    return frequency_content(wrapped, ring_spectrum(length))
+
+
+def mean_filter_frequency(network: Network, layer: int) -> Any:
+    """Return the mean frequency of the filters of a layer: <sum_j (w_(j+1) - w_j)^2> / <sum_j w_j^2>, exactly.
+
+    Raises
+    ------
+    NotApplicableError
+        If every filter is zero.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> [mean_filter_frequency(construct(name, TwoPixelTask()), 1) for name in ("uniform", "shift")]
+    [Fraction(0, 1), Fraction(4, 3)]
+    """
+    filters = np.array(network.layers[_numbered(network, layer) - 1].filters, dtype=object)
+    steps = filters[..., 1:] - filters[..., :-1]
+    return _ratio((steps * steps).sum(), (filters * filters).sum())
+
+
+def mean_kernel_frequency(network: Network, layer: int, length: int) -> Any:
+    """Return the mean frequency of the effective kernels of a layer on a ring: 2 (1 - A_1/A_0), exactly.
+
+    A_r are the circular autocorrelations; D_k of a linear layer tends to a third of it (derivations/frequency.py).
+    Costs O(width^2 channels), whatever the length.
+
+    Raises
+    ------
+    NotApplicableError
+        If every kernel is zero.
+    """
+    kernel = effective_kernel(network, _numbered(network, layer))
+    zero, one = circular_autocorrelations(kernel, length, 2)
+    return _ratio(2 * (zero - one), zero)
+
+
+def circular_autocorrelations(kernel: Kernel, length: int, lags: int) -> list[Any]:
+    """Return A_r of a kernel wrapped around a ring, for r = 0..lags-1."""
+    line = kernel.autocorrelations()
+    signed = {r: line[abs(r)] for r in range(1 - len(line), len(line))}
+    return [sum((a for r, a in signed.items() if (r - lag) % length == 0), Fraction(0)) for lag in range(lags)]
+
+
+def _second_moments(filters: np.ndarray) -> Moments:
+    """Return the mean of w_i w_j over the filters, where it can differ from 0."""
+    share = Fraction(1, len(filters))
+    moments: Moments = {}
+    for w in filters:
+        support = [i for i, value in enumerate(w) if value != 0]
+        for i in support:
+            for j in support:
+                moments[i, j] = moments.get((i, j), Fraction(0)) + w[i] * w[j] * share
+    return moments
+
+
+def _rayleigh(moments: Moments, spectrum: Spectrum) -> Any:
+    """Return sum over edges of <(w_u - w_v)^2> over <sum w^2>."""
+
+    def at(i: int, j: int) -> Any:
+        return moments.get((i, j), Fraction(0))
+
+    steps = sum((at(u, u) + at(v, v) - 2 * at(u, v) for u, v in spectrum.graph.edges), Fraction(0))
+    return _ratio(steps, sum((at(i, i) for i in range(spectrum.sites)), Fraction(0)))
+
+
+def _ratio(above: Any, below: Any) -> Any:
+    if below == 0:
+        raise NotApplicableError("every filter is zero, so there is no frequency")
+    return rational_if_so(above / below)
+
+
+def _dot(left: list[Any], right: list[Any]) -> Any:
+    """Return sum_i left_i right_i, as a sympy expression where the numbers share no field."""
+    numbers = [*left, *right]
+    if not _one_field(numbers):
+        numbers = [_expression(x) for x in numbers]
+    a, b = numbers[: len(left)], numbers[len(left) :]
+    return rational_if_so(sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0)))
+
+
+def _added(numbers: tuple[Any, ...]) -> Any:
+    return sum(numbers if _one_field(numbers) else map(_expression, numbers), Fraction(0))
+
+
+def _quotient(above: Any, below: Any) -> Any:
+    if _one_field([above, below]):
+        return rational_if_so(above / below)
+    return _expression(above) / _expression(below)
+
+
+def _one_field(numbers: Any) -> bool:
+    fields = {x.field for x in numbers if isinstance(x, Algebraic)}
+    return len(fields) <= 1 and all(isinstance(x, int | Fraction | Algebraic) for x in numbers)
+
+
+def _expression(number: Any) -> Any:
+    import sympy
+
+    return number.sympy() if isinstance(number, Algebraic) else sympy.sympify(number)
+
+
+def _numbered(network: Network, layer: int) -> int:
+    if not 1 <= layer <= network.depth:
+        raise InputError(f"layer: expected 1 to {network.depth} for this network, got {layer}")
+    return layer
