@@ -31,6 +31,7 @@ READING_ORDER = (
     "noise_last_layer",
     "noise_output",
     "noise_moving_average",
+    "frequency",
     "relative_stability",
     "price_of_rectification",
 )
