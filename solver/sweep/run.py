@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -104,15 +105,12 @@ def _on_cluster(cells: Sequence[Cell], address: str, cache: Cache | None) -> Ans
         raise MissingDependencyError(
             "a cluster needs distributed: pip install 'adaptive-pooling-solver[cluster]'"
         ) from None
-    try:
-        client = Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cluster: no Dask scheduler answers at {address!r}: {error}") from None
-    with client:
+    _check_address(address)
+    with Client(address, timeout="10s", set_as_default=False) as client:
         _check_versions(client)
         futures = client.map(_numbered, range(len(cells)), cells, cache=cache, pure=False)
         try:
-            for _, found in as_completed(futures, with_results=True):
+            for _, found in as_completed(futures, loop=client.loop, with_results=True):
                 yield found
         finally:
             client.cancel(futures)
@@ -120,6 +118,22 @@ def _on_cluster(cells: Sequence[Cell], address: str, cache: Cache | None) -> Ans
 
 def _numbered(number: int, cell: Cell, cache: Cache | None) -> tuple[int, dict[str, Any]]:
     return number, answer(cell, cache)
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address at which nothing listens; a Dask client that cannot connect would go on trying to close."""
+    from distributed.comm import connect
+
+    async def reach() -> None:
+        comm = await connect(address, timeout=10)
+        comm.abort()
+
+    if address.startswith("inproc://"):
+        return
+    try:
+        asyncio.run(reach())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cluster: no Dask scheduler answers at {address!r}: {error}") from None
 
 
 def _check_versions(client: Any) -> None:
