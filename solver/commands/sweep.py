@@ -11,7 +11,7 @@ import click
 from solver.commands.options import number_list, route_options
 from solver.commands.output import check_writable, given_command, progress_bar, write
 
-FORMATS = ("csv", "json", "tex")
+FORMATS = ("csv", "json", "tex", "md")
 
 
 def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,8 +52,8 @@ same command again after an interruption, and it goes on where it stopped.""",
 @route_options
 @click.option("--layers", default="last,output", show_default=True, help="Numbers, last (layer k~), output or all.")
 @click.option("--quantities", default="D,G,R", show_default=True, help="Of a layer; D alone costs no noise.")
-@click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
-@click.option("--columns", help="In LaTeX: columns such as D_exact,D,G [default: the quantities].")
+@click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in tables 6].")
+@click.option("--columns", help="In tables: columns such as D_exact,D,G [default: the quantities].")
 @click.option("--width", type=click.FloatRange(50, 10_000), help="In LaTeX: points of a line [default: 345].")
 @click.option("--jobs", type=click.IntRange(1), help="Processes [default: one a core].")
 @click.option("--cluster", help="Address of a Dask scheduler, such as tcp://host:8786, in place of --jobs.")
@@ -61,7 +61,7 @@ same command again after an interruption, and it goes on where it stopped.""",
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Of stdout [default: csv].")
 @click.option(
     "-o", "--output", "outputs", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
-    help="A .csv, .json or .tex file; repeatable.",
+    help="A .csv, .json, .tex or .md file; repeatable.",
 )  # fmt: skip
 def sweep(
     layers: str,
@@ -102,6 +102,8 @@ def sweep(
     for path, kind in targets:
         if kind == "tex":
             text = found.to_latex(shown, columns, digits=digits or 6, command=given_command(), width=width)
+        elif kind == "md":
+            text = found.to_markdown(shown, columns, digits=digits or 6)
         else:
             text = {"csv": found.to_csv, "json": found.to_json}[kind](shown, wanted)
         write(text, path)
@@ -141,5 +143,7 @@ def _words(text: str) -> list[str]:
 def _format(path: Path) -> str:
     kind = path.suffix.lower().lstrip(".")
     if kind not in FORMATS:
-        raise click.BadParameter(f"expected a name ending in .csv, .json or .tex, got {str(path)!r}", param_hint="-o")
+        raise click.BadParameter(
+            f"expected a name ending in .csv, .json, .tex or .md, got {str(path)!r}", param_hint="-o"
+        )
     return kind

@@ -1,4 +1,4 @@
-"""The answers of a sweep as a LaTeX longtable: rows are combinations of choices, groups are constructions."""
+"""The answers of a sweep as a LaTeX longtable or in Markdown: rows are combinations of choices, groups networks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from solver.errors import InputError
 from solver.network.graph import escaped
-from solver.report.columns import chosen_columns
+from solver.report.columns import Column, chosen_columns
 from solver.report.latex import fitted_grid, notes
 from solver.report.sweep import Keyed, keyed_grid
 from solver.report.tables import longtable, preamble
@@ -35,9 +35,7 @@ def results_latex(
     InputError
         If no cell has any of the layers, or for columns that do not exist or were not evaluated.
     """
-    wanted = {column.quantity for column in chosen_columns(columns)}
-    if results.sweep.settings.deformation_only and wanted != {"D"}:
-        raise InputError(f"columns: this sweep holds D alone, got {', '.join(sorted(wanted - {'D'}))}")
+    _checked(results, columns)
     axes = [name for name in results.sweep.varied if name != "construction"]
     keyed = _keyed(results, axes)
     heads = tuple(_head(name) for name in axes)
@@ -47,6 +45,38 @@ def results_latex(
     if reasons:
         caption += " A blank: there is no such network or task; the source says why."
     return preamble(parts, command, "needs longtable; ") + reasons + longtable(parts, caption, "tab:sweep")
+
+
+def results_markdown(results: SweepResults, layers: Sequence[str], columns: str | Sequence[str], digits: int) -> str:
+    """Return the table in Markdown, its labels repeated in every row; the cells that do not exist stand below it.
+
+    Raises
+    ------
+    InputError
+        As `results_latex`.
+    """
+    shown = _checked(results, columns)
+    axes = [name for name in results.sweep.varied if name != "construction"]
+    grid = keyed_grid(tuple(WORDS.get(axis, axis) for axis in axes), _keyed(results, axes), layers, shown, digits)
+    heads = [
+        *grid.labels,
+        *(f"{each.title} {c.head}{' exact' * c.exact}" for each in grid.groups for c in each.columns),
+    ]
+    lines = [heads, ["---"] * len(heads)]
+    for row in grid.rows:
+        cells = [each.texts.get((row.key, c), ("", ""))[0] for each in grid.groups for c in each.columns]
+        lines.append([*row.key[0], row.key[1], *cells])
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("$", "")
+    return table + "".join(f"\n- {' '.join(each)}" for each in _reasons(results, axes)) + "\n"
+
+
+def _checked(results: SweepResults, columns: str | Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns, all of them evaluated."""
+    chosen = chosen_columns(columns)
+    wanted = {column.quantity for column in chosen}
+    if results.sweep.settings.deformation_only and wanted != {"D"}:
+        raise InputError(f"columns: this sweep holds D alone, got {', '.join(sorted(wanted - {'D'}))}")
+    return chosen
 
 
 def _keyed(results: SweepResults, axes: Sequence[str]) -> Keyed:

@@ -1,4 +1,4 @@
-"""The answers of a sweep as CSV, JSON and a LaTeX longtable; the JSON can be read back."""
+"""The answers of a sweep as CSV, JSON, a LaTeX longtable and Markdown; the JSON can be read back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from solver.sweep.recorded import recorded_layer
 
 SCHEMA = "solver.sweep/1"
 PARTS = ("value", "error", "kind", "exact", "method", "why")
-FORMATS = ("csv", "json", "tex")
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,18 @@ class SweepResults:
         from solver.sweep.longtable import results_latex
 
         return results_latex(self, layers, columns, digits, command, width)
+
+    def to_markdown(
+        self,
+        layers: Sequence[str] = ("last", "output"),
+        columns: str | Sequence[str] = ("D", "G", "R"),
+        *,
+        digits: int = 6,
+    ) -> str:
+        """Return the same table in Markdown."""
+        from solver.sweep.longtable import results_markdown
+
+        return results_markdown(self, layers, columns, digits)
 
     def _shown(self, layers: Sequence[str], quantities: Sequence[str]) -> list[dict[str, Any]]:
         """Return each cell with the layers and quantities asked for."""
