@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from latex import compiles, needs_latex
 
@@ -15,6 +16,7 @@ from solver import Deformation, GaussianNoise, InputError, Sampling, TwoPixelTas
 from solver.cli import main
 from solver.errors import MissingDependencyError, NotApplicableError
 from solver.network.network import scaled_copies
+from solver.network.trace import response
 from solver.plots.sweep import sweep_figure
 from solver.report.columns import quantities
 from solver.sweep.answer import QUANTITIES, answer
@@ -282,3 +284,12 @@ def test_figures_that_cannot_be_drawn_are_refused() -> None:
     for text in ("", "{}", json.dumps({"schema": "solver.sweep/1", "cells": [{}]}), '{"schema": "other", "cells": []}'):
         with pytest.raises(InputError, match=r"solver\.sweep/1"):
             read_json(text)
+
+
+@pytest.mark.parametrize(("name", "total"), [("uniform", 27), ("shift", 7), ("shift-mixed", 27), ("cyclotomic", 7)])
+def test_only_merged_pixels_show_the_output_which_network_it_is(name: str, total: int) -> None:
+    """Two pixels on one site give f_p = xi for `add`, one that is left xi - S for `merge`, S the sum of the kernel."""
+    network = construct(name, TwoPixelTask(length=32, scale=7))
+    images = np.zeros((2, 32), dtype=np.int64)
+    images[:, 3] = 2, 1
+    assert response(network, images) == [7, 7 - total]
