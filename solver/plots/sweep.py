@@ -58,7 +58,7 @@ def sweep_figure(cells: Sequence[Mapping[str, Any]], x: str, quantity: str, laye
             at = sorted((places[text], value, error) for text, value, error in points)
             place.errorbar(*zip(*at, strict=True), marker=marker, label=name)
         place.set_yscale("log")
-        if not numbers:
+        if not numbers or len(places) <= MOST_LINES:
             place.set_xticks(list(places.values()), list(places))
         symbol = AXES[axis].symbol
         place.set(xlabel=f"${symbol}$" if symbol else axis, ylabel=f"{quantity} at {labels}")
