@@ -17,6 +17,7 @@ from solver.commands.plot import plot
 from solver.commands.report import report
 from solver.commands.show import show
 from solver.commands.shuffle import shuffle
+from solver.commands.sweep import sweep
 from solver.commands.table import table
 from solver.commands.verify import verify
 from solver.errors import SolverError
@@ -37,7 +38,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, table, limits, formula, plot, show, shuffle, verify, derive, list_constructions):
+for command in (report, table, sweep, limits, formula, plot, show, shuffle, verify, derive, list_constructions):
     cli.add_command(command)
 
 

@@ -128,7 +128,7 @@ def test_a_folder_is_no_file(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["report"], ["table"], ["derive"], ["show"], ["verify"], ["constructions"]],
+    [[], ["report"], ["table"], ["sweep"], ["derive"], ["show"], ["verify"], ["constructions"]],
     ids=lambda c: c and c[0],
 )
 def test_help_is_cheap(command: list[str]) -> None:

@@ -29,6 +29,7 @@ ORDER = [
     "constructions",
     "symbolic",
     "report",
+    "sweep",
     "plots",
     "derive",
     "commands",
@@ -37,7 +38,19 @@ ORDER = [
 LAZY_UPWARD = {
     ("sensitivity", "report"): "a result shows itself: to_json, to_latex and the notebook reprs",
 }
-HEAVY = ["sympy", "scipy", "torch", "networkx", "flint", "mpmath", "matplotlib", "click", "rich"]
+HEAVY = [
+    "sympy",
+    "scipy",
+    "torch",
+    "networkx",
+    "flint",
+    "mpmath",
+    "matplotlib",
+    "click",
+    "rich",
+    "joblib",
+    "distributed",
+]
 
 
 def room(module: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -142,3 +143,15 @@ def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *,
                 raise
             click.echo(f"solver: left out: {error}", err=True)
     return networks
+
+
+def number_list(text: str, option: str) -> list[int]:
+    """Return the numbers of a list of numbers and ranges a..b, in the order given, each once."""
+    found: list[int] = []
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"([0-9]{1,15})(?:\.\.([0-9]{1,15}))?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first or last - first >= 1000:
+            raise click.BadParameter(f"expected numbers such as 3,5,7 or 3..9, got {text!r}", param_hint=option)
+        found += range(first, last + 1)
+    return list(dict.fromkeys(found))

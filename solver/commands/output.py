@@ -14,7 +14,7 @@ import click
 
 
 @contextmanager
-def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(name: str, *, about: str = "noise of ") -> Iterator[Callable[[int, int], None] | None]:
     """Show a progress bar on stderr if it is a terminal."""
     if not sys.stderr.isatty():
         yield None
@@ -23,7 +23,7 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"noise of {name}", total=None)
+        task = bar.add_task(f"{about}{name}", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 

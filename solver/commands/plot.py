@@ -106,3 +106,30 @@ def asymptotes(output: Path, panels: tuple[str, ...]) -> None:
         return asymptotes(panels)
 
     draw(output, figure)
+
+
+@plot.command(
+    name="sweep",
+    short_help="Draw one quantity of a sweep against one of its axes.",
+    help="""\b
+Examples:
+  solver sweep --scale 3,5,7,9 --length 32,64 --quantities D -o results.json
+  solver plot sweep results.json --x xi --quantity D --layer output -o scales.pdf
+
+Draw one quantity of a sweep, as its JSON holds it, against one axis: a line for each combination of the others.""",
+)
+@click.argument("results", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--x", default="xi", show_default=True, help="xi, l, s, H, gap, energy, distances, deformation, ...")
+@click.option("--quantity", default="D", show_default=True, help="D, G, R, price, ...")
+@click.option("--layer", default="output", show_default=True, help="A number, last or output.")
+@output_option
+def plot_sweep(results: Path, x: str, quantity: str, layer: str, output: Path) -> None:
+    """Draw a sweep."""
+
+    def figure() -> Any:
+        from solver.plots.sweep import sweep_figure
+        from solver.sweep.results import read_json
+
+        return sweep_figure(read_json(results.read_text(encoding="utf-8")), x, quantity, layer)
+
+    draw(output, figure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from solver.commands.options import (
     chosen_networks,
     chosen_task,
+    number_list,
     question_options,
     ring_options,
     route_options,
@@ -57,7 +57,7 @@ def table(
     check_writable(output)
     chosen = chosen_layers(layers)
     shown = None if columns is None else chosen_columns(columns)
-    tasks = {scale: options | {"scale": scale} for scale in _scales(scales)}
+    tasks = {scale: options | {"scale": scale} for scale in number_list(scales, "--scales")}
     networks = {scale: chosen_networks(names, chosen_task(each), each, skip=True) for scale, each in tasks.items()}
     if not any(networks.values()):
         raise UnreachableScaleError(f"no construction given reaches any of the scales {scales}; 'shift' reaches all")
@@ -66,15 +66,3 @@ def table(
     text = sweep_latex(by_name, chosen, digits, given_command(), columns=columns, width=width)
     say_where_kept([each for results in found.values() for each in results], options)
     write(text, output)
-
-
-def _scales(text: str) -> list[int]:
-    """Return the scales of a list of numbers and ranges a..b, in the order given."""
-    found: list[int] = []
-    for part in text.replace(" ", "").split(","):
-        match = re.fullmatch(r"([0-9]{1,6})(?:\.\.([0-9]{1,6}))?", part)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if last < first or last - first >= 1000:
-            raise click.BadParameter(f"expected scales such as 3,5,7 or 3..9, got {text!r}", param_hint="--scales")
-        found += range(first, last + 1)
-    return list(dict.fromkeys(found))

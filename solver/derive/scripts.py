@@ -32,6 +32,7 @@ READING_ORDER = (
     "noise_output",
     "noise_moving_average",
     "frequency",
+    "wider_networks",
     "relative_stability",
     "price_of_rectification",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any
 
 from solver.algebraic import in_common_field
 from solver.errors import InputError
-from solver.exact import Exact, choice, exact, integer
+from solver.exact import Exact, choice, exact, integer, rational
 from solver.network.layer import Layer, reshaped
 
 POOLINGS = ("mean", "sum")
@@ -146,23 +146,43 @@ def widen(network: Network, copies: int) -> Network:
 
     Activations of the copies equal those of the original, so f_p, D, G and R of every layer are unchanged.
     """
-    share = Fraction(1, integer(copies, "copies", 1))
+    return scaled_copies(network, (1,) * integer(copies, "copies", 1))
+
+
+def scaled_copies(network: Network, scales: Sequence[Any]) -> Network:
+    """Return the network with a copy of every channel for each scale c_h > 0, which carries c_h times the original.
+
+    Copy h has c_h times the filters and the bias, and is fed the sum of its inputs' copies over c_1 + ... + c_H; so is
+    the readout.  As ReLU(c z) = c ReLU(z) for c > 0, every map is c_h times the original on every input, noisy or not:
+    f_p does not change, nor does any D, G or R, with or without `channel_mean` (derivations/wider_networks.py).
+
+    Raises
+    ------
+    InputError
+        If there is no scale or one is not a positive rational, or for a scale other than 1 and a hard tanh.
+    """
+    factors = tuple(rational(c, "channel scale") for c in scales)
+    if not factors or min(factors) <= 0:
+        raise InputError(f"channel scales: expected at least one, each positive; got {[str(c) for c in factors]}")
+    if set(factors) != {1} and any(layer.activation == "hardtanh" for layer in network.layers):
+        raise InputError("channel scales: a hard tanh does not commute with a scale other than 1; use relu or identity")
+    share = 1 / sum(factors, Fraction(0))
     layers = []
     for k, layer in enumerate(network.layers):
-        inputs, weight = (1, Fraction(1)) if k == 0 else (copies, share)
+        inputs, weight = (1, Fraction(1)) if k == 0 else (len(factors), share)
         layers.append(
             replace(
                 layer,
                 filters=tuple(
-                    tuple(_scaled(f, weight) for f in channel for _ in range(inputs))
+                    tuple(_scaled(f, c * weight) for f in channel for _ in range(inputs))
                     for channel in layer.filters
-                    for _ in range(copies)
+                    for c in factors
                 ),
-                bias=tuple(b for b in layer.bias for _ in range(copies)),
-                names=tuple(f"{name} #{h + 1}" for name in layer.names for h in range(copies)),
+                bias=tuple(c * b for b in layer.bias for c in factors),
+                names=tuple(f"{name} #{h + 1}" for name in layer.names for h in range(len(factors))),
             )
         )
-    readout = tuple(v * share for v in network.readout for _ in range(copies))
+    readout = tuple(v * share for v in network.readout for _ in factors)
     return replace(network, layers=tuple(layers), readout=readout)
 
 

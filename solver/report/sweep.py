@@ -14,6 +14,9 @@ from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 
 LAYERS = ("last", "output", "all")
 Results = Mapping[int, Mapping[str, Sensitivities]]
+Key = tuple[str, ...]
+"""What a block of rows shares, as LaTeX."""
+Keyed = Mapping[Key, Mapping[str, Sequence[LayerSensitivity]]]
 
 
 def chosen_layers(text: str) -> tuple[str, ...]:
@@ -56,31 +59,51 @@ def sweep_latex(
     InputError
         If no network has any of the layers, or for columns that do not exist.
     """
-    grid, parts = fitted_grid(lambda chosen: _grid(results, layers, chosen, digits), columns, width)
+    keyed: Keyed = {
+        (f"${scale}$",): {name: each.layers for name, each in by_name.items()} for scale, by_name in results.items()
+    }
+    grid, parts = fitted_grid(lambda shown: keyed_grid((r"$\xi$",), keyed, layers, shown, digits), columns, width)
     first = next(result for by_name in results.values() for result in by_name.values())
     caption = question(first, grid, scale=_scales(list(results))) + notes(grid, parts)
     label = f"tab:scales-{first.task.distances}-l{first.task.length}-xi{min(results)}-{max(results)}"
     return preamble(parts, command, "needs longtable; ") + longtable(parts, caption, label)
 
 
-def _grid(results: Results, layers: Sequence[str], columns: tuple[Column, ...], digits: int) -> Grid:
+def keyed_grid(
+    heads: tuple[str, ...], results: Keyed, layers: Sequence[str], columns: tuple[Column, ...], digits: int
+) -> Grid:
+    """Return a grid whose rows are keys and their layers, with a group of columns for each construction.
+
+    Parameters
+    ----------
+    heads : tuple of str
+        The name of each entry of a key, as LaTeX.
+    results : mapping of keys to {construction: its layers from the image to the output}
+        A key without any construction is one row of blanks.
+
+    Raises
+    ------
+    InputError
+        If no network has any of the layers.
+    """
     names = dict.fromkeys(name for by_name in results.values() for name in by_name)
-    cells: dict[str, dict[tuple[int, str], LayerSensitivity]] = {name: {} for name in names}
+    cells: dict[str, dict[tuple[Key, str], LayerSensitivity]] = {name: {} for name in names}
     rows: list[Row] = []
-    for scale, by_name in results.items():
-        found = {name: _layers(result, layers) for name, result in by_name.items()}
+    for key, by_name in results.items():
+        found = {name: chosen(each, layers) for name, each in by_name.items()}
         for name, shown in found.items():
-            cells[name] |= {(scale, label): layer for label, layer in shown.items()}
+            cells[name] |= {(key, label): layer for label, layer in shown.items()}
         labels = sorted({label for shown in found.values() for label in shown}, key=_order)
-        for label in labels:
-            first = label == labels[0]
-            rows.append(Row((scale, label), (f"${scale}$" if first else "", f"${label}$"), first and len(rows) > 0))
-    if not rows:
+        for label in labels or ([] if by_name else [""]):
+            first = label == (labels or [""])[0]
+            texts = key if first else ("",) * len(key)
+            rows.append(Row((key, label), (*texts, f"${label}$" if label else ""), first and len(rows) > 0))
+    if not any(cells.values()):
         raise InputError(f"layers: no network here has any of {', '.join(layers)}")
     ruled = len(rows) > len(results)
     rows = [Row(row.key, row.labels, row.ruled and ruled) for row in rows]
     groups = tuple(group(escaped(name), columns, cells[name], digits) for name in names)
-    return Grid((r"$\xi$", "layer"), tuple(rows), groups)
+    return Grid((*heads, "layer"), tuple(rows), groups)
 
 
 def _scales(scales: list[int]) -> str:
@@ -90,13 +113,13 @@ def _scales(scales: list[int]) -> str:
     return ",".join(map(str, scales))
 
 
-def _layers(result: Sensitivities, names: Sequence[str]) -> dict[str, LayerSensitivity]:
-    """Return the layers asked for that a network has, by label."""
-    depth = result.network.depth
+def chosen(found: Sequence[LayerSensitivity], names: Sequence[str]) -> dict[str, LayerSensitivity]:
+    """Return the layers asked for that a network has, by label; ``found`` are all of them, with the output last."""
+    depth = len(found) - 2
     wanted = {"last": [depth], "output": [depth + 1], "all": list(range(depth + 2))}
     numbers = {str(k): [k] for k in range(depth + 1)}
-    chosen = sorted({k for name in names for k in (wanted | numbers).get(name, [])})
-    return {layer_label(result.layers[k]): result.layers[k] for k in chosen}
+    places = sorted({k for name in names for k in (wanted | numbers).get(name, [])})
+    return {layer_label(found[k]): found[k] for k in places}
 
 
 def _order(label: str) -> tuple[bool, int]:

@@ -1,0 +1,155 @@
+"""Run a sweep: cells that are not finished yet go to this process, to all cores, or to a Dask cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from solver import __version__
+from solver.cache import Cache
+from solver.errors import InputError, MissingDependencyError, NotApplicableError
+from solver.exact import integer
+from solver.sensitivity.sampling import Progress
+from solver.sweep.answer import answer
+from solver.sweep.grid import Cell, Sweep
+from solver.sweep.results import SweepResults
+from solver.sweep.state import State
+
+Answers = Generator[tuple[int, dict[str, Any]], None, None]
+
+
+def run_sweep(
+    sweep: Sweep,
+    *,
+    state: Path | None = None,
+    jobs: int = 1,
+    cluster: str | None = None,
+    cache: Cache | None = None,
+    progress: Progress | None = None,
+) -> SweepResults:
+    """Return the answers to all cells of a sweep, in grid order, whatever order and place they were computed in.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    state : Path, optional
+        File of finished cells: those it holds are not computed again, and each new one is appended at once.
+    jobs : int
+        Processes on this machine; -1 for one a core.
+    cluster : str, optional
+        Address of a Dask scheduler, such as ``tcp://host:8786``; takes the place of ``jobs``.
+    cache : Cache, optional
+        Where values of the slow routes are kept, in the folder of that name on each machine.
+    progress : callable(done, total)
+        Called as cells are finished.
+
+    Raises
+    ------
+    InputError
+        If the state cannot be used, or no cluster answers at the address.
+    MissingDependencyError
+        If a cluster is asked for and ``distributed`` is not installed.
+    NotApplicableError
+        If the workers of the cluster run another version of solver.
+    """
+    if jobs != -1:
+        integer(jobs, "jobs", 1)
+    kept = State(state) if state is not None else None
+    known = kept.opened() if kept is not None else {}
+    texts = [cell.text for cell in sweep.cells]
+    missing = [i for i, text in enumerate(texts) if text not in known]
+    cells = [sweep.cells[i] for i in missing]
+    done = len(texts) - len(missing)
+    if progress:
+        progress(done, len(texts))
+    with closing(_answers(cells, jobs, cluster, cache)) as answers:
+        for number, found in answers:
+            text = texts[missing[number]]
+            known[text] = found
+            if kept is not None:
+                kept.keep(text, found)
+            done += 1
+            if progress:
+                progress(done, len(texts))
+    return SweepResults(sweep, tuple(known[text] for text in texts))
+
+
+def _answers(cells: Sequence[Cell], jobs: int, cluster: str | None, cache: Cache | None) -> Answers:
+    """Yield the number and the answer of each cell as it is finished."""
+    if not cells:
+        yield from ()
+    elif cluster is not None:
+        yield from _on_cluster(cells, cluster, cache)
+    elif jobs == 1 or len(cells) == 1:
+        yield from (_numbered(i, cell, cache) for i, cell in enumerate(cells))
+    else:
+        yield from _on_cores(cells, jobs, cache)
+
+
+def _on_cores(cells: Sequence[Cell], jobs: int, cache: Cache | None) -> Answers:
+    from joblib import Parallel, cpu_count, delayed
+
+    workers = min(cpu_count() if jobs == -1 else jobs, len(cells))
+    parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
+    with closing(parallel(delayed(_numbered)(i, cell, cache) for i, cell in enumerate(cells))) as found:
+        yield from found
+
+
+def _on_cluster(cells: Sequence[Cell], address: str, cache: Cache | None) -> Answers:
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise MissingDependencyError(
+            "a cluster needs distributed: pip install 'adaptive-pooling-solver[cluster]'"
+        ) from None
+    _check_address(address)
+    with Client(address, timeout="10s", set_as_default=False) as client:
+        _check_versions(client)
+        futures = client.map(_numbered, range(len(cells)), cells, cache=cache, pure=False)
+        try:
+            for _, found in as_completed(futures, loop=client.loop, with_results=True):
+                yield found
+        finally:
+            client.cancel(futures)
+
+
+def _numbered(number: int, cell: Cell, cache: Cache | None) -> tuple[int, dict[str, Any]]:
+    return number, answer(cell, cache)
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address at which nothing listens; a Dask client that cannot connect would go on trying to close."""
+    from distributed.comm import connect
+
+    async def reach() -> None:
+        comm = await connect(address, timeout=10)
+        comm.abort()
+
+    if address.startswith("inproc://"):
+        return
+    try:
+        asyncio.run(reach())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cluster: no Dask scheduler answers at {address!r}: {error}") from None
+
+
+def _check_versions(client: Any) -> None:
+    """Refuse workers whose numbers might differ, before any cell is sent."""
+    try:
+        versions = client.run(_version)
+    except ImportError as error:
+        raise NotApplicableError(
+            f"cluster: its workers cannot import solver ({error}); install solver {__version__} there"
+        ) from None
+    others = sorted({version for version in versions.values() if version != __version__})
+    if others:
+        raise NotApplicableError(
+            f"cluster: its workers run solver {', '.join(others)}, this is {__version__}; install one version"
+        )
+
+
+def _version() -> str:
+    return __version__
