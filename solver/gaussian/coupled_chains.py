@@ -89,7 +89,10 @@ class CoupledChains:
         return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
 
     def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
-        """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending."""
+        """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending.
+
+        The sinc functions count ten for each value; only with unequal taps are they the larger part.
+        """
         highest, stages = self._stages(patterns)
         noises = len(self.grid.nodes) ** (self.grid.memory + 1)
         cost = 0.0
@@ -97,8 +100,9 @@ class CoupledChains:
             points = stages[j].points if j else np.full((1, 2), self.level)
             if weight:
                 step = move(stages[j + 1], points, (weight, 0.0), self.resolution.integral_nodes, highest[j])
-                cost += step.rises.size * noises * len({pattern[j:] for pattern in patterns})
-        return 2 * cost
+                cost += 2.0 * step.rises.size * noises * len({pattern[j:] for pattern in patterns})
+                cost += self._sinc_cost(step, patterns, j)
+        return cost
 
     def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
@@ -146,8 +150,12 @@ class CoupledChains:
         noises = len(self.grid.nodes) ** self.grid.memory
         return sum(
             float(step.rises.size) * step.cell_size * noises * len({p[site:] for p in patterns})
+            + self._sinc_cost(step, patterns, site)
             for site, step in self._common_moves(lag)
         )
+
+    def _sinc_cost(self, step: Move, patterns: Sequence[Pattern], site: int) -> float:
+        return 10.0 * step.rises.size * self.grid.sinc_size * len({p[site] for p in patterns})
 
     def _common_moves(self, lag: int) -> Iterator[tuple[int, Move]]:
         """Yield the sites that both windows see, from the last one, and how levels move there."""
