@@ -11,9 +11,7 @@ grow with l except through the nodes that weaker noise needs.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, partial
@@ -39,6 +37,7 @@ from solver.sensitivity.equal_windows import (
 )
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.sliding import refuse_rectified
+from solver.sensitivity.threads import results_in_threads
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -78,7 +77,7 @@ def chain_readout_response(
         raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
     jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
-    parts = _in_threads(jobs, progress)
+    parts = results_in_threads(jobs, progress)
     exact, coarse = (
         float(windows.readout) ** 2 * np.array([[closed, closed], *each]) for each in np.split(np.array(parts), 2)
     )
@@ -100,22 +99,6 @@ def _cost(windows: EqualWindows) -> float:
         for fine in (False, True):
             total += windows.chains(resolutions(windows, fine)[1]).product_cost(together, lag)
     return total
-
-
-def _in_threads(jobs: list[Callable[[], np.ndarray]], progress: Progress | None) -> list[np.ndarray]:
-    """Return the results of jobs, one on each core: their matrix products run side by side."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = [pool.submit(job) for job in jobs]
-        try:
-            for done, _ in enumerate(as_completed(running), start=1):
-                if progress:
-                    progress(done, len(jobs))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        return [each.result() for each in running]
 
 
 def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], np.ndarray]]:
