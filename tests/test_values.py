@@ -172,3 +172,10 @@ def test_latex_of_an_algebraic_number() -> None:
     assert as_value(GENERATOR**2 + 1, "").latex == r"1 + 4 \cos^{2}{\left(\frac{2 \pi}{7} \right)}"
     with flint.ctx.workprec(53):
         assert float(as_value(GENERATOR, "")) == pytest.approx(1.2469796037174670611, rel=1e-16)
+
+
+def test_a_numeric_value_shows_no_more_digits_than_asked_for() -> None:
+    from solver.report.words import decimal
+
+    value = NumericValue(81.742936054704, 2e-11, "by hand")
+    assert [decimal(value, digits) for digits in (3, 10, 15)] == ["81.7", "81.74293605", "81.74293605470(2)"]

@@ -22,7 +22,7 @@ Examples:
 {_DESCRIPTION} With its range, and how it is known. The last layer is k~.
 G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified once at most.""",
 )
-@click.option("--construction", default="shift", show_default=True, help="A network: uniform, shift or shift-mixed.")
+@click.option("--construction", default="shift", show_default=True, help="A network: see 'solver constructions'.")
 @click.option("--layer", help="A number, last or output; none in l,k.")
 @click.option("--in", "variables", default="l", show_default=True, help="Variables: l, or l,xi, or l,k.")
 @click.option("--quantity", default="D", show_default=True, help="D, G or R.")

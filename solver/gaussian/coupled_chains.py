@@ -19,8 +19,12 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import ndtr
 
+from solver.errors import NotApplicableError
 from solver.gaussian.level_grids import Cells, Direction, Line, Move, Product, Sectors, angle, move
 from solver.gaussian.noise_grid import NoiseGrid
+
+MOST_ENTRIES = 3e7
+"""The largest matrix of one step (a quarter of a gigabyte); weaker noise takes more panels of a level."""
 
 Pattern = tuple[float, ...]
 """Means m of consecutive sites."""
@@ -73,8 +77,15 @@ class CoupledChains:
         """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2).
 
         Weights of either sign and zeros are taken here, and any level: see `_stages`.
+
+        Raises
+        ------
+        NotApplicableError
+            If the noise is so weak that the level takes too many panels.
         """
         highest, stages = self._stages(patterns)
+        if max(self._rises(stages, highest)) * self.resolution.level_nodes > MOST_ENTRIES:
+            raise NotApplicableError("the noise is too weak against the level to be resolved")
         left = np.maximum(stages[-1].points[:, 0], 0)
         values: Values = {(): self._constant(np.stack([left, left**2], axis=-1))}
         for j in reversed(range(len(self.weights))):
@@ -89,16 +100,17 @@ class CoupledChains:
         return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
 
     def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
-        """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending."""
+        """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending.
+
+        The sinc functions count ten for each value; only with unequal taps are they the larger part.
+        """
         highest, stages = self._stages(patterns)
         noises = len(self.grid.nodes) ** (self.grid.memory + 1)
         cost = 0.0
-        for j, weight in enumerate(self.weights):
-            points = stages[j].points if j else np.full((1, 2), self.level)
-            if weight:
-                step = move(stages[j + 1], points, (weight, 0.0), self.resolution.integral_nodes, highest[j])
-                cost += step.rises.size * noises * len({pattern[j:] for pattern in patterns})
-        return 2 * cost
+        for j, rises in enumerate(self._rises(stages, highest)):
+            cost += 2 * rises * noises * len({pattern[j:] for pattern in patterns})
+            cost += self._sinc_cost(rises, patterns, j)
+        return cost
 
     def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
@@ -146,8 +158,24 @@ class CoupledChains:
         noises = len(self.grid.nodes) ** self.grid.memory
         return sum(
             float(step.rises.size) * step.cell_size * noises * len({p[site:] for p in patterns})
+            + self._sinc_cost(step.rises.size, patterns, site)
             for site, step in self._common_moves(lag)
         )
+
+    def _sinc_cost(self, rises: float, patterns: Sequence[Pattern], site: int) -> float:
+        return 10.0 * rises * self.grid.sinc_size * len({p[site] for p in patterns})
+
+    def _rises(self, stages: Sequence[Line], highest: np.ndarray) -> list[float]:
+        """Return about how many values of r the step at each site takes; 0 in gaps."""
+        counts = []
+        for j, weight in enumerate(self.weights):
+            line = stages[j + 1]
+            span = line.breaks[-1] - line.breaks[0]
+            cells = len(line.breaks) - 1
+            pieces = max(1.0, cells * min(1.0, abs(weight) * highest[j] / span))
+            points = len(stages[j].points) if j else 1
+            counts.append(points * pieces * self.resolution.integral_nodes if weight else 0.0)
+        return counts
 
     def _common_moves(self, lag: int) -> Iterator[tuple[int, Move]]:
         """Yield the sites that both windows see, from the last one, and how levels move there."""

@@ -120,6 +120,11 @@ class NoiseGrid:
         flat = block.reshape(*block.shape[:2], -1)
         return (move.interpolation(piece) @ flat).reshape(len(block), -1, *block.shape[2:])
 
+    @cached_property
+    def sinc_size(self) -> int:
+        """Values of sinc functions for each rise of a summand: its distinct kinks times the nodes."""
+        return len(self._kinks(0.0)[0]) * len(self.nodes) if self.memory else 0
+
     def _kinks(self, mean: float) -> tuple[np.ndarray, list[Any]]:
         """Return the distinct noises at which a summand starts, and for each newer old noise which of them it has."""
         *taps, slope = self.taps

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from solver.report.words import decimal, plain_decimal
-from solver.values import MissingValue, NumericValue, Value
+from solver.report.words import decimal
+from solver.values import MissingValue, Value
 
 STACKED = r"\providecommand{\stackedfrac}[2]{\displaystyle\frac{#1}{#2}\rule[-1.15em]{0pt}{2.75em}}"
 """The command that stacked fractions need, with a strut that keeps them off the next row."""
@@ -18,9 +18,7 @@ def cell(value: Value | None, digits: int) -> str:
     """Return a value to significant digits, or to its error where that is larger; a dash where there is none."""
     if value is None or isinstance(value, MissingValue):
         return "--"
-    known = isinstance(value, NumericValue) and _known_to(value, digits)
-    text = plain_decimal(value, digits) if known else decimal(value, digits)
-    mantissa, _, exponent = text.partition("E")
+    mantissa, _, exponent = decimal(value, digits).partition("E")
     return f"${mantissa}$" if not exponent else rf"${mantissa}\times 10^{{{int(exponent)}}}$"
 
 
@@ -36,9 +34,3 @@ def exact_cell(value: Value | None, *, stacked: bool) -> str:
     if q == 1 or not stacked:
         return f"${value.exact}$"
     return rf"${'-' if p < 0 else ''}\stackedfrac{{{abs(p)}}}{{{q}}}$"
-
-
-def _known_to(value: NumericValue, digits: int) -> bool:
-    """Return whether the error is too small to touch the digits shown."""
-    last = Fraction(10) ** (value.value(digits).adjusted() - digits + 1)
-    return 20 * Fraction(value.uncertainty) < last

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
 from solver.errors import NotApplicableError
@@ -35,7 +37,8 @@ def heading(report: Report) -> list[str]:
 def network_heading(s: Sensitivities) -> str:
     """Return the network in one line: name, filter size, depth, channels."""
     channels = ", ".join(map(str, s.network.channels))
-    return f"{s.network.name}: filter size {filter_size(s)}, {s.network.depth} layers, channels {channels}"
+    depth = f"{s.network.depth} layer" + "s" * (s.network.depth != 1)
+    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}"
 
 
 def filter_size(s: Sensitivities) -> str:
@@ -84,12 +87,18 @@ def exact_text(value: Value) -> str:
 
 
 def decimal(value: Value, digits: int) -> str:
-    """Return a value to significant digits, a numeric one to its error, a missing one as a dash."""
+    """Return a value to significant digits, or to its error where that touches them; a dash for a missing one."""
     if isinstance(value, MissingValue):
         return "-"
-    if isinstance(value, NumericValue):
+    if isinstance(value, NumericValue) and not _known_to(value, digits):
         return text_with_error(value)
     return plain_decimal(value, digits)
+
+
+def _known_to(value: NumericValue, digits: int) -> bool:
+    """Return whether the error is too small to touch the digits shown."""
+    last = Fraction(10) ** (value.value(digits).adjusted() - digits + 1)
+    return 20 * Fraction(value.uncertainty) < last
 
 
 def coherent_share(layer: LayerSensitivity, digits: int) -> str:

@@ -19,6 +19,8 @@ from solver.errors import NotApplicableError
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.equal_windows import (
+    CANCELLING,
+    ROUNDING,
     Counts,
     EqualWindows,
     Pattern,
@@ -66,33 +68,42 @@ def chain_layer_response(
     if (cost := _cost(windows, counts)) > budget:
         raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
     channels = network.layers[layer - 1].channels
-    coarse, exact = (_responses(windows, counts, control, channels, fine=fine) for fine in (False, True))
-    rounding = 1e-13 * np.array([abs(exact[0]), exact[1], abs(exact[0]) + exact[1]])
+    (coarse, _), (exact, rounding) = (
+        _responses(windows, counts, control, channels, fine=fine) for fine in (False, True)
+    )
     errors = np.abs(exact - coarse) + rounding
     return NoiseResponse(*(NumericValue(float(v), float(e), METHOD) for v, e in zip(exact, errors, strict=True)))
 
 
-def _responses(windows: EqualWindows, counts: Counts, control: float, channels: int, *, fine: bool) -> np.ndarray:
-    """Return the whole response, its coherent and its incoherent part, at one resolution."""
+def _responses(
+    windows: EqualWindows, counts: Counts, control: float, channels: int, *, fine: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the whole response, its coherent and its incoherent part, at one resolution, and their rounding."""
     shortfalls = windows.chains(resolutions(windows, fine)[0]).shortfalls(float_patterns(counts))
     units = [_unit(windows, p, float(c), float(c2)) for p, (c, c2) in zip(counts, shortfalls, strict=True)]
-    total = control + channels * weighted_sum(counts, [rest for rest, _ in units])
-    coherent = channels * weighted_sum(counts, [shift**2 for _, shift in units])
-    return np.array([total, coherent, total - coherent])
+    rests, shifts = (np.array(terms) for terms in zip(*units, strict=True))
+    shift, slack = shifts.sum(axis=1), CANCELLING * np.abs(shifts).sum(axis=1)
+    total = control + channels * weighted_sum(counts, rests.sum(axis=1))
+    coherent = channels * weighted_sum(counts, shift**2)
+    cancelled = control + channels * weighted_sum(counts, np.abs(rests).sum(axis=1))
+    rounding = np.array(
+        [
+            ROUNDING * abs(total) + CANCELLING * cancelled,
+            ROUNDING * coherent + channels * weighted_sum(counts, (2 * np.abs(shift) + slack) * slack),
+        ]
+    )
+    return np.array([total, coherent, total - coherent]), np.append(rounding, rounding.sum())
 
 
-def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: float) -> tuple[float, float]:
-    """Return -E C^2 - 2 a0 E C - 2 C0 E u - C0^2 and E a - a0 of one unit."""
+def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: float) -> tuple[list[float], list[float]]:
+    """Return the terms of -E C^2 - 2 a0 E C - 2 C0 E u - C0^2 and those of E a - a0 = E u + E C - a0 of one unit."""
     pairs = list(zip(windows.weights, pattern, strict=True))
     u0 = float(sum((w * max(m, Fraction(0)) for w, m in pairs), -windows.level))
     a0, c0 = max(u0, 0.0), max(-u0, 0.0)
-    u = sum(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs) - float(windows.level)
-    return -square - 2 * a0 * shortfall - 2 * c0 * u - c0 * c0, u + shortfall - a0
+    u = [*(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs), -float(windows.level)]
+    return [-square, -2 * a0 * shortfall, *(-2 * c0 * term for term in u), -c0 * c0], [*u, shortfall, -a0]
 
 
 def _cost(windows: EqualWindows, counts: Counts) -> float:
-    """Return the multiplications of the finer resolution, to leading order: two columns for each distinct ending."""
-    resolution = resolutions(windows, fine=True)[0]
-    endings = sum(len({pattern[j:] for pattern in counts}) for j in range(len(windows.weights)))
-    noises = (2 * resolution.reach / resolution.step + 1) ** (windows.memory + 1) if windows.memory else 1
-    return 2.0 * endings * noises * resolution.level_nodes * resolution.integral_nodes
+    """Return the multiplications of the finer resolution, to leading order."""
+    return windows.chains(resolutions(windows, fine=True)[0]).shortfall_cost(float_patterns(counts))

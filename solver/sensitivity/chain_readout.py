@@ -11,9 +11,7 @@ grow with l except through the nodes that weaker noise needs.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, partial
@@ -27,6 +25,8 @@ from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.equal_windows import (
+    CANCELLING,
+    ROUNDING,
     EqualWindows,
     Pattern,
     field_mean,
@@ -37,6 +37,7 @@ from solver.sensitivity.equal_windows import (
 )
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.sliding import refuse_rectified
+from solver.sensitivity.threads import results_in_threads
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
@@ -76,15 +77,18 @@ def chain_readout_response(
         raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
     jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
-    parts = _in_threads(jobs, progress)
-    exact, coarse = (float(windows.readout) ** 2 * np.array([closed, *each]) for each in np.split(np.array(parts), 2))
+    parts = results_in_threads(jobs, progress)
+    exact, coarse = (
+        float(windows.readout) ** 2 * np.array([[closed, closed], *each]) for each in np.split(np.array(parts), 2)
+    )
     split = NoiseResponse(slice(None), slice(-1, None), slice(None, -1))
     return split.map(lambda part: _value(coarse[part], exact[part]))
 
 
 def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
-    error = np.abs(exact - coarse).sum() + 1e-13 * np.abs(exact).sum()
-    return NumericValue(float(exact.sum()), float(error), METHOD)
+    values, cancelled = exact.T
+    error = np.abs(values - coarse[:, 0]).sum() + ROUNDING * np.abs(values).sum() + CANCELLING * cancelled.sum()
+    return NumericValue(float(values.sum()), float(error), METHOD)
 
 
 def _cost(windows: EqualWindows) -> float:
@@ -97,24 +101,11 @@ def _cost(windows: EqualWindows) -> float:
     return total
 
 
-def _in_threads(jobs: list[Callable[[], float]], progress: Progress | None) -> list[float]:
-    """Return the results of jobs, one on each core: their matrix products run side by side."""
-    from threadpoolctl import threadpool_limits
+def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], np.ndarray]]:
+    """Return what adds up to <(f - f0)^2> / v^2 beyond the closed part: each lag, alone, and the square of the mean.
 
-    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = [pool.submit(job) for job in jobs]
-        try:
-            for done, _ in enumerate(as_completed(running), start=1):
-                if progress:
-                    progress(done, len(jobs))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        return [each.result() for each in running]
-
-
-def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], float]]:
-    """Return what adds up to <(f - f0)^2> / v^2 beyond the closed part: each lag, alone, and the square of the mean."""
+    Each job returns a part and the size of the terms that cancel in it.
+    """
     count, memory = len(windows.weights), windows.memory
     shortfalls = Shortfalls(windows, fine)
     lags = [partial(_covariance_at_lag, windows, shortfalls, lag, fine) for lag in range(1, count + memory)]
@@ -145,49 +136,53 @@ class Shortfalls:
         return float(self.moments[turned][0])
 
 
-def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> float:
+def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray:
     """Return 2 K sum_q Cov(sum_i r_i, C_q) + sum_p Var C_p."""
     count, memory = len(windows.weights), windows.memory
     wide = windows.patterns(list(range(-memory, count + memory)))
     tilts = shortfalls.chains.tilts(float_patterns(wide))
     alone = windows.patterns(list(range(count)))
-    variances = [second - first**2 for first, second in shortfalls.moments.values()]
-    return 2 * float(sum(windows.weights)) * weighted_sum(wide, tilts) + weighted_sum(alone, variances)
+    first, second = np.array(list(shortfalls.moments.values())).T
+    weight = 2 * float(sum(windows.weights))
+    part = weight * weighted_sum(wide, tilts) + weighted_sum(alone, second - first**2)
+    return np.array([part, weight * weighted_sum(wide, np.abs(tilts)) + weighted_sum(alone, second + first**2)])
 
 
-def _covariance_at_lag(windows: EqualWindows, shortfalls: Shortfalls, lag: int, fine: bool) -> float:
+def _covariance_at_lag(windows: EqualWindows, shortfalls: Shortfalls, lag: int, fine: bool) -> np.ndarray:
     """Return sum_p Cov(C_p, C_(p+lag)), both ways."""
     count = len(windows.weights)
     single, pair = resolutions(windows, fine)
+    together = windows.patterns([*range(count), *range(max(lag, count), lag + count)])
+    patterns = float_patterns(together)
+    means = np.array([shortfalls.mean(p[:count]) * shortfalls.mean(p[-count:]) for p in together])
     if lag < count:
-        together = windows.patterns(list(range(count + lag)))
-        products = windows.chains(pair).products(float_patterns(together), lag)
-        covariances = [
-            product - shortfalls.mean(pattern[:count]) * shortfalls.mean(pattern[lag:])
-            for pattern, product in zip(together, products, strict=True)
-        ]
+        covariances = windows.chains(pair).products(patterns, lag) - means
     else:
-        together = windows.patterns([*range(count), *range(lag, lag + count)])
-        covariances = list(windows.chains(single).distant_covariances(float_patterns(together), lag))
-    return 2 * weighted_sum(together, covariances)
+        covariances = windows.chains(single).distant_covariances(patterns, lag)
+    return 2 * np.array([weighted_sum(together, each) for each in (covariances, np.abs(covariances) + 2 * means)])
 
 
-def _square_of_mean(windows: EqualWindows, shortfalls: Shortfalls) -> float:
+def _square_of_mean(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray:
     """Return <(sum_p (E a_p - a0_p))^2> over the images."""
 
     @cache
-    def shift(pattern: Pattern) -> float:
+    def shift(pattern: Pattern) -> np.ndarray:
         pairs = list(zip(windows.weights, pattern, strict=True))
         calm = max(sum((w * max(m, Fraction(0)) for w, m in pairs), -windows.level), Fraction(0))
-        moved = sum(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs)
-        return moved - float(windows.level + calm) + shortfalls.mean(pattern)
+        moved = sum(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs) + shortfalls.mean(pattern)
+        still = float(windows.level + calm)
+        return np.array([moved - still, moved + still])
 
-    def total(means: list[Fraction]) -> float:
+    def total(means: list[Fraction]) -> np.ndarray:
         seen = windows.seen(means, list(range(len(windows.weights))))
-        return sum(times * shift(pattern) for pattern, times in seen.items())
+        return sum((times * shift(pattern) for pattern, times in seen.items()), np.zeros(2))
 
     rest = float(windows.stretch) * total(windows.background)
-    return sum(float(weight) * (total(means) + rest) ** 2 for means, weight in windows.images)
+    squares = np.zeros(2)
+    for means, weight in windows.images:
+        change, cancelled = total(means) + rest
+        squares += float(weight) * np.array([change**2, (2 * abs(change) + CANCELLING * cancelled) * cancelled])
+    return squares
 
 
 def _sum_variance(windows: EqualWindows) -> float:

@@ -26,6 +26,9 @@ LONGEST_PANEL, SIGNED_PANEL = 10.0, 6.0
 SHARPEST = Fraction(1, 2)
 """Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
 
+ROUNDING, CANCELLING = 1e-13, 1e-14
+"""Errors that no resolution shows: relative to a part of a response, and to the terms that cancel inside one."""
+
 Window = tuple[tuple[int, Any], ...]
 """Offsets and weights of one unit."""
 Pattern = tuple[Any, ...]

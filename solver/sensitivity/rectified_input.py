@@ -27,15 +27,20 @@ import numpy as np
 from solver.errors import NotApplicableError
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.equal_windows import EqualWindows, layer_windows, pooled_windows, resolutions
+from solver.sensitivity.equal_windows import (
+    CANCELLING,
+    ROUNDING,
+    EqualWindows,
+    layer_windows,
+    pooled_windows,
+    resolutions,
+)
 from solver.sensitivity.leveled_unit import LeveledUnit, leveled_unit
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
 METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
-ROUNDING, CANCELLING = 1e-13, 1e-14
-"""Errors that no resolution shows: relative to a part of the response, and to what cancels inside one."""
 
 Progress = Callable[[int, int], None]
 
