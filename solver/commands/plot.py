@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_task, question_options, route_options, task_options
+from solver.commands.options import (
+    chosen_networks,
+    chosen_task,
+    question_options,
+    route_options,
+    scale_option,
+    task_options,
+)
 from solver.commands.output import check_writable
 from solver.commands.results import chosen_results
 
@@ -72,5 +79,30 @@ def asymptotes(output: Path, panels: tuple[str, ...]) -> None:
         from solver.plots.asymptotes import asymptotes
 
         return asymptotes(panels)
+
+    draw(output, figure)
+
+
+@plot.command(
+    short_help="D against G over kernels, with the front and the constructions on it.",
+    help="""\b
+Examples:
+  solver plot pareto -o pareto.pdf
+  solver plot pareto --length 64 --scale 9 -o pareto.svg
+
+Draw D against G of layers 1 and 2 over filters (t, 1 - t, t), the front that no filter beats, the least D over all
+kernels, and every construction that reaches the scale.""",
+)
+@click.option("--length", default=32, show_default=True, help="Sites of the ring, l.")
+@scale_option
+@output_option
+def pareto(length: int, scale: int, output: Path) -> None:
+    """Draw D against G."""
+
+    def figure() -> Any:
+        from solver.plots.pareto import pareto_figure
+        from solver.task import TwoPixelTask
+
+        return pareto_figure(TwoPixelTask(length=length, scale=scale))
 
     draw(output, figure)

@@ -61,7 +61,9 @@ def layer_point(
     noise, deformation = noise or GaussianNoise(), deformation or Deformation()
     noise = noise.resolved(task, deformation)
     if not is_rectified_once(network, layer, noise):
-        raise NotApplicableError(f"layer {layer} of {network.name!r} does not see noise rectified once; it has no point")
+        raise NotApplicableError(
+            f"layer {layer} of {network.name!r} does not see noise rectified once; it has no point"
+        )
     moments = autocorrelation_moments(network, task, deformation, layer)
     response = rounded_moment(layer_second_moment(network, task, noise, layer))
     return Point(network.name, float(moments.displacement / moments.spread), response / float(moments.spread))
@@ -116,7 +118,7 @@ def rectified_product(
     """Return E[X+ Y+] of pairs of Gaussians: the closed form of `solver.gaussian.moments`, by arrays.
 
     With correlation sin(t), Phi2 is Phi Phi plus the integral of exp(-(a^2 + b^2 - 2ab sin u) / (2 cos^2 u)) / (2 pi)
-    over u = 0..t.  Correlation 1 or -1 is its limit.
+    over u = 0..t; at correlation 1 or -1 it is Phi(min(a, b)) or (Phi(a) - Phi(-b))+.  Good to 13 digits or so.
     """
     from scipy.special import ndtr
 
@@ -127,8 +129,11 @@ def rectified_product(
     angle = np.arcsin(rho)[..., None] * (1 + nodes) / 2
     square = (a * a + b * b)[..., None] - 2 * (a * b)[..., None] * np.sin(angle)
     both = ndtr(a) * ndtr(b) + np.arcsin(rho) / 2 * (np.exp(-square / (2 * np.cos(angle) ** 2)) @ weights) / (2 * np.pi)
+    both = np.where(rho == 1, ndtr(np.minimum(a, b)), np.where(rho == -1, np.maximum(ndtr(a) - ndtr(-b), 0), both))
     with np.errstate(divide="ignore", invalid="ignore"):
-        given = [np.where(q > 0, ndtr((x - rho * y) / q), (x > rho * y) + (x == rho * y) / 2) for x, y in ((a, b), (b, a))]
+        given = [
+            np.where(q > 0, ndtr((x - rho * y) / q), (x > rho * y) + (x == rho * y) / 2) for x, y in ((a, b), (b, a))
+        ]
         tail = np.where(q > 0, q * np.exp(-(a * a - 2 * rho * a * b + b * b) / (2 * q * q)) / (2 * np.pi), 0)
     mixed = m1 * s2 * _density(b) * given[0] + m2 * s1 * _density(a) * given[1]
     return (m1 * m2 + rho * s1 * s2) * both + mixed + s1 * s2 * tail
