@@ -32,7 +32,7 @@ def pareto_figure(task: TwoPixelTask | None = None, networks: Sequence[Network] 
     task = task or TwoPixelTask()
     chosen = tuple(networks) or _constructions(task)
     with house_style():
-        figure, axes = new_figure(1, 2, width=3.6, height=3.2)
+        figure, axes = new_figure(1, 2, width=3.6, height=3.3)
         for axis, layer in zip(axes[0], STEPS, strict=True):
             _draw_family(axis, family(task, layer))
             axis.axvline(
@@ -41,10 +41,8 @@ def pareto_figure(task: TwoPixelTask | None = None, networks: Sequence[Network] 
             for network in chosen:
                 if layer < network.depth:
                     _draw_network(axis, layer_point(network, layer, task))
-            axis.set(
-                xscale="log", xlabel=f"$D_{layer}$", ylabel=f"$G_{layer}$", title=f"layer {layer}, $l = {task.length}$"
-            )
-            axis.legend(fontsize=7)
+            axis.set(xlabel=f"$D_{layer}$", ylabel=f"$G_{layer}$", title=f"layer {layer}, $l = {task.length}$")
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     return figure
 
 
@@ -71,8 +69,8 @@ def _draw_family(axis: Any, points: list[Point]) -> None:
     axis.plot([p.D for p in points], [p.G for p in points], ".", color="0.75", label="filters $(t, 1-t, t)$")
     axis.plot([p.D for p in front], [p.G for p in front], color=PALETTE[6], linewidth=1, label="front")
     best = min(points, key=lambda p: p.R)
-    axis.plot([best.D], [best.G], "*", color=PALETTE[6], markersize=8, label=f"least $R = {best.R:.3f}$")
+    axis.plot([best.D], [best.G], "*", color=PALETTE[6], markersize=8, label="least $R$")
 
 
 def _draw_network(axis: Any, point: Point) -> None:
-    axis.plot([point.D], [point.G], "o", color=COLORS.get(point.name), label=point.name, markersize=5)
+    axis.plot([point.D], [point.G], "o", color=COLORS.get(point.name), label=point.name, markersize=5, alpha=0.8)
