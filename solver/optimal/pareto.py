@@ -1,4 +1,7 @@
-"""D against G of one layer over many kernels: points, and those that no other beats in both."""
+"""D against G of one layer over many kernels: points, and those that no other beats in both.
+
+Layer 1 in symbols: derivations/deformation_against_noise.py.
+"""
 
 from __future__ import annotations
 
