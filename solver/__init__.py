@@ -23,6 +23,7 @@ _HOMES = {
     "InputError": "solver.errors",
     "TwoPixelTask": "solver.task",
     "activations": "solver.network.trace",
+    "best_deformation": "solver.optimal.deformation",
     "channel_graph": "solver.network.graph",
     "check_claim": "solver.constructions.registry",
     "construct": "solver.constructions.registry",
@@ -34,6 +35,8 @@ _HOMES = {
     "response_by_distance": "solver.sensitivity.response",
     "sensitivities": "solver.sensitivity.sensitivities",
     "sensitivity_formula": "solver.symbolic.sensitivity_formula",
+    "side_channels": "solver.constructions.side_channels",
+    "sine_channels": "solver.constructions.sine_channels",
     "to_torch": "solver.network.torch_export",
 }
 
