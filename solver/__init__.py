@@ -24,6 +24,7 @@ _HOMES = {
     "InputError": "solver.errors",
     "TwoPixelTask": "solver.task",
     "activations": "solver.network.trace",
+    "best_deformation": "solver.optimal.deformation",
     "channel_graph": "solver.network.graph",
     "check_claim": "solver.constructions.registry",
     "construct": "solver.constructions.registry",
@@ -39,6 +40,8 @@ _HOMES = {
     "sensitivity_formula": "solver.symbolic.sensitivity_formula",
     "shuffled": "solver.network.shuffle",
     "shuffling": "solver.sensitivity.shuffling",
+    "side_channels": "solver.constructions.side_channels",
+    "sine_channels": "solver.constructions.sine_channels",
     "to_torch": "solver.network.torch_export",
 }
 

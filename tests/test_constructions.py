@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from math import pi, prod, sin
+from typing import Any
 
 import pytest
+import sympy
 
 from solver import (
     InputError,
     Layer,
     Network,
+    NumberField,
     TwoPixelTask,
     check_claim,
     construct,
@@ -50,9 +53,13 @@ def test_response_of_every_image_is_the_tent(name: str, length: int) -> None:
     assert response(construct(name, task), images) == [max(7 - d, 0) for d in distances]
 
 
-@pytest.mark.parametrize(("name", "pooled"), [("uniform", 40), ("shift-mixed", 40), ("shift", 0), ("cyclotomic", 0)])
-def test_pooled_sum_carries_the_stated_constant(name: str, pooled: int) -> None:
-    """2 (s^k~ - xi) = 2 (27 - 7) = 40."""
+SINE_SUM = 3 * (4 + 2 * NumberField(sympy.sqrt(3)).generator)  # (1, sqrt 3, 2, sqrt 3, 1), then three ones
+POOLED = [("uniform", 40), ("shift-mixed", 40), ("shift", 0), ("cyclotomic", 0), ("sine", 2 * (SINE_SUM - 7))]
+
+
+@pytest.mark.parametrize(("name", "pooled"), POOLED)
+def test_pooled_sum_carries_the_stated_constant(name: str, pooled: Any) -> None:
+    """2 (s^k~ - xi) = 2 (27 - 7) = 40 for ones, 2 (S - xi) in general."""
     network = construct(name, TwoPixelTask(length=32, scale=7))
     assert network.claim is not None and network.claim.offset == pooled and network.constant == -pooled
     raw = replace(network, constant=0)

@@ -27,6 +27,7 @@ ORDER = [
     "values",
     "sensitivity",
     "constructions",
+    "optimal",
     "symbolic",
     "report",
     "sweep",

@@ -28,14 +28,16 @@ def as_double(exact: Any) -> Any:
     return torch.from_numpy(np.array(exact, dtype=object).astype(float))
 
 
-RATIONAL = sorted(set(CONSTRUCTIONS) - {"cyclotomic"})
+IRRATIONAL = {"cyclotomic": (5, 7, 8), "sine": (5, 7, 9)}
+RATIONAL = sorted(set(CONSTRUCTIONS) - set(IRRATIONAL))
 
 
-def test_algebraic_maps_on_every_image() -> None:
+@pytest.mark.parametrize("name", IRRATIONAL)
+def test_algebraic_maps_on_every_image(name: str) -> None:
     """Irrational weights are rounded in torch; the exact maps are not."""
-    for scale in (5, 7, 8):
+    for scale in IRRATIONAL[name]:
         task = TwoPixelTask(length=18, scale=scale)
-        network, (images, _) = construct("cyclotomic", task), task.images()
+        network, (images, _) = construct(name, task), task.images()
         with torch.no_grad():
             maps, f = to_torch(network).maps(tensor(images)), to_torch(network)(tensor(images))
         exact = activations(network, images)

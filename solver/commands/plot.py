@@ -14,6 +14,7 @@ from solver.commands.options import (
     construction_option,
     question_options,
     route_options,
+    scale_option,
     task_options,
 )
 from solver.commands.output import check_writable
@@ -131,5 +132,30 @@ def plot_sweep(results: Path, x: str, quantity: str, layer: str, output: Path) -
         from solver.sweep.results import read_json
 
         return sweep_figure(read_json(results.read_text(encoding="utf-8")), x, quantity, layer)
+
+    draw(output, figure)
+
+
+@plot.command(
+    short_help="D against G over kernels, with the front and the constructions on it.",
+    help="""\b
+Examples:
+  solver plot pareto -o pareto.pdf
+  solver plot pareto --length 64 --scale 9 -o pareto.svg
+
+Draw D against G of layers 1 and 2 over filters (t, 1 - t, t), the front that no filter beats, the least D over all
+kernels, and every construction that reaches the scale.""",
+)
+@click.option("--length", default=32, show_default=True, help="Sites of the ring, l.")
+@scale_option
+@output_option
+def pareto(length: int, scale: int, output: Path) -> None:
+    """Draw D against G."""
+
+    def figure() -> Any:
+        from solver.plots.pareto import pareto_figure
+        from solver.task import TwoPixelTask
+
+        return pareto_figure(TwoPixelTask(length=length, scale=scale))
 
     draw(output, figure)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from solver.constructions.cyclotomic import cyclotomic
 from solver.constructions.shift import shift
 from solver.constructions.shift_mixed import shift_mixed
+from solver.constructions.sine import sine
 from solver.constructions.uniform import uniform
 from solver.errors import InputError, UnreachableScaleError
 from solver.exact import choice, integer
@@ -65,6 +66,13 @@ CONSTRUCTIONS = {
             True,
             cyclotomic,
         ),
+        Construction(
+            "sine",
+            "the sine window below the last layer, where no kernel has a smaller D on long rings; one channel",
+            "sum of the last map = ReLU(xi-d) + 2(S - xi), S the sum of the last kernel, l >= 2 xi",
+            False,
+            sine,
+        ),
     )
 }
 
@@ -74,7 +82,7 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
 
     Parameters
     ----------
-    name : {"uniform", "shift", "shift-mixed", "cyclotomic"}
+    name : {"uniform", "shift", "shift-mixed", "cyclotomic", "sine"}
     task : TwoPixelTask
     filter_size : int
         s, odd and at least 3.

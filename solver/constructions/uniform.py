@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from solver.exact import Exact
 from solver.network.layer import Layer
 from solver.network.network import Claim, Network
 from solver.task import TwoPixelTask
@@ -21,7 +22,7 @@ def uniform(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
     return summed(task, [*hidden, last], offset=Fraction(2 * (filter_size**depth - task.scale)), name="uniform")
 
 
-def summed(task: TwoPixelTask, layers: list[Layer], *, offset: Fraction, name: str) -> Network:
+def summed(task: TwoPixelTask, layers: list[Layer], *, offset: Exact, name: str) -> Network:
     """Return a network whose readout is the sum over sites less ``offset``, claimed to be ReLU(xi - d)."""
     return Network(
         layers=tuple(layers),

@@ -33,8 +33,12 @@ READING_ORDER = (
     "noise_moving_average",
     "frequency",
     "wider_networks",
+    "best_kernel",
+    "cyclotomic",
+    "side_channels",
     "relative_stability",
     "price_of_rectification",
+    "deformation_against_noise",
 )
 """The order in which the scripts build on each other; those not named here follow, sorted by name."""
 

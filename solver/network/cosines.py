@@ -15,21 +15,15 @@ LARGEST_DEGREE = 12
 def field_cosines(period: int) -> tuple[Any, ...]:
     """Return 2 cos(2 pi m/n), m = 0..n-1, for n = ``period``: rationals, and elements of Q(2 cos(2 pi/n)).
 
-    By c_(m+1) = c_1 c_m - c_(m-1); the field has degree phi(n)/2.
+    The field has degree phi(n)/2.
 
     Examples
     --------
     >>> field_cosines(6) == (2, 1, -1, -2, -1, 1)
     True
     """
-    import sympy
-
-    angle = 2 * sympy.cos(2 * sympy.pi / period)
-    first: Any = Fraction(int(angle)) if angle.is_Integer else NumberField(angle).generator
-    found: list[Any] = [Fraction(2), first]
-    while len(found) < period:
-        found.append(rational_if_so(first * found[-1] - found[-2]))
-    return tuple(found[:period])
+    cosines = multiple_cosines(double_cosine(period, 2), period - 1)
+    return tuple(map(rational_if_so, cosines[:period]))
 
 
 @lru_cache(maxsize=64)
@@ -40,6 +34,22 @@ def double_cosines(period: int) -> tuple[Any, ...]:
     if sympy.totient(period) <= 2 * LARGEST_DEGREE:
         return field_cosines(period)
     return tuple(2 * sympy.cos(2 * sympy.pi * m / period) for m in range(period))
+
+
+def double_cosine(half: int, turns: int = 1) -> Any:
+    """Return 2 cos(pi turns/half), the generator of its field unless it is an integer."""
+    import sympy
+
+    number = 2 * sympy.cos(sympy.pi * turns / half)
+    return Fraction(int(number)) if number.is_Integer else NumberField(number).generator
+
+
+def multiple_cosines(first: Any, count: int) -> list[Any]:
+    """Return 2 cos(j a), j = 0..count, from 2 cos a: c_(j+1) = c_1 c_j - c_(j-1)."""
+    cosines: list[Any] = [Fraction(2), first]
+    while len(cosines) <= count:
+        cosines.append(first * cosines[-1] - cosines[-2])
+    return cosines
 
 
 def rational_if_so(number: Any) -> Any:

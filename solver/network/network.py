@@ -25,7 +25,7 @@ class Claim:
     """
 
     scale: int
-    offset: Fraction
+    offset: Exact
     smallest_length: int
 
     def response(self, distance: int) -> int:

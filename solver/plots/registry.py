@@ -40,4 +40,10 @@ FIGURES = (
         "solver.plots.asymptotes:asymptotes",
         "Exact values (markers) against their expansions (lines: one term dashed, two terms solid).",
     ),
+    Entry(
+        "pareto",
+        "solver.plots.pareto:pareto_figure",
+        "$D$ against $G$ of hidden layers over filters $(t, 1-t, t)$, for $l = 32$: what is more stable against "
+        "deformations is less so against noise.",
+    ),
 )

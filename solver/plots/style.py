@@ -15,7 +15,13 @@ FORMATS = ("png", "svg", "pdf")
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
 
-COLORS = {"uniform": PALETTE[0], "shift": PALETTE[1], "shift-mixed": PALETTE[2], "cyclotomic": PALETTE[3]}
+COLORS = {
+    "uniform": PALETTE[0],
+    "shift": PALETTE[1],
+    "shift-mixed": PALETTE[2],
+    "cyclotomic": PALETTE[3],
+    "sine": PALETTE[4],
+}
 """Each construction keeps its colour in every figure; others take `PALETTE` in turn."""
 
 _STYLE = {

@@ -1,0 +1,97 @@
+"""Windows that are ratios of sines: their entries, and their split over their roots into short filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+from typing import Any
+
+from solver.errors import InputError
+from solver.exact import integer
+from solver.network.cosines import double_cosine, multiple_cosines
+
+
+def window_filters(period: int, removed: int, size: int, count: int, *, cosine: Any = None) -> list[tuple[Any, ...]]:
+    r"""Return ``count`` filters whose product is the window of P = period and N = removed.
+
+    The window is (z^P - (-1)^(N-1)) over its N roots next to 1, e^(i pi t/P) with t = -(N-1), -(N-3), ..., N-1: it
+    has n = P - N + 1 taps.  N = 1 is the box of P taps, N = 2 the sine window of P - 1 taps.  The factors
+    z^2 - 2 cos(pi t/P) z + 1 that are left are taken from the largest angle down, (s-1)/2 of them in a filter and
+    the rest in the first.  The product so far is the window of P and some larger N, so its coefficients are
+
+        h_r = prod_(i=1)^(N-1) sin(pi (r+i)/P) / sin(pi i/P) >= 1,    0 <= r <= P - N
+
+    (derivations/cyclotomic.py).
+
+    Parameters
+    ----------
+    size : int
+        s, odd; shorter filters are widened by zeros, as evenly as can be.
+    cosine : exact number, optional
+        2 cos(pi/P) for even N, 2 cos(2 pi/P) for odd N, as an element of a larger field.
+    """
+    factors = _factors(period, removed, cosine)
+    each = (size - 1) // 2
+    cuts = [0, *range(len(factors) - each * (count - 1), len(factors) + 1, each)] if count else []
+    return [_padded(_product(factors[a:b]), size) for a, b in pairwise(cuts)]
+
+
+def sine_window(taps: int, cosine: Any = None) -> tuple[Any, ...]:
+    """Return K_j = sin(pi j/(n+1)) / sin(pi/(n+1)), j = 1..n: the kernel of n taps of largest lag-1 correlation.
+
+    They are K_1 = 1, K_2 = c, K_(j+1) = c K_j - K_(j-1) with c = 2 cos(pi/(n+1)), which may be given as an element
+    of a larger field.
+
+    Examples
+    --------
+    >>> [float(v) for v in sine_window(5)]
+    [1.0, 1.7320508075688772, 2.0, 1.7320508075688772, 1.0]
+    """
+    integer(taps, "taps", 1)
+    c = double_cosine(taps + 1) if cosine is None else cosine
+    window: list[Any] = [Fraction(0), Fraction(1)]
+    while len(window) <= taps:
+        window.append(c * window[-1] - window[-2])
+    return tuple(window[1:])
+
+
+def common_cosines(halves: Sequence[int]) -> dict[int, Any]:
+    """Return 2 cos(pi/P) for several P, all in the field of 2 cos(pi/L) with L their least common multiple."""
+    whole = lcm(*halves)
+    cosines = multiple_cosines(double_cosine(whole), whole)
+    return {half: cosines[whole // half] for half in halves}
+
+
+def polynomial_product(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the coefficients of a product of two polynomials."""
+    longer: list[Any] = [Fraction(0)] * (len(first) + len(second) - 1)
+    for i, a in enumerate(first):
+        for j, b in enumerate(second):
+            longer[i + j] = longer[i + j] + a * b
+    return tuple(longer)
+
+
+def _factors(period: int, removed: int, cosine: Any) -> list[tuple[Any, ...]]:
+    """Return the real factors of a window, from the one with the largest angle down to the smallest."""
+    if not 1 <= removed <= period:
+        raise InputError(f"removed roots: expected 1 to {period}, got {removed}")
+    step = 1 + removed % 2  # for odd N every angle is a multiple of 2 pi/P, which generates a smaller field
+    first = double_cosine(period, step) if cosine is None else cosine
+    cosines = multiple_cosines(first, period // step)
+    quadratic = [(Fraction(1), -cosines[t // step], Fraction(1)) for t in reversed(range(removed + 1, period, 2))]
+    return [*([(Fraction(1), Fraction(1))] if (period - removed) % 2 else []), *quadratic]
+
+
+def _product(factors: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+    product: tuple[Any, ...] = (Fraction(1),)
+    for factor in factors:
+        product = polynomial_product(product, factor)
+    return product
+
+
+def _padded(taps: tuple[Any, ...], size: int) -> tuple[Any, ...]:
+    """Return taps widened by zeros to a filter size, as evenly as can be."""
+    left = (size - len(taps)) // 2
+    return (Fraction(0),) * left + taps + (Fraction(0),) * (size - len(taps) - left)
