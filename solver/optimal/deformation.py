@@ -8,10 +8,11 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from solver.constructions.windows import double_cosine, sine_window
+from solver.constructions.windows import sine_window
 from solver.deformation import Deformation, far_energy
 from solver.errors import InputError
 from solver.exact import Exact, integer, rational
+from solver.network.cosines import double_cosine
 from solver.optimal.exact_quotient import exact_least
 from solver.optimal.pencil import Pencil, as_fraction, ball_between, deformation_pencil, least_quotient
 from solver.task import TwoPixelTask
