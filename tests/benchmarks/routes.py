@@ -78,18 +78,18 @@ def deformations() -> None:
     print(f"D uniform: l = 1000000 takes {far_time / near_time:.1f} x the time of l = 32")
 
 
-def noise(method: str) -> None:
-    """G: our route against torch Monte Carlo given the same time."""
+def noise() -> None:
+    """G by the default routes, without a cache: ours against torch Monte Carlo given the same time."""
     for name in ("shift", "uniform"):
         question = NoiseQuestion(construct(name, TASK), TASK, GaussianNoise())
 
         def numbers(question: NoiseQuestion = question) -> list[tuple[float, float]]:
-            values = noise_responses(question, NoiseRoutes(method=method))
+            values = noise_responses(question, NoiseRoutes())
             return [(float(v.total.value(DIGITS)), float(v.total.error(DIGITS))) for v in values]
 
         ours, seconds = timed(numbers)
         mean, error, spent = torch_noise(name, seconds)
-        print(f"G {name}, method {method}: all layers in {seconds:.1f} s")
+        print(f"G {name}: all layers in {seconds:.1f} s")
         for k, (value, bound) in enumerate(ours):
             goal = max(bound, 1e-16 * value)
             years = spent * (error[k] / goal) ** 2 / 3.15e7
@@ -101,5 +101,4 @@ def noise(method: str) -> None:
 
 if __name__ == "__main__":
     deformations()
-    noise("auto")
-    noise("deterministic")
+    noise()
