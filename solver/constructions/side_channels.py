@@ -55,6 +55,51 @@ def side_channels(
     return summed(task, layers, offset=Fraction(0), name="side-channels")
 
 
+def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: Any, *, filter_size: int = 3) -> Network:
+    r"""Return a network with any first hidden layers, biases and all, whose pooled sum is ReLU(xi - d) for every e > 0.
+
+    Beside the given layers 1..k run faint channels: in layer j of the network e times the image seen from each of
+    n = (s-1) j + 1 offsets, through layer k~ - 1.  The last layer reads them alone, so f_p is exact whatever the given
+    layers do.  Layers after k have the faint channels only.  With N, M of the given layer k and N_0, M_0 of the image
+
+        D_k = (N + e^2 n N_0) / (M + e^2 n M_0)  ->  N/M  as e -> 0
+
+    Raises
+    ------
+    InputError
+        If there are more given layers than hidden ones, or one has another filter size, origin, stride or activation
+        than relu.
+    UnreachableScaleError
+        If xi is not (s-1) k~ + 1.
+    """
+    depth, faint = exact_depth(task, filter_size), positive_amplitude(amplitude)
+    plain = Layer(filters=(((0,) * filter_size,),))
+    if not 1 <= len(layers) < depth or any(
+        (each.size, each.origin, each.stride, each.activation) != (plain.size, plain.origin, 1, "relu")
+        for each in layers
+    ):
+        raise InputError(
+            f"layers: expected 1 to {depth - 1} of filter size {filter_size}, centred, of stride 1, with relu; "
+            f"got {len(layers)} of sizes {', '.join(str(each.size) for each in layers)}"
+        )
+    built: list[Layer] = []
+    for k in range(1, depth):
+        width, below = (filter_size - 1) * k + 1, len(layers[k - 2].filters) if 1 < k <= len(layers) + 1 else 0
+        given = layers[k - 1] if k <= len(layers) else None
+        copies = [[faint * (i == j) for i in range(width)] for j in range(width)]
+        carried = [_filters(row, filter_size, Fraction(1) if k == 1 else faint) for row in copies]
+        unseen = (plain.filters[0][0],)
+        rows = [unseen * below + (row if k == 1 else row[1:]) for row in carried]
+        mains = [taps + unseen * (len(rows[0]) - len(taps)) for taps in given.filters] if given else []
+        names = [*(f"found {c + 1}" for c in range(len(mains))), *(f"offset {j - width // 2:+d}" for j in range(width))]
+        bias = [*(given.bias if given else ()), *(0,) * width]
+        built.append(Layer(filters=(*mains, *rows), bias=tuple(bias), names=tuple(names)))
+    box = _filters([Fraction(1)] * task.scale, filter_size, faint)[1:]
+    below = layers[-1].channels if len(layers) == depth - 1 else 0
+    built.append(Layer(filters=((*((plain.filters[0][0],) * below), *box),), bias=(-1,), names=("box",)))
+    return summed(task, built, offset=Fraction(0), name="searched")
+
+
 def sine_windows(filter_size: int, layers: int) -> list[tuple[Any, ...]]:
     """Return the sine windows of layers 1, 2, ..., in one field."""
     taps = [(filter_size - 1) * k + 1 for k in range(1, layers + 1)]
