@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -30,20 +31,40 @@ def least_of_any_map(taps: int, task: TwoPixelTask, deformation: Deformation | N
     Raises
     ------
     InputError
-        If the window is not narrower than the ring.
+        If the window is not narrower than the ring, or so wide that it always shows a pixel.
 
     Notes
     -----
     Proven from both sides, as `best_deformation`; costs the cube of the n (n+3)/2 contents.
     """
-    return enclosed_least(any_map_pencil(taps, task, deformation or Deformation()))
+    return enclosed_least(window_forms(taps, task, deformation or Deformation()).pencil())
 
 
-def any_map_pencil(taps: int, task: TwoPixelTask, deformation: Deformation) -> Pencil:
-    """Return the two forms of D in F at the contents that images show, sorted; F at all others is chosen best.
+@dataclass(frozen=True)
+class WindowForms:
+    """Numerator and denominator of D as quadratic forms in the table of F.
 
-    Contents that only deformed images show (pixels that met) are in the numerator alone.
+    Attributes
+    ----------
+    contents : tuple
+        What the window can show, but for all zeros: first what images show, then what only deformed images do.
+    numerator : fmpq_mat
+        <||a(tau x) - a(x)||^2>, in all contents.
+    denominator : fmpq_mat
+        <||a(x1) - a(x2)||^2>, in the contents that images show.
     """
+
+    contents: tuple[Content, ...]
+    numerator: fmpq_mat
+    denominator: fmpq_mat
+
+    def pencil(self) -> Pencil:
+        """Return D in F at the contents that images show, with F at all others chosen best."""
+        return Pencil(_minimised(self.numerator, self.denominator.nrows()), self.denominator)
+
+
+def window_forms(taps: int, task: TwoPixelTask, deformation: Deformation) -> WindowForms:
+    """Return the two forms of D in the table of a function of the content of a window."""
     if integer(taps, "taps", 1) >= task.length:
         raise InputError(f"taps: expected fewer than the {task.length} sites of the ring, got {taps}")
     changes: defaultdict[tuple[Content, Content], Fraction] = defaultdict(Fraction)
@@ -55,11 +76,12 @@ def any_map_pencil(taps: int, task: TwoPixelTask, deformation: Deformation) -> P
         for moved, p in deformation_outcomes(task, deformation, 0, distance):
             for pair in zip(before, _contents(moved, taps), strict=True):
                 changes[pair] += weight * p
+    if not occurrences.get((0,) * taps):
+        raise InputError(f"taps: every window shows a pixel on {task.length} sites; take fewer than {taps} taps")
     seen = sorted(c for c in occurrences if any(c))
-    only_moved = sorted({c for pair in changes for c in pair if any(c)} - set(seen))
-    index = {content: n for n, content in enumerate([*seen, *only_moved])}
-    numerator = _minimised(_differences(changes, index), len(seen))
-    return Pencil(numerator, _variances([as_fmpq(occurrences[c]) for c in seen], task.length))
+    contents = (*seen, *sorted({c for pair in changes for c in pair if any(c)} - set(seen)))
+    numerator = _differences(changes, {content: n for n, content in enumerate(contents)})
+    return WindowForms(contents, numerator, _variances([as_fmpq(occurrences[c]) for c in seen], task.length))
 
 
 def _contents(image: np.ndarray, taps: int) -> list[Content]:

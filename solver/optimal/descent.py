@@ -58,7 +58,7 @@ def descended(
     filters = [torch.tensor(w, requires_grad=True) for w, _ in initial]
     biases = [torch.tensor(b * (not linear), requires_grad=not linear) for _, b in initial]
     free = filters if linear else [*filters, *biases]
-    best = _Best([np.array(v.detach()) for v in free])
+    best = _Best([v.detach().numpy().copy() for v in free])
 
     def value() -> Any:
         return objective([w.abs() for w in filters] if linear else filters, biases)
@@ -101,5 +101,5 @@ class _Best:
         """Keep the point if it is the best so far; return whether its value is a number."""
         here = float(value().detach())
         if np.isfinite(here) and (self.value is None or here < self.value):
-            self.value, self.point = here, [np.array(v.detach()) for v in free]
+            self.value, self.point = here, [v.detach().numpy().copy() for v in free]
         return bool(np.isfinite(here))
