@@ -160,7 +160,9 @@ def test_search_of_a_unit_finds_the_least_of_all_cones() -> None:
     task = TwoPixelTask(length=32, scale=7)
     result = search_deformation(task, 1, restarts=8)
     assert result.cuts == (True,)
-    assert float(result.least) == pytest.approx(least_of_one_unit(task), rel=1e-6)
+    positive, negative = least_of_one_unit(task)
+    assert float(result.least) == pytest.approx(positive, rel=1e-6)
+    assert negative == pytest.approx(float(result.linear), rel=1e-9)
 
 
 def test_the_best_unit_has_the_least_root_of_a_cubic() -> None:
@@ -181,12 +183,16 @@ def test_the_best_unit_has_the_least_root_of_a_cubic() -> None:
     cubic = sympy.Poly(2133549720 * root**3 - 4089313026 * root**2 + 2144157525 * root - 296356528, root)
     assert sympy.Poly(pencil.det(), root).monic() == cubic.monic()
     least = sympy.real_roots(cubic)[0]
-    assert float(least) == pytest.approx(least_of_one_unit(task), rel=1e-12)
+    assert float(least) == pytest.approx(least_of_one_unit(task)[0], rel=1e-12)
     assert 0 < quotient(distance_moments(Network(layers=[SATURATING]), task, deformation)[1]) - least < 1e-5
 
 
 @cache
-def least_of_one_unit(task: TwoPixelTask) -> float:
+def least_of_one_unit(task: TwoPixelTask) -> tuple[float, float]:
+    """The least D over units with a bias of at least 0, and over those with one of at most 0.
+
+    Where a direction of a face leaves the map as it is, its critical points count whether they are in the cone or not.
+    """
     forms = window_forms(3, task, Deformation())
     numerator = np.array(forms.numerator.tolist(), dtype=object).astype(float)
     denominator = np.zeros_like(numerator)
@@ -197,7 +203,7 @@ def least_of_one_unit(task: TwoPixelTask) -> float:
     points = rng.normal(size=(200_000, 4)) * np.repeat([[1, 1, 1, s] for s in (0.1, 0.3, 1, 3)], 50_000, axis=0)
     cones = np.unique(points @ planes.T > 0, axis=0)
     assert len(cones) == count_of_cones(planes)
-    least = np.inf
+    least = {True: np.inf, False: np.inf}
     for face in faces(planes):
         for cone in cones:
             table = (planes * cone[:, None])[1:] - planes[0] * cone[0]
@@ -209,12 +215,12 @@ def least_of_one_unit(task: TwoPixelTask) -> float:
             values, vectors = eigh(*(basis.T @ table.T @ m @ table @ basis for m in (denominator, numerator)))
             for value, vector in zip(values, (basis @ vectors).T, strict=True):
                 sides = planes @ (vector / np.abs(vector).max())
-                inside = any(
+                inside = used.shape[1] < face.shape[1] or any(
                     ((s * sides >= -1e-9) | ~cone).all() and ((s * sides <= 1e-9) | cone).all() for s in (1, -1)
                 )
                 if value > 1e-9 and inside:
-                    least = min(least, 1 / value)
-    return least
+                    least[bool(cone[0])] = min(least[bool(cone[0])], 1 / value)
+    return least[True], least[False]
 
 
 def count_of_cones(planes: np.ndarray) -> int:
@@ -285,7 +291,7 @@ def test_bad_input() -> None:
     with pytest.raises(InputError, match="restarts"):
         search_deformation(TASK, 1, restarts=0)
     for layers in ([], [SATURATING] * 3, [Layer(filters=[[[1, 1]]])], [Layer(filters=[[[1, 1, 1]]], stride=2)]):
-        with pytest.raises(InputError, match="expected 1 to 2 of filter size 3"):
+        with pytest.raises(InputError, match=r"layers: expected (1 to 2|filter size 3)"):
             with_side_channels(TASK, layers, 1)
     with pytest.raises(InputError, match="fewer than the 16 sites"):
         least_of_any_map(16, TASK)

@@ -73,31 +73,39 @@ def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: A
         If xi is not (s-1) k~ + 1.
     """
     depth, faint = exact_depth(task, filter_size), positive_amplitude(amplitude)
-    plain = Layer(filters=(((0,) * filter_size,),))
-    if not 1 <= len(layers) < depth or any(
-        (each.size, each.origin, each.stride, each.activation) != (plain.size, plain.origin, 1, "relu")
-        for each in layers
-    ):
-        raise InputError(
-            f"layers: expected 1 to {depth - 1} of filter size {filter_size}, centred, of stride 1, with relu; "
-            f"got {len(layers)} of sizes {', '.join(str(each.size) for each in layers)}"
-        )
+    for each in layers:
+        if (each.size, each.first_offset, each.stride, each.activation) != (
+            filter_size,
+            -(filter_size // 2),
+            1,
+            "relu",
+        ):
+            raise InputError(
+                f"layers: expected filter size {filter_size}, centred, of stride 1, with relu; got size {each.size}, "
+                f"first offset {each.first_offset}, stride {each.stride}, {each.activation}"
+            )
+    if not 1 <= len(layers) < depth:
+        raise InputError(f"layers: expected 1 to {depth - 1}, the hidden ones, got {len(layers)}")
     built: list[Layer] = []
-    for k in range(1, depth):
-        width, below = (filter_size - 1) * k + 1, len(layers[k - 2].filters) if 1 < k <= len(layers) + 1 else 0
+    for k in range(1, depth + 1):
         given = layers[k - 1] if k <= len(layers) else None
-        copies = [[faint * (i == j) for i in range(width)] for j in range(width)]
-        carried = [_filters(row, filter_size, Fraction(1) if k == 1 else faint) for row in copies]
-        unseen = (plain.filters[0][0],)
-        rows = [unseen * below + (row if k == 1 else row[1:]) for row in carried]
-        mains = [taps + unseen * (len(rows[0]) - len(taps)) for taps in given.filters] if given else []
-        names = [*(f"found {c + 1}" for c in range(len(mains))), *(f"offset {j - width // 2:+d}" for j in range(width))]
-        bias = [*(given.bias if given else ()), *(0,) * width]
-        built.append(Layer(filters=(*mains, *rows), bias=tuple(bias), names=tuple(names)))
-    box = _filters([Fraction(1)] * task.scale, filter_size, faint)[1:]
-    below = layers[-1].channels if len(layers) == depth - 1 else 0
-    built.append(Layer(filters=((*((plain.filters[0][0],) * below), *box),), bias=(-1,), names=("box",)))
-    return summed(task, built, offset=Fraction(0), name="searched")
+        below = layers[k - 2].channels if 1 < k <= len(layers) + 1 else 0
+        built.append(_carrying(given, k, below, faint, filter_size, last=k == depth))
+    return summed(task, built, offset=Fraction(0), name="with-side-channels")
+
+
+def _carrying(given: Layer | None, k: int, below: int, faint: Fraction, size: int, *, last: bool) -> Layer:
+    """Return layer k: given channels, then faint ones, or the box if it is the last; ``below`` channels are given."""
+    width = (size - 1) * k + 1
+    targets = [[Fraction(1)] * width] if last else [[faint * (i == j) for i in range(width)] for j in range(width)]
+    unseen = ((Fraction(0),) * size,)
+    rows = [_filters(target, size, Fraction(1) if k == 1 else faint) for target in targets]
+    carried = [unseen * below + (row if k == 1 else row[1:]) for row in rows]
+    mains = [taps + unseen * (len(carried[0]) - len(taps)) for taps in given.filters] if given else []
+    offsets = ["box"] if last else [f"offset {j - width // 2:+d}" for j in range(width)]
+    bias = [*(given.bias if given else ()), *((-1,) if last else (0,) * width)]
+    names = [*(f"given {c + 1}" for c in range(len(mains))), *offsets]
+    return Layer(filters=(*mains, *carried), bias=tuple(bias), names=tuple(names))
 
 
 def sine_windows(filter_size: int, layers: int) -> list[tuple[Any, ...]]:

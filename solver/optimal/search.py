@@ -50,7 +50,7 @@ class Attempt:
     layers: tuple[Layer, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SearchResult:
     """What a search found, exactly.
 
@@ -58,6 +58,8 @@ class SearchResult:
     ----------
     layer : int
         k, the layer whose D was searched.
+    only_linear : bool
+        Whether biases were kept at 0 and filters non-negative.
     linear : Value
         The least D over all linear layers of the same receptive field.
     any_map : Value
@@ -72,6 +74,8 @@ class SearchResult:
     channels: int
     filter_size: int
     seed: int
+    steps: int
+    only_linear: bool
     linear: Value
     any_map: Value
     attempts: tuple[Attempt, ...]
@@ -144,12 +148,12 @@ def search_deformation(
     SolverError
         If every descent ended in a map that is the same for all images.
     """
-    depth = exact_depth(task, filter_size)
     given = {"layer": layer, "channels": channels, "restarts": restarts, "steps": steps, "seed": seed}
     for name, value in given.items():
         integer(value, name, 0 if name in ("steps", "seed") else 1)
-    if layer >= depth:
-        raise InputError(f"layer: expected a hidden layer, 1 to {depth - 1}, got {layer}")
+    hidden = exact_depth(task, filter_size) - 1
+    if layer > hidden:
+        raise InputError(f"layer: expected a hidden layer, 1 to {hidden}, got {layer}")
     deformation = deformation or Deformation()
     attempts: list[Attempt] = []
     with one_thread():
@@ -166,15 +170,17 @@ def search_deformation(
         raise SolverError(f"all {restarts} descents ended in a map that is the same for every image; ask for more")
     taps = (filter_size - 1) * layer + 1
     return SearchResult(
-        task,
-        deformation,
-        layer,
-        channels,
-        filter_size,
-        seed,
-        best_deformation(taps, task, deformation).value,
-        least_of_any_map(taps, task, deformation),
-        tuple(attempts),
+        task=task,
+        deformation=deformation,
+        layer=layer,
+        channels=channels,
+        filter_size=filter_size,
+        seed=seed,
+        steps=steps,
+        only_linear=linear,
+        linear=best_deformation(taps, task, deformation).value,
+        any_map=least_of_any_map(taps, task, deformation),
+        attempts=tuple(attempts),
     )
 
 

@@ -12,6 +12,7 @@ from solver.report.words import decimal
 from solver.values import ExactValue
 
 SCHEMA = "solver.search/1"
+SETTINGS = ("layer", "channels", "filter_size", "seed", "steps")
 METHOD = "found by descent, rounded to rational weights, then exact"
 
 
@@ -23,7 +24,9 @@ def search_text(found: SearchResult, digits: int) -> str:
     lines = [
         f"D of layer {found.layer}, H = {found.channels}, filter size {found.filter_size}; ring of l = {task.length} "
         f"sites, scale xi = {task.scale}, distances '{task.distances}'{gap}, deformation '{found.deformation.name}', "
-        f"collisions '{found.deformation.collisions}'; seed {found.seed}",
+        f"collisions '{found.deformation.collisions}'; seed {found.seed}, "
+        f"{len(found.attempts)} descents of {found.steps} steps"
+        f"{', biases 0 and filters non-negative' if found.only_linear else ''}",
         "",
         f"least of any function of {taps} pixels  {decimal(found.any_map, digits)}  (proven: no network is below)",
         f"least found                       {decimal(ExactValue(found.least, METHOD), digits)}  ({METHOD})",
@@ -53,7 +56,8 @@ def search_json(found: SearchResult, digits: int) -> str:
         "schema": SCHEMA,
         "task": {name: str(getattr(task, name)) for name in ("length", "scale", "distances", "gap")},
         "deformation": {"law": found.deformation.name, "collisions": found.deformation.collisions},
-        "search": {name: str(getattr(found, name)) for name in ("layer", "channels", "filter_size", "seed")},
+        "search": {name: str(getattr(found, name)) for name in SETTINGS} | {"restarts": str(len(found.attempts))},
+        "only_linear": found.only_linear,
         "least_of_any_map": value_object(found.any_map, digits),
         "least_found": value_object(ExactValue(found.least, METHOD), digits),
         "least_of_linear": value_object(found.linear, digits),
