@@ -15,6 +15,7 @@ from solver.commands.formula import formula
 from solver.commands.limits import limits
 from solver.commands.plot import plot
 from solver.commands.report import report
+from solver.commands.search import search
 from solver.commands.show import show
 from solver.commands.shuffle import shuffle
 from solver.commands.sweep import sweep
@@ -38,7 +39,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, table, sweep, limits, formula, plot, show, shuffle, verify, derive, list_constructions):
+for command in (report, table, sweep, limits, formula, plot, search, show, shuffle, verify, derive, list_constructions):
     cli.add_command(command)
 
 

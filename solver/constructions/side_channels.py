@@ -55,6 +55,59 @@ def side_channels(
     return summed(task, layers, offset=Fraction(0), name="side-channels")
 
 
+def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: Any, *, filter_size: int = 3) -> Network:
+    r"""Return a network with any first hidden layers, biases and all, whose pooled sum is ReLU(xi - d) for every e > 0.
+
+    Beside the given layers 1..k run faint channels: in layer j of the network e times the image seen from each of
+    n = (s-1) j + 1 offsets, through layer k~ - 1.  The last layer reads them alone, so f_p is exact whatever the given
+    layers do.  Layers after k have the faint channels only.  With N, M of the given layer k and N_0, M_0 of the image
+
+        D_k = (N + e^2 n N_0) / (M + e^2 n M_0)  ->  N/M  as e -> 0
+
+    Raises
+    ------
+    InputError
+        If there are more given layers than hidden ones, or one has another filter size, origin, stride or activation
+        than relu.
+    UnreachableScaleError
+        If xi is not (s-1) k~ + 1.
+    """
+    depth, faint = exact_depth(task, filter_size), positive_amplitude(amplitude)
+    for each in layers:
+        if (each.size, each.first_offset, each.stride, each.activation) != (
+            filter_size,
+            -(filter_size // 2),
+            1,
+            "relu",
+        ):
+            raise InputError(
+                f"layers: expected filter size {filter_size}, centred, of stride 1, with relu; got size {each.size}, "
+                f"first offset {each.first_offset}, stride {each.stride}, {each.activation}"
+            )
+    if not 1 <= len(layers) < depth:
+        raise InputError(f"layers: expected 1 to {depth - 1}, the hidden ones, got {len(layers)}")
+    built: list[Layer] = []
+    for k in range(1, depth + 1):
+        given = layers[k - 1] if k <= len(layers) else None
+        below = layers[k - 2].channels if 1 < k <= len(layers) + 1 else 0
+        built.append(_carrying(given, k, below, faint, filter_size, last=k == depth))
+    return summed(task, built, offset=Fraction(0), name="with-side-channels")
+
+
+def _carrying(given: Layer | None, k: int, below: int, faint: Fraction, size: int, *, last: bool) -> Layer:
+    """Return layer k: given channels, then faint ones, or the box if it is the last; ``below`` channels are given."""
+    width = (size - 1) * k + 1
+    targets = [[Fraction(1)] * width] if last else [[faint * (i == j) for i in range(width)] for j in range(width)]
+    unseen = ((Fraction(0),) * size,)
+    rows = [_filters(target, size, Fraction(1) if k == 1 else faint) for target in targets]
+    carried = [unseen * below + (row if k == 1 else row[1:]) for row in rows]
+    mains = [taps + unseen * (len(carried[0]) - len(taps)) for taps in given.filters] if given else []
+    offsets = ["box"] if last else [f"offset {j - width // 2:+d}" for j in range(width)]
+    bias = [*(given.bias if given else ()), *((-1,) if last else (0,) * width)]
+    names = [*(f"given {c + 1}" for c in range(len(mains))), *offsets]
+    return Layer(filters=(*mains, *carried), bias=tuple(bias), names=tuple(names))
+
+
 def sine_windows(filter_size: int, layers: int) -> list[tuple[Any, ...]]:
     """Return the sine windows of layers 1, 2, ..., in one field."""
     taps = [(filter_size - 1) * k + 1 for k in range(1, layers + 1)]

@@ -93,10 +93,12 @@ def best_deformation(
         number, other = exact_least(pencil)
         return Optimum(ExactValue(number, ALGEBRAIC), _multiple(factor, other))
     rational_kernel = tuple(as_fraction(v) for v in least_quotient(pencil, digits)[2])
-    return Optimum(_enclosed(pencil), _multiple(factor, rational_kernel))
+    return Optimum(enclosed_least(pencil), _multiple(factor, rational_kernel))
 
 
-def _enclosed(pencil: Pencil) -> Value:
+def enclosed_least(pencil: Pencil) -> Value:
+    """Return the least quotient of a pencil, enclosed to any digits by proof."""
+
     @cache
     def enclose(digits: int) -> Any:
         lower, upper, _ = least_quotient(pencil, digits + 1)

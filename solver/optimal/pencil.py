@@ -56,7 +56,7 @@ class Pencil:
         """Return the quotient over the kernels that are a multiple of a given one, in the other factor."""
         free = self.size - len(factor) + 1
         rows = [
-            [_fmpq(factor[i - j]) if 0 <= i - j < len(factor) else fmpq(0) for j in range(free)]
+            [as_fmpq(factor[i - j]) if 0 <= i - j < len(factor) else fmpq(0) for j in range(free)]
             for i in range(self.size)
         ]
         basis = fmpq_mat(rows)
@@ -159,12 +159,13 @@ def _lone_correlations(taps: int, deformation: Deformation) -> list[Fraction]:
 
 
 def _toeplitz(entries: Sequence[Fraction]) -> fmpq_mat:
-    numbers = [_fmpq(v) for v in entries]
+    numbers = [as_fmpq(v) for v in entries]
     n = len(numbers)
     return fmpq_mat([[numbers[abs(i - j)] for j in range(n)] for i in range(n)])
 
 
-def _fmpq(value: Fraction) -> fmpq:
+def as_fmpq(value: Fraction) -> fmpq:
+    """Return a Fraction as a flint rational."""
     return fmpq(value.numerator, value.denominator)
 
 

@@ -1,0 +1,123 @@
+"""The least D over all maps of a window, linear or not: a bound that no network of that receptive field is below."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+
+from solver.deformation import Deformation, deformation_outcomes
+from solver.errors import InputError
+from solver.exact import integer
+from solver.optimal.deformation import enclosed_least
+from solver.optimal.pencil import Pencil, as_fmpq
+from solver.task import TwoPixelTask
+from solver.values import Value
+
+Content = tuple[int, ...]
+
+
+def least_of_any_map(taps: int, task: TwoPixelTask, deformation: Deformation | None = None) -> Value:
+    """Return the least D of maps a(p) = F(x(p), ..., x(p+n-1)) over all functions F of the n pixels in a window.
+
+    a(p) is F at the content of the window at p, so D is the quotient of two quadratic forms in the table of F.  A
+    constant added to F changes nothing; F(0) = 0.  Channels add up in both forms and gain nothing.  A unit of layer k
+    of any network with filters of size s is such an F, with n = (s-1) k + 1.
+
+    Raises
+    ------
+    InputError
+        If the window is not narrower than the ring, or so wide that it always shows a pixel.
+
+    Notes
+    -----
+    Proven from both sides, as `best_deformation`; costs the cube of the n (n+3)/2 contents.
+    """
+    return enclosed_least(window_forms(taps, task, deformation or Deformation()).pencil())
+
+
+@dataclass(frozen=True)
+class WindowForms:
+    """Numerator and denominator of D as quadratic forms in the table of F.
+
+    Attributes
+    ----------
+    contents : tuple
+        What the window can show, but for all zeros: first what images show, then what only deformed images do.
+    numerator : fmpq_mat
+        <||a(tau x) - a(x)||^2>, in all contents.
+    denominator : fmpq_mat
+        <||a(x1) - a(x2)||^2>, in the contents that images show.
+    """
+
+    contents: tuple[Content, ...]
+    numerator: fmpq_mat
+    denominator: fmpq_mat
+
+    def pencil(self) -> Pencil:
+        """Return D in F at the contents that images show, with F at all others chosen best."""
+        return Pencil(_minimised(self.numerator, self.denominator.nrows()), self.denominator)
+
+
+def window_forms(taps: int, task: TwoPixelTask, deformation: Deformation) -> WindowForms:
+    """Return the two forms of D in the table of a function of the content of a window."""
+    if integer(taps, "taps", 1) >= task.length:
+        raise InputError(f"taps: expected fewer than the {task.length} sites of the ring, got {taps}")
+    changes: defaultdict[tuple[Content, Content], Fraction] = defaultdict(Fraction)
+    occurrences: defaultdict[Content, Fraction] = defaultdict(Fraction)
+    for distance, weight in task.distance_law.items():
+        before = _contents(task.image(0, distance), taps)
+        for content in before:
+            occurrences[content] += weight
+        for moved, p in deformation_outcomes(task, deformation, 0, distance):
+            for pair in zip(before, _contents(moved, taps), strict=True):
+                changes[pair] += weight * p
+    if not occurrences.get((0,) * taps):
+        raise InputError(f"taps: every window shows a pixel on {task.length} sites; take fewer than {taps} taps")
+    seen = sorted(c for c in occurrences if any(c))
+    contents = (*seen, *sorted({c for pair in changes for c in pair if any(c)} - set(seen)))
+    numerator = _differences(changes, {content: n for n, content in enumerate(contents)})
+    return WindowForms(contents, numerator, _variances([as_fmpq(occurrences[c]) for c in seen], task.length))
+
+
+def _contents(image: np.ndarray, taps: int) -> list[Content]:
+    ring = image.tolist() * 2
+    return [tuple(ring[p : p + taps]) for p in range(len(image))]
+
+
+def _differences(changes: Mapping[tuple[Content, Content], Fraction], index: dict[Content, int]) -> fmpq_mat:
+    """Return N with F'N F = sum over windows of (F(after) - F(before))^2."""
+    form = fmpq_mat(len(index), len(index))
+    for pair, weight in changes.items():
+        if pair[0] == pair[1]:
+            continue
+        signed = [(index[c], sign) for c, sign in zip(pair, (-1, 1), strict=True) if any(c)]
+        for i, u in signed:
+            for j, v in signed:
+                form[i, j] += u * v * as_fmpq(weight)
+    return form
+
+
+def _minimised(form: fmpq_mat, kept: int) -> fmpq_mat:
+    """Return the least value of a form over all but its first variables, which it never couples to each other."""
+    n = form.nrows()
+    return fmpq_mat(
+        [
+            [
+                form[i, j] - sum((form[i, u] * form[u, j] / form[u, u] for u in range(kept, n)), fmpq(0))
+                for j in range(kept)
+            ]
+            for i in range(kept)
+        ]
+    )
+
+
+def _variances(total: list[fmpq], length: int) -> fmpq_mat:
+    """Return M with F'M F = 2 (sum_p E F^2 - (sum_p E F)^2 / l), from the mean number of windows of each content."""
+    n = len(total)
+    rows = [[2 * (total[i] * (i == j) - total[i] * total[j] / fmpq(length)) for j in range(n)] for i in range(n)]
+    return fmpq_mat(rows)

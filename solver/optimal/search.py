@@ -1,0 +1,208 @@
+"""A seeded numerical search for maps of lower D than any linear layer has, checked in exact arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from solver.constructions.side_channels import exact_depth, with_side_channels
+from solver.deformation import Deformation
+from solver.errors import InputError, SolverError
+from solver.exact import integer
+from solver.network.layer import Layer
+from solver.network.linearity import linearity_proof
+from solver.network.network import Network
+from solver.optimal.any_map import least_of_any_map
+from solver.optimal.deformation import best_deformation
+from solver.optimal.descent import STARTS, Weights, descended, starting_weights
+from solver.optimal.torch_deformation import DeformationObjective, one_thread
+from solver.sensitivity.displacement import distance_moments
+from solver.task import TwoPixelTask
+from solver.values import Value
+
+GRID = 2**12
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One descent.
+
+    Attributes
+    ----------
+    start : str
+        One of `solver.optimal.descent.STARTS`.
+    searched : float or None
+        D where the descent ended; None where the map died (it is the same for every image).
+    D : Fraction or None
+        D of the map after rounding, exact.
+    """
+
+    start: str
+    searched: float | None
+    D: Fraction | None
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult:
+    """What a search found, exactly.
+
+    Attributes
+    ----------
+    layer : int
+        k, the layer whose D was searched.
+    only_linear : bool
+        Whether biases were kept at 0 and filters non-negative.
+    linear : Value
+        The least D over all linear layers of the same receptive field.
+    any_map : Value
+        The least D over all functions of the same receptive field: no network is below it.
+    attempts : tuple of Attempt
+        Every descent, in the order made.
+    """
+
+    task: TwoPixelTask
+    deformation: Deformation
+    layer: int
+    channels: int
+    filter_size: int
+    seed: int
+    steps: int
+    only_linear: bool
+    linear: Value
+    any_map: Value
+    attempts: tuple[Attempt, ...]
+
+    @cached_property
+    def best(self) -> Attempt:
+        """The attempt of the lowest exact D."""
+        return min((each for each in self.attempts if each.D is not None), key=lambda each: each.D or 0)
+
+    @property
+    def least(self) -> Fraction:
+        """The lowest D_k found, exact: of the searched channels, the limit of `completed` as its amplitude falls."""
+        assert self.best.D is not None
+        return self.best.D
+
+    @cached_property
+    def cuts(self) -> tuple[bool, ...]:
+        """Whether each searched layer has a ReLU that cuts on the data."""
+        proofs = linearity_proof(Network(layers=self.best.layers), self.task, self.deformation)
+        return tuple(proof.cuts for proof in proofs)
+
+    def completed(self, amplitude: Any = Fraction(1, 1000)) -> Network:
+        """Return the full network that has the map found in layer k, and f_p = ReLU(xi - d) exactly."""
+        return with_side_channels(self.task, self.best.layers, amplitude, filter_size=self.filter_size)
+
+    def least_completed(self, amplitude: Any = Fraction(1, 1000)) -> Fraction:
+        """Return D_k of the full network, exact: its faint channels are part of the layer."""
+        return exact_deformation(
+            self.completed(amplitude).layers[: self.layer], self.task, self.deformation
+        ) or Fraction(0)
+
+
+def search_deformation(
+    task: TwoPixelTask,
+    layer: int,
+    *,
+    channels: int = 1,
+    filter_size: int = 3,
+    deformation: Deformation | None = None,
+    seed: int = 0,
+    restarts: int = 16,
+    steps: int = 300,
+    linear: bool = False,
+    progress: Progress | None = None,
+) -> SearchResult:
+    r"""Search filters and biases of layers 1..k for a low D_k; f_p = ReLU(xi - d) costs nothing.
+
+    The output can always be carried by faint channels (`with_side_channels`), so the search is free.  From each start,
+    Adam and then L-BFGS descend on D in float64; filters and biases are rounded to multiples of 2^-12 of the largest
+    of their layer, and D is computed from those, exactly.  Local minima: D found is an upper bound of the least.
+
+    Parameters
+    ----------
+    layer : int
+        k, a hidden layer.
+    channels : int
+        H, in each of the layers 1..k.  In the last of them more than one gain nothing: D of several is a weighted mean
+        of the D of each.
+    linear : bool
+        Keep biases at 0 and filters non-negative, so that no ReLU cuts.
+
+    Raises
+    ------
+    InputError
+        If the layer is not hidden.
+    UnreachableScaleError
+        If xi is not (s-1) k~ + 1.
+    MissingDependencyError
+        If torch is not installed.
+    SolverError
+        If every descent ended in a map that is the same for all images.
+    """
+    given = {"layer": layer, "channels": channels, "restarts": restarts, "steps": steps, "seed": seed}
+    for name, value in given.items():
+        integer(value, name, 0 if name in ("steps", "seed") else 1)
+    hidden = exact_depth(task, filter_size) - 1
+    if layer > hidden:
+        raise InputError(f"layer: expected a hidden layer, 1 to {hidden}, got {layer}")
+    deformation = deformation or Deformation()
+    attempts: list[Attempt] = []
+    with one_thread():
+        objective = DeformationObjective(task, deformation)
+        for n in range(restarts):
+            start, rng = STARTS[n % len(STARTS)], np.random.default_rng([seed, n])
+            initial = starting_weights(start, rng, layer, channels, filter_size)
+            searched, weights = descended(objective, initial, steps, linear=linear)
+            layers = _rounded(weights)
+            attempts.append(Attempt(start, searched, exact_deformation(layers, task, deformation), layers))
+            if progress is not None:
+                progress(n + 1, restarts)
+    if all(attempt.D is None for attempt in attempts):
+        raise SolverError(f"all {restarts} descents ended in a map that is the same for every image; ask for more")
+    taps = (filter_size - 1) * layer + 1
+    return SearchResult(
+        task=task,
+        deformation=deformation,
+        layer=layer,
+        channels=channels,
+        filter_size=filter_size,
+        seed=seed,
+        steps=steps,
+        only_linear=linear,
+        linear=best_deformation(taps, task, deformation).value,
+        any_map=least_of_any_map(taps, task, deformation),
+        attempts=tuple(attempts),
+    )
+
+
+def exact_deformation(layers: tuple[Layer, ...], task: TwoPixelTask, deformation: Deformation) -> Fraction | None:
+    """Return D of the last of some layers, exactly; None if their map is the same for every image."""
+    moments = distance_moments(Network(layers=layers), task, deformation)[len(layers)]
+    return moments.displacement / moments.spread if moments.spread else None
+
+
+def _rounded(weights: Weights) -> tuple[Layer, ...]:
+    """Return layers whose entries are multiples of 1/GRID, the largest filter entry of each being 1.
+
+    ReLU(c z) = c ReLU(z) for c > 0, so a layer's scale goes into the biases above it and leaves D as it is.
+    """
+    layers, scale = [], 1.0
+    for filters, bias in weights:
+        largest = float(np.abs(filters).max()) or 1.0
+        scale *= largest
+        rows = tuple(tuple(tuple(_on_grid(w / largest) for w in taps) for taps in channel) for channel in filters)
+        layers.append(Layer(filters=rows, bias=tuple(_on_grid(b / scale) for b in bias)))
+    return tuple(layers)
+
+
+def _on_grid(value: float) -> Fraction:
+    return Fraction(round(float(value) * GRID), GRID)
