@@ -200,7 +200,9 @@ def _one_field(numbers: Any) -> bool:
 def _expression(number: Any) -> Any:
     import sympy
 
-    return number.sympy() if isinstance(number, Algebraic) else sympy.sympify(number)
+    if isinstance(number, int | Fraction):
+        return sympy.Rational(number.numerator, number.denominator)
+    return number.sympy() if isinstance(number, Algebraic) else number
 
 
 def _numbered(network: Network, layer: int) -> int:

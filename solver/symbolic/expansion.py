@@ -9,6 +9,7 @@ import sympy
 from sympy import Poly, Rational
 
 from solver.errors import NotApplicableError
+from solver.gaussian.functions import as_sympy
 from solver.symbolic.laplace import central_series, cumulant
 from solver.symbolic.power_series import Series, cut_series
 from solver.symbolic.snomial import Snomial
@@ -93,7 +94,7 @@ def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
     >>> expansion(Snomial(2 * k, 2 * k + 1, 3) / Snomial(2 * k, 2 * k, 3), k).terms
     (1, -3/(8*k))
     """
-    growth = _Growth.of(sympy.sympify(expression), variable)
+    growth = _Growth.of(as_sympy(expression), variable)
     if growth.rational == 0:
         return Expansion(expression, variable, (), (), None)
     (above, up), (below, down) = map(_largest_power, sympy.fraction(growth.rational))

@@ -15,6 +15,8 @@ from typing import Any
 import sympy
 from sympy import Poly, Rational, factorial, factorial2
 
+from solver.gaussian.functions import as_sympy
+
 _T = sympy.Symbol("t")  # y^2
 
 
@@ -39,7 +41,7 @@ def central_series(size: Any, lag: Any, terms: int) -> list[Any]:
     terms : int
         How many coefficients; the remainder is O(n^-terms) for fixed s >= 2 and r.
     """
-    return _central_series(sympy.sympify(size), sympy.sympify(lag), terms)
+    return _central_series(as_sympy(size), as_sympy(lag), terms)
 
 
 @cache
