@@ -17,6 +17,7 @@ from solver.cli import main
 from solver.errors import MissingDependencyError, NotApplicableError
 from solver.network.network import scaled_copies
 from solver.network.trace import response
+from solver.plots.style import COLORS
 from solver.plots.sweep import sweep_figure
 from solver.report.columns import quantities
 from solver.sweep.answer import QUANTITIES, answer
@@ -266,6 +267,9 @@ def test_figure_has_a_line_for_each_other_choice(tmp_path: Path) -> None:
     assert list(lines[0].get_ydata()) == pytest.approx(uniform, rel=1e-11)
     names = [text.get_text() for text in place.get_legend().get_texts()]
     assert names[0] == r"$\ell=32$, uniform" and place.get_xlabel() == r"$\xi$"
+    alone = read_json(run_sweep(Sweep(scale=(3, 5), settings=ALONE)).to_json(["all"], ["D"]))
+    drawn = [each.lines[0].get_color() for each in sweep_figure(alone, "xi", "D", "output").axes[0].containers]
+    assert drawn == [COLORS["uniform"], COLORS["shift"]]
     words = sweep_figure(cells, "construction", "D", "last").axes[0]
     assert [text.get_text() for text in words.get_xticklabels()] == ["uniform", "shift"]
     (tmp_path / "sweep.json").write_text(run_sweep(sweep).to_json(["all"], ["D"]))

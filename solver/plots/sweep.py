@@ -8,7 +8,7 @@ from typing import Any
 
 from solver.errors import InputError
 from solver.exact import choice
-from solver.plots.style import house_style, new_figure
+from solver.plots.style import COLORS, house_style, new_figure
 from solver.report.sweep import chosen_layers
 from solver.report.words import layer_label
 from solver.sweep.answer import QUANTITIES
@@ -54,9 +54,10 @@ def sweep_figure(cells: Sequence[Mapping[str, Any]], x: str, quantity: str, laye
     with house_style():
         figure, axes = new_figure(width=4.6, height=3.2)
         place = axes[0, 0]
+        colors = COLORS if lines.keys() <= COLORS.keys() else {}
         for marker, (name, points) in zip(_MARKERS, lines.items(), strict=False):
             at = sorted((places[text], value, error) for text, value, error in points)
-            place.errorbar(*zip(*at, strict=True), marker=marker, label=name)
+            place.errorbar(*zip(*at, strict=True), marker=marker, color=colors.get(name), label=name)
         place.set_yscale("log")
         if not numbers or len(places) <= MOST_LINES:
             place.set_xticks(list(places.values()), list(places))
