@@ -30,9 +30,9 @@ from solver.sensitivity.rectified_noise import (
     rectifying_layer,
 )
 from solver.sensitivity.sliding import sliding_units
-from solver.symbolic.formula import Formula, Point, Proof
+from solver.symbolic.formula import Formula, Point
 from solver.symbolic.pair_moments import Counts, by_function, over
-from solver.symbolic.rings import extended_down, measured_moments, ring_moments
+from solver.symbolic.rings import extended_down, identified_in_length, measured_moments, ring_moments
 from solver.symbolic.setting import Setting, shallow
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import ell
@@ -60,25 +60,19 @@ def noise_in_length(setting: Setting, layer: str, scale: int, noise: GaussianNoi
     moments, other = ring_moments(setting, index, scale)
     first = max(span.first, other.first)
     factor, terms = over(by_function(counts), moments.spread)
-    draft = Formula(
+    draft = identified_in_length(
+        setting,
+        layer,
+        scale,
+        span,
         quantity="G",
         expression=factor * sympy.Add(*(sympy.factor(p) * f for f, p in terms.items())),
-        setting=setting,
-        layer=layer,
-        variables=("l",),
-        fixed={"xi": scale},
-        conditions=(sympy.Ge(ell, setting.smallest_length(scale), evaluate=False),),
-        proof=Proof(
-            method="identified",
-            reason=(
-                "images out of sight are one class and sites without pixels alike, so the numbers of pairs of units "
-                f"are combinations of {', '.join(map(str, span.functions))}; the moments of a pair are closed forms"
-            ),
-            certain=f"l >= {first}",
-            unknowns=len(span.functions) * len(counts),
-            fitted=tuple({"l": length} for length in span.fitted),
-            held_out=tuple({"l": length} for length in span.held_out),
+        reason=(
+            "images out of sight are one class and sites without pixels alike, so the numbers of pairs of units "
+            f"are combinations of {', '.join(map(str, span.functions))}; the moments of a pair are closed forms"
         ),
+        first=first,
+        unknowns=len(span.functions) * len(counts),
         noise=noise,
         measure=lambda point: measured_noise(setting, index, point["l"], scale, noise),
     )

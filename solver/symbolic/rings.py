@@ -72,28 +72,49 @@ def deformation_in_length(setting: Setting, layer: str, scale: int) -> Formula:
     index = setting.layer_index(layer, scale)
     moments, span = ring_moments(setting, index, scale)
     expression = ratio(moments.displacement, moments.spread)
-    draft = Formula(
+    draft = identified_in_length(
+        setting,
+        layer,
+        scale,
+        span,
         quantity="D",
         expression=expression,
+        reason=(
+            "pairs out of sight are one class, so both moments are combinations of "
+            + ", ".join(map(str, span.functions))
+        ),
+        first=span.first,
+        unknowns=len(span.functions),
+        measure=lambda point: measured_deformation(setting, index, point["l"], scale),
+    )
+    return extended_down(draft, span.first, draft.agrees_at)
+
+
+def identified_in_length(
+    setting: Setting, layer: str, scale: int, span: RingSpan, *, reason: str, first: int, unknowns: int, **parts: Any
+) -> Formula:
+    """Return a formula in l that was identified in a span, before its range is known to end at ``first`` or lower.
+
+    ``parts`` are the quantity, the expression, the measure and, for G, the noise.
+    """
+    proof = Proof(
+        method="identified",
+        reason=reason,
+        certain=f"l >= {first}",
+        unknowns=unknowns,
+        fitted=tuple({"l": length} for length in span.fitted),
+        held_out=tuple({"l": length} for length in span.held_out),
+    )
+    conditions = (sympy.Ge(ell, setting.smallest_length(scale), evaluate=False),)
+    return Formula(
         setting=setting,
         layer=layer,
         variables=("l",),
         fixed={"xi": scale},
-        conditions=(sympy.Ge(ell, setting.smallest_length(scale), evaluate=False),),
-        proof=Proof(
-            method="identified",
-            reason=(
-                "pairs out of sight are one class, so both moments are combinations of "
-                + ", ".join(map(str, span.functions))
-            ),
-            certain=f"l >= {span.first}",
-            unknowns=len(span.functions),
-            fitted=tuple({"l": length} for length in span.fitted),
-            held_out=tuple({"l": length} for length in span.held_out),
-        ),
-        measure=lambda point: measured_deformation(setting, index, point["l"], scale),
+        conditions=conditions,
+        proof=proof,
+        **parts,
     )
-    return extended_down(draft, span.first, draft.agrees_at)
 
 
 def extended_down(draft: Formula, first: int, agrees: Callable[[Point], bool]) -> Formula:

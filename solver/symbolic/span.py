@@ -69,7 +69,7 @@ class RingSpan:
         return [self.coefficients({length: row[n] for length, row in rows.items()}) for n in range(count)]
 
     def _row(self, length: int) -> list[Any]:
-        return [fraction(sympy.sympify(f).subs(ell, length)) for f in self.functions]
+        return [fraction(as_sympy(f).subs(ell, length)) for f in self.functions]
 
     @cached_property
     def _inverse(self) -> list[list[Any]]:
