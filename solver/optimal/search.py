@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,12 +21,11 @@ from solver.optimal.deformation import best_deformation
 from solver.optimal.descent import STARTS, Weights, descended, starting_weights
 from solver.optimal.torch_deformation import DeformationObjective, one_thread
 from solver.sensitivity.displacement import distance_moments
+from solver.sensitivity.sampling import Progress
 from solver.task import TwoPixelTask
 from solver.values import Value
 
 GRID = 2**12
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

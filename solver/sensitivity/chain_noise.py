@@ -15,7 +15,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from solver.errors import NotApplicableError
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.equal_windows import (
@@ -27,6 +26,7 @@ from solver.sensitivity.equal_windows import (
     field_mean,
     float_patterns,
     layer_windows,
+    refuse_costly,
     resolutions,
     weighted_sum,
 )
@@ -65,8 +65,7 @@ def chain_layer_response(
     refuse_rectified(noise)
     windows = layer_windows(network, task, noise, layer)
     counts = windows.patterns(list(range(len(windows.weights))))
-    if (cost := _cost(windows, counts)) > budget:
-        raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
+    refuse_costly(_cost(windows, counts), budget)
     channels = network.layers[layer - 1].channels
     (coarse, _), (exact, rounding) = (
         _responses(windows, counts, control, channels, fine=fine) for fine in (False, True)

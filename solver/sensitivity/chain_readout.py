@@ -18,7 +18,6 @@ from functools import cache, cached_property, partial
 
 import numpy as np
 
-from solver.errors import NotApplicableError
 from solver.gaussian.coupled_chains import CoupledChains
 from solver.gaussian.enclosure import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product
@@ -32,18 +31,18 @@ from solver.sensitivity.equal_windows import (
     field_mean,
     float_patterns,
     pooled_windows,
+    refuse_costly,
     resolutions,
     weighted_sum,
 )
 from solver.sensitivity.noise_split import NoiseResponse
+from solver.sensitivity.sampling import Progress
 from solver.sensitivity.sliding import refuse_rectified
 from solver.sensitivity.threads import results_in_threads
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
 METHOD = "transfer operator on pairs of windows; error is estimated from two resolutions"
-
-Progress = Callable[[int, int], None]
 
 
 def chain_readout_response(
@@ -73,8 +72,7 @@ def chain_readout_response(
     """
     refuse_rectified(noise)
     windows = pooled_windows(network, task, noise)
-    if (cost := _cost(windows)) > budget:
-        raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
+    refuse_costly(_cost(windows), budget)
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
     jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
     parts = results_in_threads(jobs, progress)

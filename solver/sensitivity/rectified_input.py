@@ -17,14 +17,13 @@ For positive weights a unit with b_p <= 0 is affine, C_p = 0.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from solver.errors import NotApplicableError
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.equal_windows import (
@@ -33,16 +32,16 @@ from solver.sensitivity.equal_windows import (
     EqualWindows,
     layer_windows,
     pooled_windows,
+    refuse_costly,
     resolutions,
 )
 from solver.sensitivity.leveled_unit import LeveledUnit, leveled_unit
 from solver.sensitivity.noise_split import NoiseResponse
+from solver.sensitivity.sampling import Progress
 from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
 METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
-
-Progress = Callable[[int, int], None]
 
 
 def input_layer_response(
@@ -96,8 +95,7 @@ def input_readout_response(
         short, the noise is too weak to be resolved, or the budget does not suffice.
     """
     windows = _by_level(pooled_windows(network, task, noise))
-    if (cost := _pair_cost(windows)) > budget:
-        raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
+    refuse_costly(_pair_cost(windows), budget)
     stages = 2 * (len(windows.weights) + 1)
     done = 0
     parts: list[list[float]] = []
