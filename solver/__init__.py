@@ -31,6 +31,7 @@ _HOMES = {
     "deformation_energy": "solver.correlations",
     "effective_kernel": "solver.network.kernels",
     "filter_content": "solver.network.frequency",
+    "from_torch": "solver.network.torch_import",
     "kernel_content": "solver.network.frequency",
     "least_of_any_map": "solver.optimal.any_map",
     "linearity_proof": "solver.network.linearity",

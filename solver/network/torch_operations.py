@@ -1,0 +1,288 @@
+"""What each torch operation does to the exact values of `solver.network.torch_values`, and what each module does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from solver.errors import InputError
+from solver.network.torch_values import ONE, Maps, Output, Pooled, Traced, exact_number, exact_numbers
+
+CIRCULAR = "expected padding_mode='circular', or CircularPad1d before it: other padding breaks the ring's symmetry"
+SITES = ((-1,), (2,))
+
+
+def convolution(
+    x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Maps:
+    """Return the maps after F.conv1d, which pads with zeros."""
+    if _single(padding) != 0:
+        raise InputError(f"pads with zeros (padding={padding!r}); {CIRCULAR}")
+    _expect_maps(x)
+    filters = expanded_filters(weight, _single(dilation), groups)
+    zeros = [Fraction(0)] * len(filters)
+    return x.convolved(filters, zeros if bias is None else exact_numbers(bias, "its bias"), _single(stride))
+
+
+def expanded_filters(weight: Any, dilation: int, groups: int) -> list[list[list[Fraction]]]:
+    """Return weights (channels, inputs / groups, size) as full filters: zeros between taps and across groups."""
+    channels, inputs, size = weight.shape
+    flat = iter(exact_numbers(weight, "its weight"))
+    filters = []
+    for c in range(channels):
+        first = c // (channels // groups) * inputs
+        rows = [[Fraction(0)] * ((size - 1) * dilation + 1) for _ in range(inputs * groups)]
+        for i in range(inputs):
+            rows[first + i][::dilation] = [next(flat) for _ in range(size)]
+        filters.append(rows)
+    return filters
+
+
+def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Any:
+    """Return maps repeated around the ring."""
+    if tuple(pad) == (0, 0):
+        return x
+    if mode != "circular" or len(pad) != 2:
+        raise InputError(f"pads by {tuple(pad)} in mode {mode!r}; {CIRCULAR}")
+    _expect_maps(x)
+    return x.padded(*pad)
+
+
+def relu(x: Any, inplace: bool = False) -> Maps:
+    """Return max(z, 0) of maps."""
+    _expect_maps(x)
+    return x.activated("relu")
+
+
+def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Maps:
+    """Return maps clipped to [-c, c]: c times the hard tanh of 1/c of them."""
+    _expect_maps(x)
+    if not min_val == -max_val < 0:
+        raise InputError(f"clips to [{min_val}, {max_val}]; expected limits -c and c, such as -1 and 1")
+    limit = exact_number(max_val, "its limit")
+    if limit == 1:
+        return x.activated("hardtanh")
+    return times(times(x, 1 / limit).activated("hardtanh"), limit)
+
+
+def times(x: Any, factor: Any) -> Any:
+    """Return a value times a number, or times a number a channel."""
+    return x.times(_per_channel(x, factor, "its factor"))
+
+
+def divided(x: Any, divisor: Any) -> Any:
+    """Return a value divided by a number, exactly."""
+    if not isinstance(x, Traced):
+        raise InputError("divides by what depends on the image; expected a division by a number")
+    divisors = _per_channel(x, divisor, "its divisor")
+    if 0 in divisors:
+        raise InputError("divides by zero")
+    return x.times([1 / d for d in divisors])
+
+
+def negative(x: Any) -> Any:
+    """Return -x."""
+    return times(x, -ONE)
+
+
+def plus(x: Any, constant: Any) -> Any:
+    """Return a value plus a number, or plus a number a channel."""
+    return x.plus(_per_channel(x, constant, "its constant"))
+
+
+def minus(a: Any, b: Any) -> Any:
+    """Return a - b, where one of them is constant."""
+    if isinstance(a, Traced):
+        return a.plus([-c for c in _per_channel(a, b, "its constant")])
+    return plus(negative(b), a)
+
+
+def either(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return an operation of a value and a constant for arguments in either order."""
+
+    def swapped(a: Any, b: Any) -> Any:
+        return operation(a, b) if isinstance(a, Traced) else operation(b, a)
+
+    return swapped
+
+
+def mean(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the mean over sites."""
+    return _pooled(x, "mean", dim, keepdim)
+
+
+def total(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the sum over sites, or over channels once pooled."""
+    return _pooled(x, "sum", dim, keepdim)
+
+
+def average_pool(x: Any, output_size: Any) -> Any:
+    """Return the mean over sites, with an axis of one site left."""
+    if _single(output_size) != 1:
+        raise InputError(f"pools to {output_size} sites; expected a global average, AdaptiveAvgPool1d(1)")
+    return _pooled(x, "mean", -1, True)
+
+
+def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Return pooled channels without their axis of one site."""
+    if isinstance(x, Maps):
+        raise InputError("flattens maps before they are pooled, which tells sites apart; pool over all sites first")
+    if isinstance(x, Pooled) and start_dim == 1 and end_dim in (-1, x.rank - 1):
+        return x.without_sites()
+    if isinstance(x, Output) and (start_dim == 0 or not x.column):
+        return x.without_column()
+    if isinstance(x, Output) and start_dim == 1:
+        return x
+    raise InputError("mixes the batch with channels; expected start_dim=1")
+
+
+def squeeze(x: Any, dim: int | None = None) -> Any:
+    """Return a value without its last axis, of length 1."""
+    if dim is not None and dim not in (-1, x.rank - 1):
+        raise InputError(f"removes axis {dim}; expected the last, -1")
+    if isinstance(x, Pooled) and x.kept:
+        return x.without_sites()
+    if isinstance(x, Output):
+        return x.without_column()
+    raise InputError("removes an axis that is not of length 1; pool over all sites first")
+
+
+def reshape(x: Any, *shape: Any) -> Any:
+    """Return pooled channels as (batch, channels), or the output as (batch,)."""
+    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+    if isinstance(x, Output) and len(sizes) == 1:
+        return x.without_column()
+    known = isinstance(x, Pooled) and len(sizes) == 2 and sizes[1] in (-1, x.channels)
+    if known and (sizes[0] == BATCH or sizes[1] != -1):
+        return x.without_sites()
+    raise InputError(f"reshapes to {tuple(map(str, sizes))}; expected (x.shape[0], -1) after pooling over all sites")
+
+
+def item(x: Any, index: Any) -> Any:
+    """Return the only site of pooled channels, the only column of the output, or an image with a channel axis."""
+    parts = index if isinstance(index, tuple) else (index,)
+    parts = tuple("rest" if part is Ellipsis else "all" if part == slice(None) else part for part in parts)
+    if set(parts) <= {"all", "rest"}:
+        return x
+    if isinstance(x, Output) and x.column and parts in (("all", 0), ("all", -1), ("rest", 0), ("rest", -1)):
+        return x.without_column()
+    if isinstance(x, Pooled) and x.kept and parts in (("all", "all", 0), ("rest", 0), ("all", "all", -1), ("rest", -1)):
+        return x.without_sites()
+    if x == Maps() and parts in (("all", None), ("all", None, "all")):
+        return x
+    raise InputError(f"takes part [{index}] of its input; expected whole maps, or the only column of a head")
+
+
+def unsqueeze(x: Any, dim: int) -> Any:
+    """Return images with a channel axis."""
+    if x == Maps() and dim in (1, -2):
+        return x
+    raise InputError(f"adds axis {dim}; expected a channel axis, 1, for the images only")
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Output:
+    """Return the head's readout, of shape (batch, 1)."""
+    if not isinstance(x, Pooled):
+        raise InputError("is a linear map of maps that are not pooled; pool over all sites first")
+    outputs = weight.shape[0]
+    if outputs != 1:
+        way = (
+            "read their difference: Linear(C, 1) with weight w[1] - w[0] and bias b[1] - b[0]"
+            if outputs == 2
+            else "keep one, Linear(C, 1)"
+        )
+        raise InputError(f"is a head with {outputs} outputs, but f_p is one number; {way}")
+    constant = Fraction(0) if bias is None else exact_numbers(bias, "its bias")[0]
+    return x.read(exact_numbers(weight, "its weight"), constant, column=True)
+
+
+def product(x: Any, weight: Any) -> Output:
+    """Return x @ weight for pooled channels and a vector, or a matrix of one column."""
+    if not isinstance(x, Pooled) or isinstance(weight, Traced) or weight.dim() > 2:
+        raise InputError("is a matrix product other than pooled channels @ weights; use Linear(C, 1)")
+    return linear(x, weight.T) if weight.dim() == 2 else linear(x, weight[None]).without_column()
+
+
+def unchanged(x: Any, *_: Any, **__: Any) -> Any:
+    """Return the value as it is: exact arithmetic has no types, devices or layouts."""
+    return x
+
+
+def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Return the value, if dropout is off."""
+    if training and p > 0:
+        raise InputError("drops channels at random in training mode; call .eval() on the module first")
+    return x
+
+
+def size(x: Any, dim: int | None = None) -> Any:
+    """Return the shape, or one of its entries."""
+    return shape_of(x) if dim is None else shape_of(x)[dim]
+
+
+def attribute(x: Any, name: str) -> Any:
+    """Return the shape of a value."""
+    if name == "shape":
+        return shape_of(x)
+    raise InputError(f"reads {name!r} of a value that depends on the image; expected 'shape'")
+
+
+def shape_of(x: Any) -> Any:
+    """Return what is known of a value's shape: the number of channels."""
+    sizes = [BATCH, x.channels, SITES_UNKNOWN] if isinstance(x, Maps) else [BATCH, x.channels, 1]
+    return tuple(sizes[: x.rank])
+
+
+class Unknown:
+    """A size that the module alone does not fix."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+BATCH, SITES_UNKNOWN = Unknown("the batch size"), Unknown("the number of sites")
+
+
+def _pooled(x: Any, pooling: str, dim: Any, keepdim: bool) -> Any:
+    axes = tuple(dim) if isinstance(dim, tuple | list) else (dim,)
+    if isinstance(x, Maps) and axes in SITES:
+        return x.pooled(pooling, kept=keepdim)
+    if isinstance(x, Pooled) and x.kept and axes in SITES:
+        return x if keepdim else x.without_sites()
+    if isinstance(x, Pooled) and not x.kept and axes in ((-1,), (1,)):
+        share = Fraction(1, x.channels) if pooling == "mean" else ONE
+        return x.read([share] * x.channels, Fraction(0), column=keepdim)
+    raise InputError(f"is a {pooling} over axis {dim}; expected the sites, dim=-1, and then the channels")
+
+
+def _per_channel(x: Any, constant: Any, what: str) -> list[Fraction]:
+    """Return a constant that multiplies or adds to a value, as one number a channel."""
+    if isinstance(constant, Traced):
+        raise InputError(
+            "joins two values that depend on the image; expected a chain of layers, with no skip connection"
+        )
+    if not hasattr(constant, "dim"):
+        if isinstance(constant, bool) or not isinstance(constant, int | float):
+            raise InputError(f"{what} is {constant}; expected a number")
+        return [exact_number(constant, what)] * x.channels
+    if constant.numel() == 1 and constant.dim() <= x.rank:
+        return exact_numbers(constant, what) * x.channels
+    shape = (1, x.channels, 1)[: x.rank]
+    if tuple(constant.shape) not in (shape, shape[1:]) or isinstance(x, Output):
+        raise InputError(
+            f"{what} has shape {tuple(constant.shape)}; expected one number, or one a channel, {shape[1:]}"
+        )
+    return exact_numbers(constant, what)
+
+
+def _single(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple | list) and len(value) == 1 else value
+
+
+def _expect_maps(x: Any) -> None:
+    if not isinstance(x, Maps):
+        raise InputError("follows the pooling; expected convolutions and activations before, and one linear head after")
