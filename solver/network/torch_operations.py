@@ -63,7 +63,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool 
     limit = exact_number(max_val, "its limit")
     if limit == 1:
         return x.activated("hardtanh")
-    return times(times(x, 1 / limit).activated("hardtanh"), limit)
+    return x.times([1 / limit] * x.channels).activated("hardtanh").times([limit] * x.channels)
 
 
 def times(x: Any, factor: Any) -> Any:
@@ -83,7 +83,7 @@ def divided(x: Any, divisor: Any) -> Any:
 
 def negative(x: Any) -> Any:
     """Return -x."""
-    return times(x, -ONE)
+    return x.times([-ONE] * x.channels)
 
 
 def plus(x: Any, constant: Any) -> Any:
@@ -267,14 +267,14 @@ def _per_channel(x: Any, constant: Any, what: str) -> list[Fraction]:
         )
     if not hasattr(constant, "dim"):
         if isinstance(constant, bool) or not isinstance(constant, int | float):
-            raise InputError(f"{what} is {constant}; expected a number")
+            raise InputError(f"has {constant} as {what}; expected a number")
         return [exact_number(constant, what)] * x.channels
     if constant.numel() == 1 and constant.dim() <= x.rank:
         return exact_numbers(constant, what) * x.channels
     shape = (1, x.channels, 1)[: x.rank]
     if tuple(constant.shape) not in (shape, shape[1:]) or isinstance(x, Output):
         raise InputError(
-            f"{what} has shape {tuple(constant.shape)}; expected one number, or one a channel, {shape[1:]}"
+            f"has {what} of shape {tuple(constant.shape)}; expected one number, or one a channel, {shape[1:]}"
         )
     return exact_numbers(constant, what)
 

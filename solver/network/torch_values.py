@@ -196,16 +196,16 @@ def exact_numbers(tensor: Any, what: str) -> list[Fraction]:
     """
     kind = str(tensor.dtype).removeprefix("torch.")
     if kind not in ("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"):
-        raise InputError(f"{what} is of type {kind}; expected float16, bfloat16, float32 or float64")
+        raise InputError(f"holds {what} as {kind}; expected float16, bfloat16, float32 or float64")
     try:
         values = tensor.detach().flatten().tolist()
     except (RuntimeError, ValueError, NotImplementedError) as error:
-        raise InputError(f"{what} holds no values ({str(error).splitlines()[0]}); run the module once") from None
+        raise InputError(f"holds no values in {what} ({str(error).splitlines()[0]}); run the module once") from None
     return [exact_number(value, what) for value in values]
 
 
 def exact_number(value: Any, what: str) -> Fraction:
     """Return a float or an int as the rational it is."""
     if not isfinite(value):
-        raise InputError(f"{what} holds {value}; expected finite numbers")
+        raise InputError(f"holds {value} in {what}; expected finite numbers")
     return Fraction(value)
