@@ -115,6 +115,7 @@ class _Reading:
 
     def _operation(self, node: Any, args: Any, kwargs: Any) -> Any:
         from solver.network import torch_tables as tables
+        from solver.network.torch_values import Traced
 
         if node.op == "call_module":
             if len(args) != 1 or kwargs:
@@ -124,6 +125,12 @@ class _Reading:
         operation = table.get(node.target)
         if operation is None:
             raise InputError(f"is not taken; {tables.advice(None)}")
+        if sum(self._is_traced(each) for each in node.all_input_nodes) > 1:
+            raise InputError("joins two values that depend on the image; expected a chain of layers")
+        if "input" in kwargs:
+            args, kwargs = (kwargs["input"], *args), {key: kwargs[key] for key in kwargs if key != "input"}
+        if not args or not (isinstance(args[0], Traced) or operation in tables.EITHER_ORDER):
+            raise InputError("takes what depends on the image in place of a weight; expected constant weights")
         try:
             inspect.signature(operation).bind(*args, **kwargs)
         except TypeError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -66,8 +66,9 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool 
     return x.times([1 / limit] * x.channels).activated("hardtanh").times([limit] * x.channels)
 
 
-def times(x: Any, factor: Any) -> Any:
-    """Return a value times a number, or times a number a channel."""
+def scaled(a: Any, b: Any) -> Any:
+    """Return a value times a number, or times a number a channel, in either order."""
+    x, factor = (a, b) if isinstance(a, Traced) else (b, a)
     return x.times(_per_channel(x, factor, "its factor"))
 
 
@@ -86,8 +87,9 @@ def negative(x: Any) -> Any:
     return x.times([-ONE] * x.channels)
 
 
-def plus(x: Any, constant: Any) -> Any:
-    """Return a value plus a number, or plus a number a channel."""
+def shifted(a: Any, b: Any) -> Any:
+    """Return a value plus a number, or plus a number a channel, in either order."""
+    x, constant = (a, b) if isinstance(a, Traced) else (b, a)
     return x.plus(_per_channel(x, constant, "its constant"))
 
 
@@ -95,16 +97,7 @@ def minus(a: Any, b: Any) -> Any:
     """Return a - b, where one of them is constant."""
     if isinstance(a, Traced):
         return a.plus([-c for c in _per_channel(a, b, "its constant")])
-    return plus(negative(b), a)
-
-
-def either(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return an operation of a value and a constant for arguments in either order."""
-
-    def swapped(a: Any, b: Any) -> Any:
-        return operation(a, b) if isinstance(a, Traced) else operation(b, a)
-
-    return swapped
+    return shifted(negative(b), a)
 
 
 def mean(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -162,7 +155,7 @@ def reshape(x: Any, *shape: Any) -> Any:
 def item(x: Any, index: Any) -> Any:
     """Return the only site of pooled channels, the only column of the output, or an image with a channel axis."""
     parts = index if isinstance(index, tuple) else (index,)
-    parts = tuple("rest" if part is Ellipsis else "all" if part == slice(None) else part for part in parts)
+    parts = tuple(_part(part) for part in parts)
     if set(parts) <= {"all", "rest"}:
         return x
     if isinstance(x, Output) and x.column and parts in (("all", 0), ("all", -1), ("rest", 0), ("rest", -1)):
@@ -171,7 +164,9 @@ def item(x: Any, index: Any) -> Any:
         return x.without_sites()
     if x == Maps() and parts in (("all", None), ("all", None, "all")):
         return x
-    raise InputError(f"takes part [{index}] of its input; expected whole maps, or the only column of a head")
+    raise InputError(
+        f"takes part [{index}] of its input; expected whole maps (pad with CircularPad1d), or the only column of a head"
+    )
 
 
 def unsqueeze(x: Any, dim: int) -> Any:
@@ -261,10 +256,6 @@ def _pooled(x: Any, pooling: str, dim: Any, keepdim: bool) -> Any:
 
 def _per_channel(x: Any, constant: Any, what: str) -> list[Fraction]:
     """Return a constant that multiplies or adds to a value, as one number a channel."""
-    if isinstance(constant, Traced):
-        raise InputError(
-            "joins two values that depend on the image; expected a chain of layers, with no skip connection"
-        )
     if not hasattr(constant, "dim"):
         if isinstance(constant, bool) or not isinstance(constant, int | float):
             raise InputError(f"has {constant} as {what}; expected a number")
@@ -277,6 +268,15 @@ def _per_channel(x: Any, constant: Any, what: str) -> list[Fraction]:
             f"has {what} of shape {tuple(constant.shape)}; expected one number, or one a channel, {shape[1:]}"
         )
     return exact_numbers(constant, what)
+
+
+def _part(index: Any) -> Any:
+    """Return one index in words that compare: all, rest, a number, a new axis, or some."""
+    if isinstance(index, slice):
+        return "all" if index == slice(None) else "some"
+    if index is Ellipsis:
+        return "rest"
+    return index if index is None or isinstance(index, int) else "some"
 
 
 def _single(value: Any) -> Any:

@@ -16,9 +16,9 @@ from solver.network.torch_values import Maps
 FUNCTIONS: dict[Any, Any] = {
     **dict.fromkeys((F.relu, torch.relu, torch.relu_), taken.relu),
     **dict.fromkeys((F.hardtanh, F.hardtanh_), taken.hardtanh),
-    **dict.fromkeys((operator.mul, torch.mul, torch.multiply), taken.either(taken.times)),
+    **dict.fromkeys((operator.mul, torch.mul, torch.multiply), taken.scaled),
     **dict.fromkeys((operator.truediv, torch.div, torch.true_divide), taken.divided),
-    **dict.fromkeys((operator.add, torch.add), taken.either(taken.plus)),
+    **dict.fromkeys((operator.add, torch.add), taken.shifted),
     **dict.fromkeys((operator.sub, torch.sub), taken.minus),
     **dict.fromkeys((operator.neg, torch.neg), taken.negative),
     **dict.fromkeys((operator.matmul, torch.matmul), taken.product),
@@ -39,9 +39,9 @@ FUNCTIONS: dict[Any, Any] = {
 }
 METHODS: dict[str, Any] = {
     **dict.fromkeys(("relu", "relu_"), taken.relu),
-    **dict.fromkeys(("mul", "mul_"), taken.times),
+    **dict.fromkeys(("mul", "mul_"), taken.scaled),
     **dict.fromkeys(("div", "div_"), taken.divided),
-    **dict.fromkeys(("add", "add_"), taken.plus),
+    **dict.fromkeys(("add", "add_"), taken.shifted),
     **dict.fromkeys(("sub", "sub_"), taken.minus),
     **dict.fromkeys(("view", "reshape"), taken.reshape),
     **dict.fromkeys(("double", "float", "to", "contiguous", "clone", "detach", "cpu", "type_as"), taken.unchanged),
@@ -54,6 +54,7 @@ METHODS: dict[str, Any] = {
     "unsqueeze": taken.unsqueeze,
     "size": taken.size,
 }
+EITHER_ORDER = (taken.scaled, taken.shifted, taken.minus, taken.divided, taken.product)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 NORMALISATIONS = (nn.BatchNorm1d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d)
 
