@@ -148,7 +148,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     ),
     "number of sites": (lambda: Forward(lambda m, x: m.conv(x) / x.shape[-1]), ["the number of sites"]),
     "batch": (lambda: Forward(lambda m, x: m.conv(x) / math.sqrt(4 * x.size(0))), ["'mul' cannot be computed"]),
-    "slices": (lambda: Forward(lambda m, x: m.conv(x[..., 1:])), ["'getitem' takes part", "CircularPad1d"]),
+    "slices": (lambda: Forward(lambda m, x: m.conv(x[..., 1:])), ["'getitem' takes a part", "CircularPad1d"]),
     "mean over the batch": (lambda: Forward(lambda m, x: m.conv(x).mean(0)), ["is a mean over axis 0"]),
     "weights of the image": (
         lambda: Forward(lambda m, x: F.conv1d(torch.ones(1, 1, 1), x)),
