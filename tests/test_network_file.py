@@ -269,3 +269,12 @@ ARITHMETIC = {"1 + 2*3": 7, "-2**2": -4, "4*2**-1": 2, "8/4/2": 1, "2 - 1 - 1": 
 @pytest.mark.parametrize("text", ARITHMETIC)
 def test_generators_follow_the_rules_of_arithmetic(text: str) -> None:
     assert generator(text) == ARITHMETIC[text]
+
+
+def test_the_file_in_the_documentation_is_read() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "json.md").read_text()
+    block = next(part for part in text.split("```") if part.startswith('\n{"schema": "solver.network/1"'))
+    assert (
+        network_from_text(block) == construct("cyclotomic", TASK)
+        and network_text(network_from_text(block)) == block[1:]
+    )

@@ -137,6 +137,64 @@ EXACT = {
 }
 
 
+class Ending(nn.Module):
+    """A convolution and a head, joined in one of the many ways to write it."""
+
+    def __init__(self, begin: Any, end: Any) -> None:
+        super().__init__()
+        self.conv, self.head, self.same = circular(1, 4), nn.Linear(4, 1), nn.Identity()
+        self.begin, self.end = begin, end
+
+    def forward(self, x: Any) -> Any:
+        weight = self.same(self.conv.weight)
+        x = F.pad(self.begin(x), pad=(1, 1), mode="circular")
+        x = F.relu(input=torch.conv1d(x, weight, self.conv.bias))
+        return self.end(x, self.head)
+
+
+WAYS: dict[str, Any] = {
+    "plain": lambda x, head: head(x.mean(-1)),
+    "mean kept, then not": lambda x, head: head(x.mean(-1, keepdim=True).mean(2)),
+    "squeeze": lambda x, head: head(F.adaptive_avg_pool1d(x, 1).squeeze()).squeeze(),
+    "index": lambda x, head: head(F.adaptive_avg_pool1d(x, 1)[..., 0])[..., 0],
+    "view": lambda x, head: head(x.mean(-1).reshape((-1, 4))).view(-1),
+    "flatten": lambda x, head: torch.flatten(head(torch.flatten(x.mean(-1), 1)), start_dim=0),
+    "flatten the column": lambda x, head: head(x.mean(-1)).flatten(1)[:, :],
+    "vector": lambda x, head: torch.matmul(x.mean(-1), head.weight[0]) + head.bias,
+    "sum": lambda x, head: head(torch.sum(x, dim=2) / 16),
+}
+IMAGE_WAYS = {
+    "unsqueezed": lambda x: x.unsqueeze(1),
+    "new axis": lambda x: x[:, None],
+    "new axis, all": lambda x: x[:, None, :],
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_ways_to_write_one_module_are_one_network(name: str) -> None:
+    module = dyadic(Ending(nn.Identity(), WAYS[name]))
+    network = from_torch(module)
+    with torch.no_grad():
+        theirs = module(tensor(IMAGES)).flatten()
+    assert torch.equal(as_double(response(network, IMAGES)), theirs)
+    plain = from_torch(dyadic(Ending(nn.Identity(), WAYS["plain"])))
+    assert response(network, IMAGES) == response(plain, IMAGES) and network.layers == plain.layers
+
+
+@pytest.mark.parametrize("name", IMAGE_WAYS)
+def test_images_without_a_channel_axis_are_read(name: str) -> None:
+    module = dyadic(Ending(IMAGE_WAYS[name], WAYS["plain"]))
+    with torch.no_grad():
+        theirs = module(torch.from_numpy(IMAGES).double()).flatten()
+    assert torch.equal(as_double(response(from_torch(module), IMAGES)), theirs)
+
+
+@pytest.mark.slow
+def test_a_compiled_module_is_its_original() -> None:
+    module = stack(circular(1, 4), nn.ReLU())
+    assert from_torch(torch.compile(module)) == from_torch(module)
+
+
 @pytest.mark.parametrize("name", EXACT)
 def test_responses_equal_the_module_bit_for_bit(name: str) -> None:
     module = dyadic(EXACT[name]())

@@ -150,6 +150,23 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "batch": (lambda: Forward(lambda m, x: m.conv(x) / math.sqrt(4 * x.size(0))), ["'mul' cannot be computed"]),
     "slices": (lambda: Forward(lambda m, x: m.conv(x[..., 1:])), ["'getitem' takes a part", "CircularPad1d"]),
     "mean over the batch": (lambda: Forward(lambda m, x: m.conv(x).mean(0)), ["is a mean over axis 0"]),
+    "square": (lambda: Forward(lambda m, x: m.conv(x * x)), ["'mul' joins two values"]),
+    "filter by itself": (lambda: Forward(lambda m, x: F.conv1d(x, x)), ["'conv1d' joins two values"]),
+    "module of two": (lambda: Forward(lambda m, x: m.conv(x, 1)), ["'conv' (Conv1d) takes more than one argument"]),
+    "linear map of maps": (lambda: Forward(lambda m, x: F.linear(m.conv(x), m.head.weight)), ["'linear' is a linear"]),
+    "matrix product of maps": (
+        lambda: Forward(lambda m, x: m.conv(x) @ m.head.weight),
+        ["'matmul' is a matrix product other"],
+    ),
+    "flattened batch": (
+        lambda: Forward(lambda m, x: m.head(m.conv(x).mean(-1).flatten())),
+        ["'flatten' mixes the batch", "start_dim=1"],
+    ),
+    "squeezed channels": (lambda: Forward(lambda m, x: m.conv(x).mean(-1).squeeze(0)), ["'squeeze' removes axis 0"]),
+    "squeezed maps": (lambda: Forward(lambda m, x: m.conv(x).squeeze(-1)), ["'squeeze' removes an axis that is not"]),
+    "view of maps": (lambda: Forward(lambda m, x: m.conv(x).view(x.size(0), -1)), ["'view' reshapes to", "batch size"]),
+    "one more axis": (lambda: Forward(lambda m, x: m.conv(x).unsqueeze(0)), ["'unsqueeze' adds axis 0"]),
+    "type of the image": (lambda: Forward(lambda m, x: m.conv(x.to(x.dtype))), ["'getattr' reads 'dtype'"]),
     "weights of the image": (
         lambda: Forward(lambda m, x: F.conv1d(torch.ones(1, 1, 1), x)),
         ["'conv1d' takes what depends"],

@@ -114,6 +114,8 @@ class _Reading:
             ) from None
 
     def _operation(self, node: Any, args: Any, kwargs: Any) -> Any:
+        from torch.fx.node import map_arg
+
         from solver.network import torch_tables as tables
         from solver.network.torch_values import Traced
 
@@ -125,7 +127,9 @@ class _Reading:
         operation = table.get(node.target)
         if operation is None:
             raise InputError(f"is not taken; {tables.advice(None)}")
-        if sum(self._is_traced(each) for each in node.all_input_nodes) > 1:
+        inputs: list[Any] = []
+        map_arg((node.args, node.kwargs), inputs.append)
+        if sum(map(self._is_traced, inputs)) > 1:
             raise InputError("joins two values that depend on the image; expected a chain of layers")
         if "input" in kwargs:
             args, kwargs = (kwargs["input"], *args), {key: kwargs[key] for key in kwargs if key != "input"}
