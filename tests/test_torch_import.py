@@ -190,6 +190,7 @@ def test_images_without_a_channel_axis_are_read(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_compiled_module_is_its_original() -> None:
     module = stack(circular(1, 4), nn.ReLU())
     assert from_torch(torch.compile(module)) == from_torch(module)

@@ -150,6 +150,7 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "batch": (lambda: Forward(lambda m, x: m.conv(x) / math.sqrt(4 * x.size(0))), ["'mul' cannot be computed"]),
     "slices": (lambda: Forward(lambda m, x: m.conv(x[..., 1:])), ["'getitem' takes a part", "CircularPad1d"]),
     "mean over the batch": (lambda: Forward(lambda m, x: m.conv(x).mean(0)), ["is a mean over axis 0"]),
+    "noise": (lambda: Forward(lambda m, x: m.head(m.conv(x * torch.rand(1)).mean(-1))), ["draws random numbers"]),
     "square": (lambda: Forward(lambda m, x: m.conv(x * x)), ["'mul' joins two values"]),
     "filter by itself": (lambda: Forward(lambda m, x: F.conv1d(x, x)), ["'conv1d' joins two values"]),
     "module of two": (lambda: Forward(lambda m, x: m.conv(x, 1)), ["'conv' (Conv1d) takes more than one argument"]),

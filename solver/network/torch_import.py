@@ -45,8 +45,11 @@ def from_torch(module: Any, *, name: str | None = None) -> Network:
     if not isinstance(module, torch.nn.Module):
         raise InputError(f"from_torch: expected a torch.nn.Module, got {type(module).__name__}")
     module = getattr(module, "_orig_mod", module)
+    drawn = torch.random.get_rng_state()
     with torch.no_grad():
         output = _Reading(module).output()
+    if not torch.equal(drawn, torch.random.get_rng_state()):
+        raise InputError("from_torch: the forward draws random numbers; expected one that depends on the image alone")
     return output.network(type(module).__name__ if name is None else name)
 
 
@@ -177,7 +180,7 @@ def _graph(module: Any) -> Any:
     try:
         return fx.Tracer().trace(module)
     except Exception as error:  # whatever the module's own code raises
-        first = (str(error).splitlines() or [""])[0]
+        first = (str(error).splitlines() or [""])[0][:120]
         raise InputError(
             f"from_torch: the forward of {type(module).__name__} cannot be read by torch.fx "
             f"({type(error).__name__}: {first}); write it without branches and loops over the image's values"
