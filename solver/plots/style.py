@@ -95,6 +95,14 @@ def plain_ticks(axis: Any) -> None:
         axis.yaxis.set_minor_formatter(NullFormatter())
 
 
+def show(figure: Any) -> None:
+    """Hand a figure to pyplot, where scripts, notebooks and galleries show it; needs matplotlib 3.11."""
+    from matplotlib import pyplot
+
+    pyplot.figure(figure)
+    pyplot.show()
+
+
 def save(figure: Any, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of the name; the same figure gives the same file.
 
