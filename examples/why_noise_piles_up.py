@@ -53,7 +53,7 @@ with house_style():
             look = {"color": COLORS[name], "marker": MARKERS[name], "linestyle": style}
             axis.plot(lengths, [float(each[part]) for each in drawn], label=f"{name}, {label}", **look)
     axis.set(xscale="log", yscale="log", xlabel="sites of the ring $l$", ylabel="noise of the pooled output")
-    axis.legend(loc="center right")
+    figure.legend(loc="outside upper center", ncols=2)
 show(figure)
 
 # %%

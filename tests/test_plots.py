@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from quick import quick_sensitivities
 
 from solver import (
@@ -32,7 +34,7 @@ from solver.plots.frequencies import frequencies_figure
 from solver.plots.kernels import MOST_CHANNELS, kernels_figure
 from solver.plots.layers import layers_figure
 from solver.plots.responses import response_figure
-from solver.plots.style import COLORS, FORMATS, MARKERS, TURN, look, save
+from solver.plots.style import COLORS, FORMATS, MARKERS, PALETTE, TURN, house_style, look, new_figure, plain_ticks, save
 
 TASK = TwoPixelTask(length=20, scale=5)
 BOX = Layer(filters=[[[1, 1, 1]]])
@@ -251,6 +253,48 @@ def test_constructions_keep_their_look() -> None:
     assert set(COLORS) == set(MARKERS) == set(CONSTRUCTIONS) and len(set(COLORS.values())) == len(COLORS)
     assert not set(MARKERS.values()) & set(TURN) and len(set(MARKERS.values())) == len(MARKERS)
     assert look("shift", 0) == look("shift", 3) and look("mine", 0) != look("mine", 1)
+
+
+SIGHT = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+"""How linear RGB is seen (Machado, Oliveira and Fernandes 2009)."""
+
+
+def seen(color: str, sight: str) -> np.ndarray:
+    """A colour in CIELAB, as it is seen."""
+    c = np.array(to_rgb(color))
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = to_xyz @ np.clip(np.array(SIGHT[sight]) @ linear, 0, 1) / (0.9505, 1, 1.089)
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def closest(colors: tuple[str, ...], sight: str) -> float:
+    return min(float(np.linalg.norm(seen(a, sight) - seen(b, sight))) for a, b in combinations(colors, 2))
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_colours_stay_apart_for_colour_blind_eyes(sight: str) -> None:
+    assert closest(PALETTE, sight) > 15
+    assert closest(("#ff0000", "#808000") if sight != "tritanopia" else ("#00ff80", "#00e0ff"), sight) < 15
+
+
+def test_short_logarithmic_axes_have_plain_ticks() -> None:
+    with house_style():
+        _, ((short, decade, long),) = new_figure(columns=3)
+    for axis, limits in ((short, (0.13, 0.72)), (decade, (0.9, 45)), (long, (1, 1e5))):
+        axis.set(yscale="log", ylim=limits)
+        plain_ticks(axis)
+    shown = [
+        [t for t in axis.get_yticks() if np.prod(np.sign(t - np.array(axis.get_ylim()))) < 0]
+        for axis in (short, decade)
+    ]
+    assert np.allclose(shown[0], [0.2, 0.3, 0.5, 0.7]) and np.allclose(shown[1], [1, 2, 5, 10, 20])
+    assert short.yaxis.get_major_formatter()(0.2, 0) == "0.2" != long.yaxis.get_major_formatter()(0.2, 0)
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
