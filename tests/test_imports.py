@@ -31,6 +31,7 @@ ORDER = [
     "optimal",
     "symbolic",
     "report",
+    "citations",
     "sweep",
     "plots",
     "derive",
