@@ -13,6 +13,7 @@ from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
 from solver.commands.limits import limits
+from solver.commands.page import page
 from solver.commands.plot import plot
 from solver.commands.report import report
 from solver.commands.search import search
@@ -39,7 +40,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, table, sweep, limits, formula, plot, search, show, shuffle, verify, derive, list_constructions):
+for command in (report, table, sweep, limits, formula, plot, page, search, show, shuffle, verify, derive, list_constructions):
     cli.add_command(command)
 
 

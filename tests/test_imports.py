@@ -32,6 +32,7 @@ ORDER = [
     "report",
     "sweep",
     "plots",
+    "page",
     "derive",
     "commands",
     "cli",
