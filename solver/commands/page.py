@@ -29,9 +29,7 @@ browser. It holds the networks, f_p(d), D, G and R of every task asked for; acti
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes [default: one a core].")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
-def page(
-    lengths: str, scales: str, method: str, no_cache: bool, jobs: int | None, output: Path | None
-) -> None:
+def page(lengths: str, scales: str, method: str, no_cache: bool, jobs: int | None, output: Path | None) -> None:
     """Write the page."""
     from joblib import Parallel, delayed
 

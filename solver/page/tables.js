@@ -48,7 +48,8 @@ function digitsTable(networks, state) {
       return [`${name} of ${network.name}`, ...cells];
     }),
   );
-  return table(`Layer ${layerWords(networks[0], state.k)}, to fifteen digits`, ["", "value", "error", "kind: route"], rows);
+  const caption = `Layer ${layerWords(networks[0], state.k)}, to fifteen digits`;
+  return table(caption, ["number", "value", "error", "kind: route"], rows);
 }
 
 function sensitivityTables(networks, state) {
@@ -82,13 +83,13 @@ function changesTable(network, scene) {
 function outcomesTable(network, scene) {
   const { d, k } = scene.state;
   const rows = [-1, 0, 1].map((s) => [
-    `pixel 1: ${signed(s)}`,
+    signed(s),
     ...[-1, 0, 1].map((t) => {
       const here = s === scene.move[0] && t === scene.move[1];
       return element("span", here ? { class: "here", "aria-current": "true" } : {}, squaredChanges(network, scene.length, d, [s, t])[k]);
     }),
   ]);
-  const heads = ["", ...[-1, 0, 1].map((t) => `pixel 2: ${signed(t)}`)];
+  const heads = ["pixel 1 ↓ pixel 2 →", ...[-1, 0, 1].map(signed)];
   return table(`${network.name}: squared change of ${mapName(network, k)}`, heads, rows);
 }
 
