@@ -20,16 +20,30 @@ const barPath = (place, rows, name) =>
 
 function stepLine(place, row) {
   const width = siteWidth(place, row.length);
-  const steps = row.map((value, p) => `${p ? "L" : "M"}${at(place.x + p * width)} ${at(levelOf(place, value))}h${at(width)}`);
+  const steps = row.map(
+    (value, p) => `${p ? "L" : "M"}${at(place.x + p * width)} ${at(levelOf(place, value))}h${at(width)}`,
+  );
   return shape("path", { class: "noisy", d: steps.join("") });
 }
 
 function strip(place, still, moved, noisy, color) {
   const base = levelOf(place, 0);
   const parts = [
-    barPath(place, still.map((a, p) => [0, Math.min(a, moved[p])]), `same ${color}`),
-    barPath(place, still.map((a, p) => [Math.min(a, moved[p]), a]), "lost"),
-    barPath(place, still.map((a, p) => [Math.min(a, moved[p]), moved[p]]), "gained"),
+    barPath(
+      place,
+      still.map((a, p) => [0, Math.min(a, moved[p])]),
+      `same ${color}`,
+    ),
+    barPath(
+      place,
+      still.map((a, p) => [Math.min(a, moved[p]), a]),
+      "lost",
+    ),
+    barPath(
+      place,
+      still.map((a, p) => [Math.min(a, moved[p]), moved[p]]),
+      "gained",
+    ),
     line(place.x, base, place.x + place.width, base, "base"),
   ];
   if (noisy) parts.push(stepLine(place, noisy));

@@ -46,14 +46,23 @@ function chart({ width, height, title, series, labels, chosen, xName, logarithmi
   labels.forEach((text, n) => n % step === 0 && parts.push(words(x(n), height - 20, text, { class: "tick" })));
   parts.push(words(FRAME.left + w / 2, height - 4, xName, { class: "tick" }));
   parts.push(shape("rect", { class: "chosen", x: at(x(chosen) - 9), y: FRAME.top, width: 18, height: h }));
-  for (const { name, value } of levels) parts.push(line(FRAME.left, y(value), FRAME.left + w, y(value), `level ${name}`));
+  for (const { name, value } of levels)
+    parts.push(line(FRAME.left, y(value), FRAME.left + w, y(value), `level ${name}`));
   for (const { name, values } of series) {
     const points = values.map((v, n) => (v === null ? null : [x(n), y(v)])).filter(Boolean);
-    parts.push(shape("path", { class: `curve ${name}`, d: points.map(([a, b], n) => `${n ? "L" : "M"}${at(a)} ${at(b)}`).join("") }));
+    parts.push(
+      shape("path", {
+        class: `curve ${name}`,
+        d: points.map(([a, b], n) => `${n ? "L" : "M"}${at(a)} ${at(b)}`).join(""),
+      }),
+    );
     if (labels.length <= 34) parts.push(...points.map(([a, b]) => mark(a, b, name)));
-    if (values[chosen] !== null) parts.push(shape("circle", { class: "ringed", cx: at(x(chosen)), cy: at(y(values[chosen])), r: 8 }));
+    if (values[chosen] !== null)
+      parts.push(shape("circle", { class: "ringed", cx: at(x(chosen)), cy: at(y(values[chosen])), r: 8 }));
   }
-  const spoken = series.map((each) => `${each.name} ${each.values[chosen] === null ? "-" : rounded(each.values[chosen])}`);
+  const spoken = series.map(
+    (each) => `${each.name} ${each.values[chosen] === null ? "-" : rounded(each.values[chosen])}`,
+  );
   return drawing(width, height, `${title} at ${xName} ${labels[chosen]}: ${spoken.join(", ")}`, ...parts);
 }
 
@@ -72,7 +81,10 @@ function along(data, state, axis, quantity) {
     return value === null || value.kind === "missing" ? null : Number(value.value);
   };
   if (axis === "k") {
-    return here.networks.map((network) => ({ name: network.name, values: network.sensitivities.map((_, k) => number(network, k)) }));
+    return here.networks.map((network) => ({
+      name: network.name,
+      values: network.sensitivities.map((_, k) => number(network, k)),
+    }));
   }
   const cases = data.cases.filter((each) => (axis === "l" ? each.scale === state.xi : each.length === state.l));
   return here.networks.map((network, n) => ({

@@ -19,6 +19,9 @@ SCRIPTS = (
     "interference.js",
     "curves.js",
     "tables.js",
+    "scene.js",
+    "settings.js",
+    "sections.js",
     "main.js",
 )
 """In the order in which they build on each other; all are plain scripts, as files cannot import modules."""

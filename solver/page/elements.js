@@ -34,7 +34,8 @@ const layerWords = (network, k) => {
   const depth = network.layers.length;
   return k === 0 ? "0, the image" : k > depth ? "the output fₚ" : k === depth ? `${k} = k̃` : String(k);
 };
-const channelName = (network, k, c) => (k === 0 ? "x" : k > network.layers.length ? "fₚ" : network.layers[k - 1].names[c]);
+const channelName = (network, k, c) =>
+  k === 0 ? "x" : k > network.layers.length ? "fₚ" : network.layers[k - 1].names[c];
 
 // A table from its heads and rows; the first cell of each row is its head.
 function table(caption, heads, rows) {
@@ -42,5 +43,11 @@ function table(caption, heads, rows) {
   const body = rows.map(([first, ...cells]) =>
     element("tr", {}, element("th", { scope: "row" }, first), ...cells.map((cell) => element("td", {}, cell))),
   );
-  return element("table", {}, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...body));
+  return element(
+    "table",
+    {},
+    element("caption", {}, caption),
+    element("thead", {}, head),
+    element("tbody", {}, ...body),
+  );
 }

@@ -25,13 +25,27 @@ function interferenceDrawing(network, scene, width) {
   const stacked = one.map((a, p) => a + two[p]);
   const place = { x, y: top, width: width - x - 8, height, low: 0, high: Math.max(...stacked) };
   const cell = siteWidth(place, scene.length);
-  const overlaps = stacked.map((_, p) => (one[p] && two[p] ? rectangle(x + p * cell, top - 14, cell, height + 14) : ""));
+  const overlaps = stacked.map((_, p) =>
+    one[p] && two[p] ? rectangle(x + p * cell, top - 14, cell, height + 14) : "",
+  );
   const threshold = levelOf(place, 1);
   const parts = [
     shape("path", { class: "overlap", d: overlaps.join("") }),
-    barPath(place, one.map((a) => [0, a]), `one ${network.name}`),
-    barPath(place, one.map((a, p) => [a, stacked[p]]), `two ${network.name}`),
-    barPath(place, stacked.map((z) => [0, Math.min(z, 1)]), "cut"),
+    barPath(
+      place,
+      one.map((a) => [0, a]),
+      `one ${network.name}`,
+    ),
+    barPath(
+      place,
+      one.map((a, p) => [a, stacked[p]]),
+      `two ${network.name}`,
+    ),
+    barPath(
+      place,
+      stacked.map((z) => [0, Math.min(z, 1)]),
+      "cut",
+    ),
     line(x, threshold, x + place.width, threshold, "threshold"),
     words(x - 5, threshold + 3, "1", { class: "tick end" }),
     words(x - 5, top + 4, place.high, { class: "tick end" }),
@@ -39,7 +53,8 @@ function interferenceDrawing(network, scene, width) {
     barNumbers(place, stacked, stacked),
     ...siteTicks(place, scene.length, top + height + 14),
   ];
-  const title = `${network.name}, layer ${network.layers.length} before the bias. ${overlapWords(network, scene, [one, two])}`;
+  const said = overlapWords(network, scene, [one, two]);
+  const title = `${network.name}, layer ${network.layers.length} before the bias. ${said}`;
   return drawing(width, top + height + 20, title, ...parts);
 }
 

@@ -18,7 +18,7 @@ function ringDrawing(scene, width) {
     dot(p, 7, "pixel"),
     words(place(p)[0], place(p)[1] + 3.5, n + 1, { class: "pixel-name" }),
   ]);
-  const arrived = [...new Set(scene.movedSites)].map((p) => dot(p, 11, "arrived"));
+  const arrived = (scene.state.deform ? scene.movedSites : []).map((p) => dot(p, 11, "arrived"));
   const [d, moved] = [scene.state.d, scene.movedDistance];
   const middle = [
     words(size / 2, size / 2 - 4, `d = ${d}`, { class: "big" }),
@@ -62,11 +62,20 @@ function layerRows(network, scene, k, y, x, width) {
   shapes.push(words(26, y + 13, layerHead(network, k), { class: "layer-head" }));
   still.forEach((row, c) => {
     const top = y + HEAD + c * each;
-    const place = { x, y: top + (still.length === 1 ? 12 : 3), width, height: each - (still.length === 1 ? 12 : 3), low, high };
+    const place = {
+      x,
+      y: top + (still.length === 1 ? 12 : 3),
+      width,
+      height: each - (still.length === 1 ? 12 : 3),
+      low,
+      high,
+    };
     shapes.push(strip(place, row, moved[c], noisy?.[c], network.name));
     if (still.length === 1) shapes.push(barNumbers(place, row, moved[c]));
     else shapes.push(words(x - 6, top + each - 4, channelName(network, k, c), { class: "channel" }));
-    shapes.push(words(x + width + 5, top + each - 3, valueWords(row[scene.state.p], moved[c][scene.state.p]), { class: "value" }));
+    shapes.push(
+      words(x + width + 5, top + each - 3, valueWords(row[scene.state.p], moved[c][scene.state.p]), { class: "value" }),
+    );
   });
   return [shapes, y + HEAD + still.length * each + 8];
 }
@@ -94,7 +103,12 @@ function networkDrawing(network, scene, width) {
     y = end;
   }
   rows.push(...siteTicks({ x, width: strips }, scene.length, y + 6));
-  const cursor = { x: at(x + (scene.state.p * strips) / scene.length), y: 0, width: at(strips / scene.length), height: y - 4 };
+  const cursor = {
+    x: at(x + (scene.state.p * strips) / scene.length),
+    y: 0,
+    width: at(strips / scene.length),
+    height: y - 4,
+  };
   rows.push(shape("rect", { ...cursor, class: "cursor" }));
   const title = `${network.name}: activations of every layer; the tables below hold the numbers`;
   return Object.assign(drawing(width, y + 12, title, ...rows), { places, strips: { x, width: strips } });

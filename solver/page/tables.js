@@ -21,7 +21,8 @@ function noteKeeper() {
   return { letter, list };
 }
 
-const noteOf = (name, value) => (value.kind === "missing" ? `no ${name}: ${value.why}` : `${value.kind}: ${value.method}`);
+const noteOf = (name, value) =>
+  value.kind === "missing" ? `no ${name}: ${value.why}` : `${value.kind}: ${value.method}`;
 
 function sensitivityTable(network, state, keeper) {
   const rows = network.sensitivities.map((each, k) => [
@@ -63,15 +64,21 @@ function sensitivityTables(networks, state) {
 
 // What the present pair and move add: the squared change, its mean over the nine outcomes, and both over the spread.
 function changesTable(network, scene) {
-  const known = scene.deformation[network.name];
+  const { known } = scene;
   const squared = squaredChanges(network, scene.length, scene.state.d, scene.move);
   const heads = ["layer", "this outcome", "mean of nine", "⟨‖a(x₁) − a(x₂)‖²⟩", "mean / spread", "D, over all d"];
   if (scene.noisy) heads.push("‖a(x + η) − a(x)‖², this draw");
   const rows = squared.map((change, k) => {
     const mean = fraction(known.changes[scene.state.d - 1][k], 9);
     const share = over(mean, known.spread[k]);
-    const cells = [shown(change), fractionText(mean), fractionText(known.spread[k]), rounded(fractionNumber(share)), fractionText(known.D[k])];
-    if (scene.noisy) cells.push(rounded(scene.noisyChanges[network.name][k]));
+    const cells = [
+      shown(change),
+      fractionText(mean),
+      fractionText(known.spread[k]),
+      rounded(fractionNumber(share)),
+      fractionText(known.D[k]),
+    ];
+    if (scene.noisy) cells.push(rounded(scene.noisyChanges[k]));
     return [mapName(network, k), ...cells];
   });
   const made = table(network.name, heads, rows);
@@ -86,7 +93,11 @@ function outcomesTable(network, scene) {
     signed(s),
     ...[-1, 0, 1].map((t) => {
       const here = s === scene.move[0] && t === scene.move[1];
-      return element("span", here ? { class: "here", "aria-current": "true" } : {}, squaredChanges(network, scene.length, d, [s, t])[k]);
+      return element(
+        "span",
+        here ? { class: "here", "aria-current": "true" } : {},
+        squaredChanges(network, scene.length, d, [s, t])[k],
+      );
     }),
   ]);
   const heads = ["pixel 1 ↓ pixel 2 →", ...[-1, 0, 1].map(signed)];
@@ -94,20 +105,21 @@ function outcomesTable(network, scene) {
 }
 
 // Whether D, summed again here from all distances and outcomes, is the fraction that the solver wrote.
-function agreement(networks, scene) {
-  const wrong = networks.flatMap((network) =>
+function agreement(networks, scenes) {
+  const wrong = networks.flatMap((network, n) =>
     network.sensitivities.flatMap((each, k) => {
-      const found = fractionText(scene.deformation[network.name].D[k]);
+      const found = fractionText(scenes[n].known.D[k]);
       return found === each.D.exact ? [] : [`${network.name}, ${mapName(network, k)}: ${found}, not ${each.D.exact}`];
     }),
   );
   return wrong.length
     ? `D summed here DISAGREES with the solver: ${wrong.join("; ")}.`
-    : "D summed here over all distances and outcomes equals the solver's, as a fraction, in every layer of both networks.";
+    : "D summed here over all distances and outcomes equals the solver's fraction in every layer.";
 }
 
 // The values of every channel at the chosen site.
-function inspectorTable(network, scene, p) {
+function inspectorTable(network, scene) {
+  const { p } = scene.state;
   const noisy = scene.noisy !== null;
   const rows = scene.still.flatMap((maps, k) =>
     maps.map((row, c) => {
@@ -116,13 +128,20 @@ function inspectorTable(network, scene, p) {
       return [mapName(network, k), ...cells];
     }),
   );
-  return table(`${network.name} at site ${p}`, ["map", "channel", "of x", "of τx", ...(noisy ? ["of x + η"] : [])], rows);
+  return table(
+    `${network.name} at site ${p}`,
+    ["map", "channel", "of x", "of τx", ...(noisy ? ["of x + η"] : [])],
+    rows,
+  );
 }
 
 function mapsTable(network, scene) {
   const rows = scene.still.flatMap((maps, k) =>
     maps.flatMap((row, c) =>
-      [["x", row], ["τx", scene.moved[k][c]]].map(([image, values]) => [
+      [
+        ["x", row],
+        ["τx", scene.moved[k][c]],
+      ].map(([image, values]) => [
         `${mapName(network, k)}(${image}) ${k ? channelName(network, k, c) : ""}`.trim(),
         ...values.map(shown),
       ]),
@@ -135,7 +154,9 @@ function mapsTable(network, scene) {
 function filtersTable(network) {
   const rows = network.layers.flatMap((layer, k) =>
     layer.filters.map((filters, c) => {
-      const taps = filters.map((each, i) => (each.some((w) => w) ? `${channelName(network, k, i)}: ${each.join(" ")}` : ""));
+      const taps = filters.map((each, i) =>
+        each.some((w) => w) ? `${channelName(network, k, i)}: ${each.join(" ")}` : "",
+      );
       return [`layer ${k + 1}, ${layer.names[c]}`, taps.filter(Boolean).join("; "), shown(layer.bias[c])];
     }),
   );
