@@ -156,6 +156,7 @@ SHOWN = """
       here: all("#shares .here").map((e) => e.textContent),
       values: Object.fromEntries(all("[data-value]").map((e) => [e.dataset.value, e.firstChild.data.split(" = ")])),
       digits: Object.fromEntries(rows(all("#sensitivities > table").at(-1)).map(([name, ...cells]) => [name, cells])),
+      overlap: all(".overlap-words").map((e) => e.textContent),
       response: document.getElementById("response-words").textContent,
       pair: document.getElementById("pair-words").textContent,
     };
@@ -175,6 +176,7 @@ def assert_shows_its_setting(page: Page) -> dict[str, float]:
         assert [row[2:4] for row in shown["inspector"][n]] == rows
         line = shown["output"][n]
         assert line[0].endswith(f"= {f}") and (not at["deform"] or line[1] == f"  of τx: {g}")
+        assert shown["overlap"][n].endswith(f"= {g}.")
         changes = [str((a[1:] - a[:1]).squared_norms()[0]) for a in maps] + [str((g - f) ** 2)]
         assert [row[1] for row in shown["changes"][n]] == changes and shown["here"][n] == changes[k]
         assert f"{name} {f}" in shown["response"]

@@ -6,6 +6,16 @@ let state = legalState(stateFromHash(location.hash), DATA);
 let axis = "k";
 let asked = false;
 
+// Safari allows a hundred changes of the address in half a minute; one that it refuses is made up for by the next.
+function keepInAddress(fragment) {
+  if (location.hash === fragment) return;
+  try {
+    history.replaceState(null, "", fragment);
+  } catch (error) {
+    if (error.name !== "SecurityError") throw error;
+  }
+}
+
 function render() {
   const testCase = caseOf(DATA, state);
   const { networks } = testCase;
@@ -17,7 +27,7 @@ function render() {
   showStability(DATA, networks, state, axis);
   showPair(networks, scenes);
   showMaps(networks, scenes);
-  if (location.hash !== hashOf(state)) history.replaceState(null, "", hashOf(state));
+  keepInAddress(hashOf(state));
 }
 
 // Changes the setting now, and draws it once with the next frame.

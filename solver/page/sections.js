@@ -45,7 +45,9 @@ function showNetworks(networks, scenes, update) {
   const panels = networks.map((network, n) => {
     const head = element("h3", { class: network.name }, network.name);
     const made = pointable(networkDrawing(network, scenes[n], width), scenes[n], update);
-    const said = element("p", { class: "output", id: `output-${network.name}` }, outputWords(network, scenes[n]));
+    const current = scenes[n].state.k > network.layers.length ? "true" : null;
+    const attributes = { class: "output", id: `output-${network.name}`, "aria-current": current };
+    const said = element("p", attributes, outputWords(network, scenes[n]));
     return element("div", { class: "panel" }, head, made, said);
   });
   byId("panels").replaceChildren(...panels);

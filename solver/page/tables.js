@@ -39,7 +39,7 @@ function sensitivityTable(network, state, keeper) {
   return made;
 }
 
-// The present layer to fifteen digits, with the error of each and what kind of number it is.
+// The present layer to all digits there are, with the error of each and what kind of number it is.
 function digitsTable(networks, state) {
   const rows = networks.flatMap((network) =>
     ["D", "G", "R"].map((name) => {
@@ -49,8 +49,7 @@ function digitsTable(networks, state) {
       return [`${name} of ${network.name}`, ...cells];
     }),
   );
-  const caption = `Layer ${layerWords(networks[0], state.k)}, to fifteen digits`;
-  return table(caption, ["number", "value", "error", "kind: route"], rows);
+  return table(`Values and errors at ${mapName(networks[0], state.k)}`, ["number", "value", "error", "kind: route"], rows);
 }
 
 function sensitivityTables(networks, state) {
