@@ -29,11 +29,11 @@ QUANTITIES = ("D", "G", "R", "price")
 DIGITS = 6
 METHODS = {
     "mixed": "auto where that takes a few seconds and for the talk's case, elsewhere sampling",
-    "auto": "the solver's best route everywhere; minutes for scales of 7 and more",
+    "auto": "the solver's best route everywhere; some 20 s more for each ring at xi = 7",
     "sampling": "sampling everywhere",
 }
 _SECONDS = 5
-"""The largest scale at which auto takes seconds for f_p of `uniform`; the time grows ninefold from xi to xi + 2."""
+"""The largest scale at which auto takes a few seconds for f_p of `uniform`; at xi = 7 it takes some 20."""
 _TALK = (32, 7)
 
 
@@ -80,7 +80,7 @@ def page_data(cases: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def case_data(length: int, scale: int, routes: Routes) -> dict[str, Any]:
     """Return both networks of one task: their weights, f_p(d), and D, G, R and the price of every layer.
 
-    Costs seconds, for `uniform` at scales beyond 5 without sampling some 20 s at xi = 7 and minutes beyond.
+    Costs seconds, and some 20 s for `uniform` at xi = 7 without sampling.
     """
     task = TwoPixelTask(length=length, scale=scale)
     results = [
