@@ -14,6 +14,7 @@ from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
 from solver.commands.limits import limits
+from solver.commands.page import page
 from solver.commands.plot import plot
 from solver.commands.report import report
 from solver.commands.search import search
@@ -47,6 +48,7 @@ for command in (
     limits,
     formula,
     plot,
+    page,
     search,
     show,
     shuffle,

@@ -34,6 +34,7 @@ ORDER = [
     "citations",
     "sweep",
     "plots",
+    "page",
     "derive",
     "commands",
     "cli",
