@@ -14,6 +14,7 @@ _GREEK = re.findall(
 )
 _COMMANDS = {name: f"\\{name}" for name in _GREEK} | {
     "sum": r"\sum",
+    "prod": r"\prod",
     "int": r"\int",
     "phi": r"\varphi",
     "oo": r"\infty",
@@ -25,7 +26,7 @@ _SIGNS = {
 }  # fmt: skip
 
 _SCRIPT = r"[_^](?:\((?:[^()]|\([^()]*\))*\)|k~|-?[A-Za-z0-9]+|\+)"
-_SYMBOL = rf"(?:{'|'.join(sorted(_GREEK, key=len, reverse=True))}|sum|int|He|[A-Za-z])"
+_SYMBOL = rf"(?:{'|'.join(sorted(_GREEK, key=len, reverse=True))}|sum|prod|int|He|[A-Za-z])"
 _FREE = r"(?<![\w'’\\])(?<![A-Za-z][-.])"
 _TOKEN = re.compile(
     rf"{_FREE}(?P<scripted>(?:{_SYMBOL}|1)\d?\+?(?:{_SCRIPT})+)(?![A-Za-z_])"
