@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from solver import __version__
+from solver.commands.cite import cite
 from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
@@ -39,7 +40,21 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, table, sweep, limits, formula, plot, search, show, shuffle, verify, derive, list_constructions):
+for command in (
+    report,
+    table,
+    sweep,
+    limits,
+    formula,
+    plot,
+    search,
+    show,
+    shuffle,
+    verify,
+    derive,
+    cite,
+    list_constructions,
+):
     cli.add_command(command)
 
 

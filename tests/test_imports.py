@@ -30,6 +30,7 @@ ORDER = [
     "optimal",
     "symbolic",
     "report",
+    "citations",
     "sweep",
     "plots",
     "derive",

@@ -1,4 +1,4 @@
-"""Mathematics as MathML, which browsers show without a script or a network, and plain symbols in prose as mathematics."""
+"""Mathematics as MathML, which needs neither a script nor a network; symbols in prose become mathematics."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ _NOT_PROSE = (
 )
 _HELD = re.compile("\ue000(\\d+)\ue001")
 _RUN = re.compile(
-    f"(?:(?<![\\w.])\\d+(?:/\\d+)? ?[+=/] ?)*{_HELD.pattern}(?:(?:[ =+/()|<>\\d-]|\\.\\.)*{_HELD.pattern})*(?: ?[=+/<>-]? ?\\d+(?:/\\d+)*(?![\\d.]*\\w))?"
+    r"(?:(?<![\w.])\d+(?:/\d+)? ?[+=/] ?)*"
+    rf"{_HELD.pattern}(?:(?:[ =+/()|<>\d-]|\.\.)*{_HELD.pattern})*"
+    r"(?: ?[=+/<>-]? ?\d+(?:/\d+)*(?![\d.]*\w))?"
 )
 """Mathematics, what stands between two pieces of it, and a number compared with or added to the last."""
 _DELIMITER = re.compile("<mo(?: stretchy=.false.)?>([⟨⟩‖|])</mo>")
