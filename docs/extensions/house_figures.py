@@ -10,7 +10,7 @@ from sphinx.util import logging
 
 from solver.cache import Cache, default_folder
 from solver.plots.registry import FIGURES
-from solver.plots.style import PALETTE, house_style, new_figure, save
+from solver.plots.style import PALETTE, house_style, new_figure, plain_ticks, save
 
 _log = logging.getLogger(__name__)
 
@@ -65,29 +65,39 @@ def beyond_linear() -> Any:
 
 
 def shuffled() -> Any:
-    """D of the layers of `shift` before and after its channels are shuffled."""
+    """D and G of the layers of `shift` before and after its channels are shuffled."""
     from solver import TwoPixelTask, construct, sensitivities, shuffling
-    from solver.report.words import layer_label
-    from solver.values import MissingValue
+    from solver.plots.points import layer_tick
 
     task = TwoPixelTask(length=32, scale=7)
-    found = shuffling(sensitivities(construct("shift", task), task, cache=Cache(default_folder())))
+    before = sensitivities(construct("shift", task), task, cache=Cache(default_folder()))
+    found = shuffling(before)
+    looks = {"": ("as built", PALETTE[1], "s"), "_shuffled": ("shuffled", PALETTE[6], "o")}
     with house_style():
         figure, axes = new_figure(columns=2)
         for axis, quantity in zip(axes[0], ("D", "G"), strict=True):
-            for part, label, color in (("", "as built", PALETTE[1]), ("_shuffled", "shuffled", PALETTE[6])):
-                values = [(layer, getattr(layer, f"{quantity}{part}")) for layer in found.layers]
-                known = [(layer, value) for layer, value in values if not isinstance(value, MissingValue)]
-                axis.plot(
-                    [f"${layer_label(layer)}$" for layer, _ in known],
-                    [float(value) for _, value in known],
-                    marker="o",
-                    color=color,
-                    label=label,
-                )
-            axis.set(yscale="log", xlabel="layer", title=f"${quantity}$ of shift")
+            for part, (label, color, marker) in looks.items():
+                values = [float(getattr(layer, f"{quantity}{part}")) for layer in found.layers]
+                axis.plot(values, marker=marker, color=color, label=label)
+            axis.set(yscale="log", xlabel="layer $k$", ylabel=f"${quantity}_k$ of shift")
+            axis.set_xticks(range(len(before.layers)), [layer_tick(layer) for layer in before.layers])
+            plain_ticks(axis)
         axes[0, 0].legend()
     return figure
 
 
-OWN: dict[str, Callable[[], Any]] = {"scales": scales, "beyond-linear": beyond_linear, "shuffled": shuffled}
+def frequencies() -> Any:
+    """Frequency content of three constructions, as many as stay legible on a page."""
+    from solver import TwoPixelTask, construct
+    from solver.plots.frequencies import frequencies_figure
+
+    task = TwoPixelTask(length=32, scale=7)
+    return frequencies_figure([construct(name, task) for name in ("uniform", "shift", "cyclotomic")], task)
+
+
+OWN: dict[str, Callable[[], Any]] = {
+    "beyond-linear": beyond_linear,
+    "frequencies": frequencies,
+    "scales": scales,
+    "shuffled": shuffled,
+}

@@ -58,18 +58,19 @@ def _may_link(text: nodes.Text) -> bool:
         if isinstance(node, nodes.literal_block | nodes.reference | addnodes.pending_xref | nodes.title | nodes.raw):
             return False
         node = node.parent
-    return ".py" in text
+    return ".py" in text.astext()
 
 
 def _linked(text: nodes.Text, known: set[str], here: str) -> list[nodes.Node]:
     parts: list[nodes.Node] = []
     end = 0
-    for match in _NAMED.finditer(str(text)):
+    plain = text.astext()
+    for match in _NAMED.finditer(plain):
         name = match[1]
         if name in known and here != f"derivations/{name}":
-            parts += [nodes.Text(str(text)[end : match.start()]), _reference(name, here)]
+            parts += [nodes.Text(plain[end : match.start()]), _reference(name, here)]
             end = match.end()
-    return [*parts, nodes.Text(str(text)[end:])]
+    return [*parts, nodes.Text(plain[end:])]
 
 
 def _reference(name: str, here: str) -> addnodes.pending_xref:

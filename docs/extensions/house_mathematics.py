@@ -47,7 +47,7 @@ _GREEK = {"xi": "ξ", "sigma": "σ", "eta": "η", "tau": "τ", "theta": "θ"}
 
 def mathml(latex: str, *, block: bool = False) -> str:
     r"""Return LaTeX as MathML; ``\Big`` and the like are left out, as delimiters stretch by themselves."""
-    plain = mathematics(latex).replace(r"\dots", r"\ldots")
+    plain = mathematics(latex).replace(r"\dots", r"\ldots").replace("..", r"\ldots ")
     plain = re.sub(r"\\[Bb]ig[lrm]?(?![a-z])\s*", "", plain)
     tree = latex2mathml.tex2mathml(plain, as_block=block)
     return _DELIMITER.sub(r'<mo lspace="0" rspace="0" stretchy="false">\1</mo>', tree)
@@ -91,7 +91,7 @@ class PlainMathematics(SphinxTransform):
     def apply(self, **_: Any) -> None:
         for text in list(self.document.findall(nodes.Text)):
             if isinstance(text.parent, nodes.title):
-                text.parent.replace(text, _title(str(text)))
+                text.parent.replace(text, _title(text.astext()))
             elif not _is_inside(text, _NOT_PROSE):
                 text.parent.replace(text, _prose(text))
 
@@ -100,9 +100,10 @@ def _prose(text: nodes.Text) -> list[nodes.Node]:
     """Return a text as words and mathematics; letters that end a word begun by code, as the s of `Layer`s, stay."""
     place = text.parent.index(text)
     tied = place > 0 and not isinstance(text.parent[place - 1], nodes.Text)
-    ending = re.match(r"\w*" if tied else "", str(text))
+    plain = text.astext()
+    ending = re.match(r"\w*" if tied else "", plain)
     assert ending is not None
-    return [nodes.Text(ending[0]), *(_node(*piece) for piece in joined(str(text)[ending.end() :]))]
+    return [nodes.Text(ending[0]), *(_node(*piece) for piece in joined(plain[ending.end() :]))]
 
 
 def _is_inside(node: Any, kinds: tuple[type, ...]) -> bool:
@@ -175,16 +176,23 @@ def _title(text: str) -> list[nodes.Node]:
     return parts
 
 
-def escape_bars(app: Sphinx, what: str, name: str, held: Any, options: Any, lines: list[str]) -> None:
-    """Keep |x| in the prose of docstrings from being read as a substitution of reStructuredText."""
-    for i, line in enumerate(lines):
+def plain_docstring(app: Sphinx, what: str, name: str, held: Any, options: Any, lines: list[str]) -> None:
+    """Keep |x| from being read as a substitution, and give attributes that are described at once a line each."""
+    apart: list[str] = []
+    for line in lines:
+        several = re.match(r":ivar (\w+(?:, \w+)+): ?(.*)", line)
+        if several:
+            apart += [f":ivar {each}: as the next." for each in several[1].split(", ")[:-1]]
+            line = f":ivar {several[1].rpartition(', ')[2]}: {several[2]}"
         if not line.lstrip().startswith((">>>", "...")):
             parts = re.split(r"(``.*?``|`.*?`)", line)
-            lines[i] = "".join(part if n % 2 else part.replace("|", r"\|") for n, part in enumerate(parts))
+            line = "".join(part if n % 2 else part.replace("|", r"\|") for n, part in enumerate(parts))
+        apart.append(line)
+    lines[:] = apart
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("house_mathml", (visit_math, None), (visit_math_block, None))
-    app.connect("autodoc-process-docstring", escape_bars, priority=900)
+    app.connect("autodoc-process-docstring", plain_docstring, priority=900)
     app.add_transform(PlainMathematics)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
