@@ -32,10 +32,14 @@ _HOMES = {
     "deformation_energy": "solver.correlations",
     "effective_kernel": "solver.network.kernels",
     "filter_content": "solver.network.frequency",
+    "from_torch": "solver.network.torch_import",
     "kernel_content": "solver.network.frequency",
     "least_of_any_map": "solver.optimal.any_map",
     "linearity_proof": "solver.network.linearity",
+    "network_from_text": "solver.network.network_file",
+    "network_text": "solver.network.network_file",
     "noise_limits": "solver.sensitivity.noise_limits",
+    "read_network": "solver.network.network_file",
     "response": "solver.network.trace",
     "response_by_distance": "solver.sensitivity.response",
     "search_deformation": "solver.optimal.search",
@@ -46,6 +50,7 @@ _HOMES = {
     "side_channels": "solver.constructions.side_channels",
     "sine_channels": "solver.constructions.sine_channels",
     "to_torch": "solver.network.torch_export",
+    "write_network": "solver.network.network_file",
 }
 
 __all__ = sorted(_HOMES)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from solver.files import replace_file
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,9 @@ class Cache:
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         """Replace a file at once, so that a run that is interrupted leaves no half of one; a full disk is no error."""
-        temporary = None
-        try:
+        with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file)
-            os.replace(temporary, path)
-        except OSError:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
+            replace_file(path, json.dumps(content))
 
 
 def default_folder() -> Path:

@@ -14,6 +14,7 @@ import solver
 ROOT = Path(solver.__file__).parent
 ORDER = [
     "errors",
+    "files",
     "cache",
     "algebraic",
     "exact",

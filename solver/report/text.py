@@ -13,6 +13,7 @@ from solver.report.frequencies import NOTE, filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import (
     PARTS,
+    ROUNDED,
     claim_line,
     coherent_share,
     decimal,
@@ -22,6 +23,7 @@ from solver.report.words import (
     methods,
     network_heading,
     responses,
+    short_number,
 )
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, Value
@@ -117,10 +119,8 @@ def _response_line(s: Sensitivities) -> str:
     if response is None:
         return why
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
-    values = ", ".join(str(response[d]) for d in shown)
+    values = ", ".join(short_number(response[d]) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}
-    if not rest:
-        return f"f_p(1..{shown[-1]}) = {values}"
-    if len(rest) == 1:
-        return f"f_p(1..{shown[-1]}) = {values}; f_p = {rest.pop()} for larger d"
-    return f"f_p(1..{shown[-1]}) = {values}, ..."
+    more = f"; f_p = {short_number(rest.pop())} for larger d" if len(rest) == 1 else ", ..." if rest else ""
+    line = f"f_p(1..{shown[-1]}) = {values}{more}"
+    return f"{line}\n{ROUNDED}; JSON holds them exactly" if "~" in line else line

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
 from solver.errors import NotApplicableError
+from solver.exact import decimal_text
 from solver.report.report import Report
 from solver.sensitivity.response import Response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 
 LONGEST_FRACTION = 40
+ROUNDED = "~ stands before numbers rounded to 6 digits"
 PARTS = {"G_coherent": "G coherent", "G_incoherent": "G incoherent"}
 """The parts of G, and the heads of their columns."""
 
@@ -84,6 +87,21 @@ def exact_text(value: Value) -> str:
     """Return an exact value as text if it is short enough to read, else an empty text."""
     text = "" if value.exact is None else str(value.exact)
     return text if len(text) <= LONGEST_FRACTION else ""
+
+
+def short_number(number: Any, longest: int = 20) -> str:
+    """Return an exact number as text, a rational of more characters than ``longest`` as ~ and 6 digits.
+
+    Examples
+    --------
+    >>> short_number(Fraction(1, 3)), short_number(Fraction(1, 3**20), longest=10)
+    ('1/3', '~2.86797E-10')
+    """
+    text = str(number)
+    if len(text) <= longest or not isinstance(number, Fraction):
+        return text
+    rounded, _ = decimal_text(number, 6)
+    return f"~{rounded:f}" if -7 < rounded.adjusted() < 20 else f"~{rounded}"
 
 
 def decimal(value: Value, digits: int) -> str:
