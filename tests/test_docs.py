@@ -61,7 +61,10 @@ WITH_PYTHON = [page for page in PAGES if any(language == "python" for language, 
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=named)
-def test_python_runs_and_prints_what_is_shown(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_runs_and_prints_what_is_shown(
+    page: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     for language, code, shown in fences(page):
         if language == "python":
