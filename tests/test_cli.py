@@ -165,7 +165,8 @@ def test_options_reach_the_report(run: Run) -> None:
     )
     code, out, _ = run("report", *SMALL, *arguments.split(), "--channel-mean", "--format", "json", "--digits", "3")
     data = json.loads(out)
-    assert code == 0 and data["task"] == {"length": "14", "scale": "3", "distances": "flat", "gap": "1"}
+    task = {"length": "14", "scale": "3", "distances": "flat", "gap": "1", "labels": "distance"}
+    assert code == 0 and data["task"] == task
     assert data["deformation"]["law"] == "mirror" and data["deformation"]["collisions"] == "merge"
     assert data["noise"]["energy"] == data["deformation"]["energy"] and data["noise"]["rectified"] is True
     assert data["channel_mean"] is True and data["networks"][0]["layers"][0]["D"]["value"].strip("0.").__len__() <= 3

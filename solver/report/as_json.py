@@ -45,6 +45,7 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
             "scale": str(s.task.scale),
             "distances": s.task.distances,
             "gap": str(s.task.gap),
+            "labels": s.task.labels,
         },
         "deformation": {
             "law": s.deformation.name,

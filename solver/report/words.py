@@ -26,7 +26,7 @@ def heading(report: Report) -> list[str]:
     mean = ["Norms: channels averaged first"] if s.channel_mean else []
     return [
         f"Task: ring of l = {task.length} sites, scale xi = {task.scale}, distances '{task.distances}'{gap}; "
-        "y = sign(xi - d), the tie d = xi is -1",
+        + task.rule,
         f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
         f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} ({far_energy(s.deformation)} far apart)",
         f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.length)}{rectified}",

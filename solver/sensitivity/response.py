@@ -76,10 +76,13 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
             raise NotApplicableError(
                 f"f_p depends on where the pair is (at distance {distance}): the network has total stride {phases}"
             )
-    far = values[ring.length // 2]
-    if ring.missing_sites:
-        del values[ring.length // 2]
-    return Response(values, far, task.length // 2)
+    if not ring.missing_sites:
+        return Response(values, values[task.length // 2], task.length // 2)
+    near = {d: value for d, value in values.items() if d < ring.first_far}
+    far = {value for d, value in values.items() if d >= ring.first_far}
+    if len(far) > 1:
+        raise NotApplicableError(f"f_p depends on where the pair is, however far apart: total stride {phases}")
+    return Response(near, far.pop(), task.length // 2)
 
 
 def pair_responses(network: Network, ring: Representatives) -> list[Any]:
