@@ -16,7 +16,11 @@ def ring_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
             click.option("--length", default=32, show_default=True, help="Sites of the ring, l."),
-            click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd."),
+            click.option(
+                "--filter-size",
+                type=int,
+                help="Filter size s, odd; with strides at least 2. [default: 3, with strides 2]",
+            ),
             click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
             click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
             click.option(

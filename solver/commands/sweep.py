@@ -19,7 +19,7 @@ def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     listed = {
         "--scale": ("7", "Scales xi, such as 5,7 or 3..9."),
         "--length": ("32", "Sites of the ring, l, likewise."),
-        "--filter-size": ("3", "Filter sizes s, odd, likewise."),
+        "--filter-size": ("3", "Filter sizes s, likewise: odd, or with strides 2 and more."),
         "--channels": ("1", "Copies of every channel: a number H, or their scales, such as 1:2:1/2."),
         "--construction": ("uniform,shift", "Networks, or 'all'."),
         "--distances": ("pairs", "Ensembles: pairs, balanced, flat."),

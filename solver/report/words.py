@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
@@ -46,25 +47,30 @@ def filter_size(s: Sensitivities) -> str:
     return ",".join(dict.fromkeys(str(layer.size) for layer in s.network.layers))
 
 
-def broken_claim(s: Sensitivities) -> dict[int, tuple[object, int]] | None:
-    """Return the distances that break the network's claim, or None if it makes none."""
+def broken_claim(s: Sensitivities) -> dict[Any, tuple[Any, Any]] | None:
+    """Return the distances or the pairs of sites that break the network's claim, or None if it makes none."""
     from solver.constructions.registry import check_claim
 
     return None if s.network.claim is None else check_claim(s.network, s.task)
 
 
 def claim_line(s: Sensitivities) -> str:
-    """Return whether f_p(d) is what the network claims, checked at every distance."""
+    """Return whether f_p is what the network claims, checked at every distance, or at every pair of sites."""
     claim, broken = s.network.claim, broken_claim(s)
     if claim is None or broken is None:
         return "no claim about f_p"
-    stated = f"f_p(d) = ReLU({claim.scale} - d)"
+    stated, places = claim.text, f"d = 1..{s.task.length // 2}"
+    if claim.labels == "blocks":
+        places = "every pair of sites"
     if broken:
-        d, (computed, claimed) = next(iter(broken.items()))
-        return f"{stated} FAILS at d = {d}: {computed}, not {claimed}"
+        place, (computed, claimed) = next(iter(broken.items()))
+        return (
+            f"{stated} FAILS at {'d =' if claim.labels == 'distance' else 'sites'} {place}: {computed}, not {claimed}"
+        )
     offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
-    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for d = 1..{s.task.length // 2}"
-    return f"{stated}, {holds}{offset}"
+    other = "" if claim.labels == s.task.labels else f"; it answers to labels {claim.labels!r}, not to this task's"
+    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for {places}"
+    return f"{stated}, {holds}{offset}{other}"
 
 
 def responses(s: Sensitivities) -> tuple[Response | None, str]:

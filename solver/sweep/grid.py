@@ -64,7 +64,7 @@ def _channels(value: Any) -> str:
 AXES: dict[str, Axis] = {
     "length": Axis(r"\ell", _whole("length", 4)),
     "scale": Axis(r"\xi", _whole("scale", 2)),
-    "filter_size": Axis("s", _whole("filter size", 3)),
+    "filter_size": Axis("s", _whole("filter size", 2)),
     "channels": Axis("H", _channels),
     "distances": Axis("", lambda value: choice(value, "distances", ENSEMBLES)),
     "gap": Axis("g", _whole("gap", 0)),
