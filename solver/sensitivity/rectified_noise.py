@@ -98,11 +98,15 @@ def noise_representatives(network: Network, task: TwoPixelTask) -> Representativ
     """Return the pairs that represent the ensemble for the noise response of every layer and of the readout.
 
     Two units whose noises are correlated are less than a receptive field apart, so together they see
-    less than two receptive fields: pairs farther apart than that form one class.
+    less than two receptive fields: pairs farther apart than that form one class.  With strides units are a
+    multiple of the stride apart; where windows do not overlap, no two are correlated.
     """
     stride = network.total_stride(network.depth)
     network.output_length(task.length, network.depth)
-    sight = 2 * (network.receptive_field(network.depth) + stride)
+    sight = 2 * (network.receptive_field(network.depth) + 1)
+    if stride > 1:
+        fields = [(network.receptive_field(k), network.total_stride(k)) for k in range(1, network.depth + 1)]
+        sight = max((field - 1) // between * between + field for field, between in fields)
     return representatives(task, sight, phases=network_phases(stride, task))
 
 

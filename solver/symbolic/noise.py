@@ -180,4 +180,4 @@ def _has_integrals(network: Network, layer: int, noise: GaussianNoise) -> bool:
         units = sliding_units(network, noise, min(layer, network.depth))
     except NotApplicableError:
         return False
-    return len(units.taps) == 1 and len({w for kernel in units.kernels for _, w in kernel}) == 1
+    return units.is_independent and len({w for kernel in units.kernels for _, w in kernel}) == 1
