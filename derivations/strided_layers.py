@@ -88,6 +88,8 @@ D_hidden_limit = limit(D_hidden, ell, oo)
 # - Both, in the same block: a site keeps its block with probability 1 inside and 2/3 at its two ends.  So in a block
 #   the pairs carry (xi - 2/3)^2, less xi - 2 + 2 (2/3)^2 for equal sites.
 #
+# By the theorem above D of this layer is that of `shift`, whose units are the same windows at every site.
+#
 # Both in one block before and after, but another one, would take two pixels that leave by the same end, which has one
 # site only; or by both ends of a block whose neighbours are one, at l = 2 xi.  From l = 3 xi on f_p changes where the
 # map does.
@@ -191,6 +193,8 @@ def check_deformation() -> None:
         assert found[-1] == at(D_output, l=length, xi=scale)
     short = ratios(construct("strided", TwoPixelTask(length=16, scale=8)), 16, 8)
     assert short[-2] == at(D_last, l=16, xi=8) and short[-1] != at(D_output, l=16, xi=8)
+    slid = construct("shift", TwoPixelTask(length=32, scale=8))
+    assert ratios(slid, 32, 8)[slid.depth] == at(D_last, l=32, xi=8)
     assert D_hidden_limit == Rational(2, 3) / w and limit(limit(D_output, ell, oo) * xi, xi, oo) == Rational(4, 3)
 
 

@@ -45,12 +45,20 @@ def strided_depth(task: TwoPixelTask, filter_size: int) -> int:
         depth, width = depth + 1, width * filter_size
     if width != task.scale:
         near = " and ".join(str(w) for w in (width // filter_size, width) if w > 1)
+        sizes = ", ".join(str(size) for size in _roots(task.scale))
         raise UnreachableScaleError(
             f"'strided' with filter size {filter_size} needs scale = {filter_size}^k and cannot reach {task.scale}; "
-            f"the nearest scales are {near}; 'strided-shift' reaches scales between"
+            f"the nearest scales are {near}; for scale {task.scale} the filter sizes {sizes} work; "
+            "'strided-shift' reaches scales between"
         )
     divided_length("strided", task, width)
     return depth
+
+
+def _roots(scale: int) -> list[int]:
+    """Return the s >= 2 of which the scale is a power."""
+    guesses = {k: round(scale ** (1 / k)) for k in range(1, scale.bit_length())}
+    return sorted({s for k, s in guesses.items() if s >= 2 and s**k == scale})
 
 
 def divided_length(name: str, task: TwoPixelTask, stride: int) -> None:
