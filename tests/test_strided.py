@@ -30,6 +30,7 @@ from solver import (
 from solver.cli import main
 from solver.commands.options import chosen_networks
 from solver.constructions.registry import reaching_networks
+from solver.ensemble import network_phases, representatives
 from solver.errors import NotApplicableError, UnreachableScaleError
 from solver.gaussian.enclosure import enclose
 from solver.sensitivity.displacement import distance_moments, image_moments
@@ -177,6 +178,34 @@ def test_series_of_strided_units_against_sampling(seed: int, overlap: bool, rect
             assert abs(value - near.estimate) < 6 * near.uncertainty
 
 
+def overlapping(last: int) -> Network:
+    """Windows of three sites that overlap at stride 2, then windows of two sites at a last stride of 1 or 2."""
+    layers = [Layer(filters=[[[1, 2, 1]], [[0, 1, -1]]], stride=2), Layer(filters=[[[1, 1], [2, 1]]], stride=last)]
+    return Network(layers=layers, pooling="sum")
+
+
+@pytest.mark.parametrize("network", [overlapping(1), overlapping(2)], ids=["stride 1", "stride 2"])
+@pytest.mark.parametrize("distances", ["pairs", "balanced"])
+def test_the_representing_ring_is_long_enough(
+    network: Network, distances: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise responses of overlapping windows, rectified once, on it and on the whole ring."""
+    task = TwoPixelTask(length=36, scale=4, labels="blocks", distances=distances)
+    assert noise_representatives(network, task).missing_sites > 0
+    question = NoiseQuestion(network, task, NOISE)
+    short = [closed_noise_response(question, k) for k in (1, 2, 3)]
+    monkeypatch.setattr(
+        "solver.sensitivity.rectified_noise.noise_representatives",
+        lambda network, task: representatives(task, task.length, phases=network_phases(4, task)),
+    )
+    for ours, k in zip(short, (1, 2, 3), strict=True):
+        whole = closed_noise_response(question, k)
+        assert ours is not None and whole is not None
+        for part in ("total", "coherent", "incoherent"):
+            near, far = (enclose(getattr(each, part).expression, 25) for each in (ours, whole))
+            assert abs(near - far) < 1e-18
+
+
 def test_windows_that_share_pixels_are_not_independent() -> None:
     task = TwoPixelTask(length=16, scale=4)
     first = Layer(filters=[[[1, 1, 1]]], stride=2)
@@ -257,6 +286,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_report_says_what_depends_on_the_place(capsys: pytest.CaptureFixture[str]) -> None:
     out = printed(capsys, "report", *ARGUMENTS)
+    assert "strided: filter size 2, 2 layers, channels 1, 1, strides 2, 2" in out
     assert "y = +1 where both pixels share a block of xi sites, else -1" in out
     assert "f_p = 1/2 where both pixels share a block of 4 sites, else -1/2, claimed for l >= 8, checked" in out
     assert "averaged over where the pair is, f_p(1..8) = 1/4, 0, -1/4, -1/2" in out

@@ -36,10 +36,12 @@ def heading(report: Report) -> list[str]:
 
 
 def network_heading(s: Sensitivities) -> str:
-    """Return the network in one line: name, filter size, depth, channels."""
+    """Return the network in one line: name, filter size, depth, channels, and strides if it has any."""
     channels = ", ".join(map(str, s.network.channels))
     depth = f"{s.network.depth} layer" + "s" * (s.network.depth != 1)
-    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}"
+    strides = ", ".join(str(layer.stride) for layer in s.network.layers)
+    shown = f", strides {strides}" if s.network.total_stride(s.network.depth) > 1 else ""
+    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}{shown}"
 
 
 def filter_size(s: Sensitivities) -> str:
