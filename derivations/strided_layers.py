@@ -3,7 +3,7 @@
 #
 # Filter size and stride are s and every tap is 1 (`strided`), so layer k counts the pixels in blocks of w = s^k sites,
 # and so does its noise.  **Result** for the ensemble `pairs`, the law `independent` with `add`, averaged over where the
-# blocks lie, for 1 <= k < k~, xi = s^k~ and l >= 3 xi (the last line):
+# blocks lie, for $1 \le k < \tilde k$, $\xi = s^{\tilde k}$, and $l \ge 3 \xi$ in $D_f$:
 #
 # $$D_k = \frac{2 l (3l - 4)}{9 w (l-2)(l-w)} \to \frac{2}{3 w}, \qquad
 #   G_k \to \frac13\left(1 + \frac{s^{k-1} - 1}{\pi}\right),$$
@@ -51,8 +51,8 @@ ell, w, xi, s, sigma = symbols("l w xi s sigma", positive=True)
 #
 # Let K be any kernel, a(j) = (K * x)(j) at every site j, and let a layer of total stride P keep the sites j = 0, P, 2P,
 # ... alone.  The ensemble `pairs`, and any other that knows distances only, is the same after a translation by one
-# site, and so is the law of the moves.  Hence <(a(j; tau x) - a(j; x))^2> and <a(j; x1) - a(j; x2)>^2 do not depend on
-# j, and sums over the sites that are kept are 1/P of those over all.  Both moments of D divide by P:
+# site, and so is the law of the moves.  Hence <(a(j; tau x) - a(j; x))^2> and <(a(j; x1) - a(j; x2))^2> do not depend
+# on j, and sums over the sites that are kept are 1/P of those over all.  Both moments of D divide by P:
 #
 # **a strided layer has the D of the same kernel without strides**, exactly, for every l that P divides.  This holds
 # for any map of a window, rectified or not; the average over where the pair is does the work of the missing sites.
@@ -67,11 +67,11 @@ ell, w, xi, s, sigma = symbols("l w xi s sigma", positive=True)
 A = (w, w - 1, w - 2)
 displacement = Rational(8, 3) * (A[0] - A[1]) - Rational(4, 9) * (3 * A[0] - 4 * A[1] + A[2]) / (ell - 1)
 spread = 4 * (ell - 2) / (ell - 1) * (A[0] - w**2 / ell)
-D_hidden = factor(cancel(displacement / spread))
+D_hidden = factor(cancel(displacement / spread), ell)
 D_hidden_limit = limit(D_hidden, ell, oo)
 
 # %% [markdown]
-# The window doubles in each layer, so D_k falls geometrically with depth.  Without strides `uniform` has binomial
+# The window grows by the factor s in each layer, so D_k falls geometrically with depth.  Without strides `uniform` has binomial
 # kernels: their window grows like sqrt(k) and D_k A_k^2 -> 2 pi/3 (`limits`).  A box loses by its two edges, whatever
 # its width: the numerator of D is that of one pixel, and D A = 2/3.  A smooth kernel has no edges, and loses by its
 # slope, D A^2.  So at equal windows the strided network is the less stable one; it is ahead because its window grows so
@@ -274,17 +274,19 @@ def comparison() -> list[tuple[Expr, ...]]:
 
 
 def latex() -> str:
-    """Return the formulas, and the table of `strided` against `uniform` on long rings."""
-    lines = [
-        rf"D_k &= {sympy.latex(D_hidden)} \to {sympy.latex(D_hidden_limit)}, & G_k &\to {sympy.latex(G_limit)}",
-        rf"D_{{\tilde k}} &= {sympy.latex(D_last)}, & D_f &= {sympy.latex(D_output)}",
+    """Return the formulas, and numbers for `strided` against `uniform` on long rings."""
+    rows = [
+        rf"D_k &= {sympy.latex(D_hidden)} \to {sympy.latex(D_hidden_limit)}",
+        rf"G_k &\to {sympy.latex(G_limit)}",
+        rf"D_{{\tilde k}} &= {sympy.latex(D_last)}",
+        rf"D_f &= {sympy.latex(D_output)}",
+        r"A_k, D_k, G_k &\to \mathrm{strided},\ s = 2 \qquad \mathrm{uniform},\ s = 3",
     ]
-    numbers = [[f"{float(value):.4g}" for value in row] for row in comparison()]
-    body = r" \\ ".join(" & ".join(row) for row in numbers)
-    formulas = r" \\ ".join(lines)
-    head = r"k & A_k & D_k & G_k & A_k & D_k & G_k"
-    table = rf"\begin{{array}}{{r|rrr|rrr}} {head} \\ \hline {body} \end{{array}}"
-    return rf"\begin{{gathered}} \begin{{aligned}} {formulas} \end{{aligned}} \\ {table} \end{{gathered}}"
+    for number, *values in comparison():
+        strided, uniform = (",\\ ".join(f"{float(v):.4g}" for v in part) for part in (values[:3], values[3:]))
+        rows.append(rf"k = {number} &: {strided} \qquad {uniform}")
+    body = r" \\ ".join(rows)
+    return rf"\begin{{aligned}} {body} \end{{aligned}}"
 
 
 if __name__ == "__main__":
