@@ -72,10 +72,10 @@ D_hidden_limit = limit(D_hidden, ell, oo)
 
 # %% [markdown]
 # The window grows by the factor s in each layer, so D_k falls geometrically with depth.  Without strides `uniform` has
-# binomial kernels: their window grows like sqrt(k) and D_k A_k^2 -> 2 pi/3 (`limits`).  A box loses by its two edges, whatever
-# its width: the numerator of D is that of one pixel, and D A = 2/3.  A smooth kernel has no edges, and loses by its
-# slope, D A^2.  So at equal windows the strided network is the less stable one; it is ahead because its window grows so
-# much faster.
+# binomial kernels: their window grows like sqrt(k) and D_k A_k^2 -> 2 pi/3 (`limits`).  A box loses by its two
+# edges, whatever its width: the numerator of D is that of one pixel, and D A = 2/3.  A smooth kernel has no edges, and
+# loses by its slope, D A^2.  So at equal windows the strided network is the less stable one; it is ahead because its
+# window grows so much faster.
 #
 # ## The last layer and the output
 #
