@@ -17,9 +17,16 @@ def ring_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
             click.option("--length", default=32, show_default=True, help="Sites of the ring, l."),
-            click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd."),
+            click.option(
+                "--filter-size",
+                type=int,
+                help="Filter size s, odd; with strides at least 2. [default: 3, with strides 2]",
+            ),
             click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
             click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
+            click.option(
+                "--labels", default="distance", show_default=True, help="distance (Task 1) or blocks (Task 2)."
+            ),
             click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
         ]
     ):
@@ -127,7 +134,7 @@ def route_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def chosen_task(options: dict[str, Any]) -> Any:
     from solver.task import TwoPixelTask
 
-    keys = ("length", "scale", "distances", "gap")
+    keys = ("length", "scale", "distances", "gap", "labels")
     return TwoPixelTask(**{key: options[key] for key in keys})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from solver.constructions.registry import CONSTRUCTIONS, construct
+from solver.constructions.registry import reaching_networks
 from solver.network.frequency import FrequencyContent, filter_content, kernel_content
 from solver.network.network import Network
 from solver.plots.points import number
@@ -29,7 +29,7 @@ def frequencies_figure(networks: Sequence[Network] = (), task: TwoPixelTask | No
         `TwoPixelTask()` if left out; its ring is the one of the kernels.
     """
     task = task or TwoPixelTask()
-    chosen = tuple(networks) or tuple(construct(name, task) for name in CONSTRUCTIONS)
+    chosen = tuple(networks) or reaching_networks(task)
     with house_style():
         figure, axes = new_figure(2, len(chosen), width=2.7, height=2.3, sharex=True, sharey="row")
         for network, upper, lower in zip(chosen, axes[0], axes[1], strict=True):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from solver.constructions.registry import CONSTRUCTIONS, construct
-from solver.errors import UnreachableScaleError
+from solver.constructions.registry import reaching_networks
 from solver.network.network import Network
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pareto import Point, filter_points, layer_point, pareto_front, symmetric_filters
@@ -30,7 +29,7 @@ def pareto_figure(task: TwoPixelTask | None = None, networks: Sequence[Network] 
         Those to mark, with filters of 3 taps; every construction that reaches the scale if left out.
     """
     task = task or TwoPixelTask()
-    chosen = tuple(networks) or _constructions(task)
+    chosen = tuple(networks) or reaching_networks(task)
     with house_style():
         figure, axes = new_figure(1, 2, width=3.6, height=3.3)
         for axis, layer in zip(axes[0], STEPS, strict=True):
@@ -52,16 +51,6 @@ def family(task: TwoPixelTask, layer: int) -> list[Point]:
     for _ in range(layer):
         filters = [[*each, taps] for each in filters for taps in symmetric_filters(STEPS[layer])]
     return filter_points(filters, task)
-
-
-def _constructions(task: TwoPixelTask) -> tuple[Network, ...]:
-    networks = []
-    for name in CONSTRUCTIONS:
-        try:
-            networks.append(construct(name, task))
-        except UnreachableScaleError:
-            continue
-    return tuple(networks)
 
 
 def _draw_family(axis: Any, points: list[Point]) -> None:

@@ -30,6 +30,7 @@ def network_text(network: Network, task: TwoPixelTask, distance: int) -> str:
         kernel = effective_kernel(network, k)
         lines = [
             f"layer {k}: {layer.input_channels} -> {layer.channels} channels, filter size {layer.size}, "
+            f"{f'stride {layer.stride}, ' if layer.stride > 1 else ''}"
             f"receptive field {network.receptive_field(k)}, {layer.activation}",
             f"  {proofs[k - 1].reason}",
         ]

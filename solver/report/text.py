@@ -25,6 +25,7 @@ from solver.report.words import (
     responses,
     short_number,
 )
+from solver.sensitivity.response import Response, mean_response
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, Value
 
@@ -117,7 +118,11 @@ def _lines(table: Table) -> list[str]:
 def _response_line(s: Sensitivities) -> str:
     response, why = responses(s)
     if response is None:
-        return why
+        return f"{why}\naveraged over where the pair is, {_values_line(mean_response(s.network, s.task))}"
+    return _values_line(response)
+
+
+def _values_line(response: Response) -> str:
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
     values = ", ".join(short_number(response[d]) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}

@@ -29,7 +29,7 @@ def heading(report: Report) -> list[str]:
     mean = ["Norms: channels averaged first"] if s.channel_mean else []
     return [
         f"Task: ring of l = {task.length} sites, scale xi = {task.scale}, distances '{task.distances}'{gap}; "
-        "y = sign(xi - d), the tie d = xi is -1",
+        + task.rule,
         f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
         f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} ({far_energy(s.deformation)} far apart)",
         f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.length)}{rectified}",
@@ -38,10 +38,12 @@ def heading(report: Report) -> list[str]:
 
 
 def network_heading(s: Sensitivities) -> str:
-    """Return the network in one line: name, filter size, depth, channels."""
+    """Return the network in one line: name, filter size, depth, channels, and strides if it has any."""
     channels = ", ".join(map(str, s.network.channels))
     depth = f"{s.network.depth} layer" + "s" * (s.network.depth != 1)
-    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}"
+    strides = ", ".join(str(layer.stride) for layer in s.network.layers)
+    shown = f", strides {strides}" if s.network.total_stride(s.network.depth) > 1 else ""
+    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}{shown}"
 
 
 def filter_size(s: Sensitivities) -> str:
@@ -49,25 +51,30 @@ def filter_size(s: Sensitivities) -> str:
     return ",".join(dict.fromkeys(str(layer.size) for layer in s.network.layers))
 
 
-def broken_claim(s: Sensitivities) -> dict[int, tuple[object, int]] | None:
-    """Return the distances that break the network's claim, or None if it makes none."""
+def broken_claim(s: Sensitivities) -> dict[Any, tuple[Any, Any]] | None:
+    """Return the distances or the pairs of sites that break the network's claim, or None if it makes none."""
     from solver.constructions.registry import check_claim
 
     return None if s.network.claim is None else check_claim(s.network, s.task)
 
 
 def claim_line(s: Sensitivities) -> str:
-    """Return whether f_p(d) is what the network claims, checked at every distance."""
+    """Return whether f_p is what the network claims, checked at every distance, or at every pair of sites."""
     claim, broken = s.network.claim, broken_claim(s)
     if claim is None or broken is None:
         return "no claim about f_p"
-    stated = f"f_p(d) = ReLU({claim.scale} - d)"
+    stated, places = claim.text, f"d = 1..{s.task.length // 2}"
+    if claim.labels == "blocks":
+        places = "every pair of sites"
     if broken:
-        d, (computed, claimed) = next(iter(broken.items()))
-        return f"{stated} FAILS at d = {d}: {computed}, not {claimed}"
+        place, (computed, claimed) = next(iter(broken.items()))
+        return (
+            f"{stated} FAILS at {'d =' if claim.labels == 'distance' else 'sites'} {place}: {computed}, not {claimed}"
+        )
     offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
-    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for d = 1..{s.task.length // 2}"
-    return f"{stated}, {holds}{offset}"
+    other = "" if claim.labels == s.task.labels else f"; it answers to labels {claim.labels!r}, not to this task's"
+    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for {places}"
+    return f"{stated}, {holds}{offset}{other}"
 
 
 def responses(s: Sensitivities) -> tuple[Response | None, str]:
