@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -212,10 +213,15 @@ class RectifiedFields:
         self.output_sites = self.ring.length // network.total_stride(layer)
         self.operator = kernel_matrix(kernel, self.ring.length).astype(object)
         self.bias = np.repeat(kernel.bias, self.sites)
-        self.covariance = product(self.operator, self.operator.T) * noise.variance(task.length)
+        self.noise_variance = noise.variance(task.length)
         self.sees_image = source > 0
         self.stretch = self.ring.stretch
         self.background = self._means({})
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """The covariances of all pairs of sites."""
+        return product(self.operator, self.operator.T).astype(object) * self.noise_variance
 
     def weighted_means(self, *, background: bool = True) -> list[tuple[list[Any], Any]]:
         """Return the pre-activations without noise of each representing image, with its probability.
@@ -229,7 +235,7 @@ class RectifiedFields:
     def pairs(self, gram: np.ndarray) -> _SitePairs:
         """Return the pairs of sites that a Gram matrix couples."""
         left, right = np.nonzero(gram)
-        cov_ids, covs = _indexed(list(self.covariance[left, right]))
+        cov_ids, covs = _indexed(list(self._covariances(left, right)))
         gram_ids, grams = _indexed(list(gram[left, right]))
         return _SitePairs(left, right, cov_ids, covs, gram_ids, grams)
 
@@ -262,7 +268,18 @@ class RectifiedFields:
         return list(self.operator @ dense_images([image], self.ring.length)[0].astype(object) + self.bias)
 
     def _gauss(self, means: list[Any]) -> list[Gauss]:
-        return list(zip(means, np.diag(self.covariance), strict=True))
+        return list(zip(means, self._variances, strict=True))
+
+    @cached_property
+    def _variances(self) -> np.ndarray:
+        every = np.arange(len(self.operator))
+        return self._covariances(every, every)
+
+    def _covariances(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Return the covariances of pairs of sites, all at once where most pairs are asked for."""
+        if len(left) > len(self.operator):
+            return self.covariance[left, right]
+        return (self.operator[left] * self.operator[right]).sum(axis=1) * self.noise_variance
 
 
 def _mean_shift(x: Gauss) -> Any:
