@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from io import StringIO
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -21,12 +22,16 @@ from solver.report.words import (
     layer_label,
     methods,
     network_heading,
+    plain_decimal,
     responses,
 )
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.values import MissingValue, Value
+from solver.sensitivity.shuffled_deformation import ShuffledDeformation
+from solver.values import MissingValue, Value, as_value
 
 SHOWN_RESPONSES = 12
+LONGEST_RESPONSE = 12
+"""Characters of an exact f_p; longer ones are decimals."""
 LONGEST_PATH = 9
 """Taps of a filter whose squared coefficients fit in a line."""
 
@@ -34,8 +39,9 @@ LONGEST_PATH = 9
 def report_text(report: Report, digits: int, *, split: bool = False, frequencies: bool = False) -> str:
     """Return the report as plain text: the question, and a table for each network; with G's parts, with frequencies."""
     parts = ["\n".join(heading(report))]
-    for s in report.networks:
+    for s, shuffled in zip(report.networks, report.shuffled or [()] * len(report.networks), strict=True):
         parts += [_network_text(s, digits), *([_split_text(s, digits)] if split else [])]
+        parts += [_shuffled_text(s, shuffled, digits)] if shuffled else []
         parts += [_frequencies_text(s, digits)] if frequencies else []
     parts.append("\n".join(f"G: {method}" for method in methods(report)))
     parts.append(
@@ -46,6 +52,11 @@ def report_text(report: Report, digits: int, *, split: bool = False, frequencies
         parts.append(
             "G = G coherent + G incoherent: the squared mean change over the noise, and the fluctuations around it. "
             "share = G coherent / G."
+        )
+    if report.shuffled:
+        parts.append(
+            "D shuffled: the mean of D over networks whose channels have their input filters permuted at random, "
+            "exact for each; spread: its standard deviation between them."
         )
     if frequencies:
         parts.append(NOTE)
@@ -66,7 +77,7 @@ def _network_text(s: Sensitivities, digits: int) -> str:
             for name, v in (("D", layer.D), ("G", layer.G), ("price", layer.price))
             if isinstance(v, MissingValue)
         }
-    return "\n".join([network_heading(s), claim_line(s), _response_line(s), "", *_lines(table), *notes])
+    return "\n".join([network_heading(s), claim_line(s), _response_line(s, digits), "", *_lines(table), *notes])
 
 
 def _split_text(s: Sensitivities, digits: int) -> str:
@@ -77,6 +88,16 @@ def _split_text(s: Sensitivities, digits: int) -> str:
         cells = [decimal(getattr(layer, name), digits) for name in PARTS]
         table.add_row(layer_label(layer), *cells, coherent_share(layer, digits))
     return "\n".join([f"{s.network.name}, parts of G:", "", *_lines(table)])
+
+
+def _shuffled_text(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> str:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("layer", "D", "D shuffled", "spread"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for layer, each in zip(s.layers, shuffled, strict=True):
+        cells = [decimal(value, min(digits, 6)) for value in (layer.D, each.mean, each.spread)]
+        table.add_row(layer_label(layer), *cells)
+    return "\n".join([f"{s.network.name}, shuffled: {shuffled[0].mean.method}", "", *_lines(table)])
 
 
 def _frequencies_text(s: Sensitivities, digits: int) -> str:
@@ -112,15 +133,21 @@ def _lines(table: Table) -> list[str]:
     return [line.rstrip() for line in buffer.getvalue().splitlines() if line.strip()]
 
 
-def _response_line(s: Sensitivities) -> str:
+def _response_line(s: Sensitivities, digits: int) -> str:
     response, why = responses(s)
     if response is None:
         return why
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
-    values = ", ".join(str(response[d]) for d in shown)
+    values = ", ".join(_response_text(response[d], digits) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}
     if not rest:
         return f"f_p(1..{shown[-1]}) = {values}"
     if len(rest) == 1:
-        return f"f_p(1..{shown[-1]}) = {values}; f_p = {rest.pop()} for larger d"
+        return f"f_p(1..{shown[-1]}) = {values}; f_p = {_response_text(rest.pop(), digits)} for larger d"
     return f"f_p(1..{shown[-1]}) = {values}, ..."
+
+
+def _response_text(number: Any, digits: int) -> str:
+    """Return f_p as its exact text, or as a decimal where that is too long to read."""
+    text = str(number)
+    return text if len(text) <= LONGEST_RESPONSE else plain_decimal(as_value(number, "response"), min(digits, 9))
