@@ -46,7 +46,7 @@ from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, witho
 from solver.task import TwoPixelTask
 from solver.values import EnclosedValue, NumericValue, Value, as_value
 
-NUMBERS = 4
+NUMBERS = 5
 """Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
 
 QUICK = {"layer": 3e10, "output": 3e11}

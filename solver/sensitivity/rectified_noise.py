@@ -216,7 +216,7 @@ class RectifiedFields:
         self.noise_variance = noise.variance(task.length)
         self.sees_image = source > 0
         self.stretch = self.ring.stretch
-        self.background = self._means({})
+        (self.background,) = self._means([{}])
 
     @cached_property
     def covariance(self) -> np.ndarray:
@@ -228,8 +228,8 @@ class RectifiedFields:
 
         With ``background``, the sites that the ring leaves out enter as multiples of the empty image.
         """
-        pairs = zip(self.ring.images, self.ring.pairs, strict=True)
-        images = [(self._means(image), weight) for image, (_, _, weight) in pairs]
+        means = self._means(self.ring.images)
+        images = [(each, weight) for each, (_, _, weight) in zip(means, self.ring.pairs, strict=True)]
         return [*images, (self.background, self.stretch)] if background and self.stretch else images
 
     def pairs(self, gram: np.ndarray) -> _SitePairs:
@@ -262,10 +262,11 @@ class RectifiedFields:
                 weights[kind] = weights.get(kind, 0) + w
         return weights
 
-    def _means(self, image: dict[int, int]) -> list[Any]:
+    def _means(self, images: list[dict[int, int]]) -> list[list[Any]]:
         if not self.sees_image:
-            return [Fraction(0)] * len(self.bias)
-        return list(self.operator @ dense_images([image], self.ring.length)[0].astype(object) + self.bias)
+            return [[Fraction(0)] * len(self.bias) for _ in images]
+        columns = dense_images(images, self.ring.length).T
+        return list((product(self.operator, columns).astype(object) + self.bias[:, None]).T.tolist())
 
     def _gauss(self, means: list[Any]) -> list[Gauss]:
         return list(zip(means, self._variances, strict=True))

@@ -29,7 +29,7 @@ from solver.values import NumericValue
 Progress = Callable[[int, int], None]
 METHOD = "randomised quasi-Monte Carlo"
 MOST_POINTS = 2**17
-FEWEST_POINTS = 32
+FEWEST_POINTS = 128
 _CHUNK = 2**19
 
 
@@ -63,7 +63,7 @@ class Sampling:
     def points_for(self, phases: int) -> int:
         """Return the points of a set for a network of some total stride, which sees every image at as many places.
 
-        That many times fewer points (but at least 32, unless fewer are asked for) cost and tell as much.
+        That many times fewer points (but at least 128, unless fewer are asked for) cost and tell as much.
         """
         return max(self.points // phases, min(self.points, FEWEST_POINTS))
 
