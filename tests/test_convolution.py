@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
+from dense import dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain import plain_layer
@@ -24,23 +25,6 @@ from solver.sensitivity.displacement import distance_moments, image_moments
 SINGLE = st.floats(-2, 2, width=32).map(Fraction)
 DOUBLE = st.floats(-2, 2).map(Fraction)
 SIZES = st.sampled_from([3, 2**20, 2**26, 2**31, 2**53, 2**62, 2**100])
-
-
-def dense(channels: int, depth: int, size: int, stride: int = 1, *, kind: Any = np.float32, seed: int = 0) -> Network:
-    """A network with the weights that torch starts from, uniform on +-1/sqrt(fan in), as dyadic rationals."""
-    generator = np.random.default_rng(seed)
-    stack, inputs = [], 1
-
-    def weights(shape: tuple[int, ...], fan: int) -> Any:
-        drawn = generator.uniform(-(fan**-0.5), fan**-0.5, shape).astype(kind)
-        return np.frompyfunc(lambda v: Fraction(float(v)), 1, 1)(drawn).tolist()
-
-    for _ in range(depth):
-        fan = inputs * size
-        filters, bias = weights((channels, inputs, size), fan), weights((channels,), fan)
-        stack.append(Layer(filters=filters, bias=bias, stride=stride))
-        inputs = channels
-    return Network(layers=stack, readout=weights((channels,), channels), constant=weights((1,), channels)[0])
 
 
 def loops(a: np.ndarray, w: np.ndarray, b: list[Any], stride: Any, origin: Any) -> np.ndarray:
@@ -176,7 +160,7 @@ def test_dense_dyadic_layers_equal_the_definition(data: Any, weights: Any) -> No
         assert a.exact()[0].tolist() == maps
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(tasks(lengths=st.sampled_from([4, 8])), deformations(), st.integers(0, 99), st.sampled_from([(3, 1), (2, 2)]))
 def test_d_of_dense_float32_networks_equals_every_image(
     task: TwoPixelTask, deformation: Deformation, seed: int, shape: tuple[int, int]

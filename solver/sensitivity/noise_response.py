@@ -53,7 +53,7 @@ QUICK = {"layer": 3e10, "output": 3e11}
 """Multiplications that ``auto`` spends on a transfer operator, up to half a minute; beyond, it samples."""
 
 CLOSED = "closed form, rectified once"
-MOST_TERMS = 100
+MOST_TERMS = 150
 """Terms of a closed form that is written out as an expression; longer ones are evaluated as balls."""
 MOST_FIELDS = 8
 """Different rectified channels whose pairs are summed in closed form: some thousand terms, a second or two."""
