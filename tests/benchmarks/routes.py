@@ -66,27 +66,24 @@ def looped_correlation(a: np.ndarray, layer: Layer, weights: Any, bias: Any) -> 
         total = np.full((*a.shape[:-2], a.shape[-1] // layer.stride), b, dtype=object)
         for i, taps in enumerate(filters):
             for j, w in enumerate(taps):
-                total = (
-                    total + w * np.roll(a[..., i, :].astype(object), layer.origin - j, axis=-1)[..., :: layer.stride]
-                )
+                read = np.roll(a[..., i, :].astype(object), -layer.first_offset - j, axis=-1)
+                total = total + w * read[..., :: layer.stride]
         channels.append(total)
     return np.stack(channels, axis=-2)
 
 
 def dense_deformations() -> None:
     """D of dense float32 networks, exactly: matrix products against a loop over filter entries, and against torch."""
-    network = random_network(16)
-    fast, quick = timed(lambda: distance_moments(network, TASK, Deformation()), 3)
-    with patch("solver.network.trace.correlate", looped_correlation):
-        plain, slow = timed(lambda: distance_moments(network, TASK, Deformation()))
-    floats, torched = timed(lambda: torch_displacement(network))
-    assert fast == plain
-    assert abs(floats - float(fast[-1].displacement)) < 1e-10 * floats
-    print(
-        f"D {network.name}, float32 weights: exact in {quick:.2f} s; a loop over filter entries {slow / quick:.1f} x; ",
-        end="",
-    )
-    print(f"torch in float64 over every image {torched / quick:.1f} x")
+    for channels in (16, 64):
+        network = random_network(channels)
+        fast, quick = timed(lambda network=network: distance_moments(network, TASK, Deformation()), 3)
+        with patch("solver.network.trace.correlate", looped_correlation):
+            plain, slow = timed(lambda network=network: distance_moments(network, TASK, Deformation()))
+        floats, torched = timed(lambda network=network: torch_displacement(network))
+        assert fast == plain
+        assert abs(floats - float(fast[-1].displacement)) < 1e-10 * floats
+        print(f"D {network.name}, float32 weights: exact in {quick:.2f} s; ", end="")
+        print(f"a loop over filter entries {slow / quick:.1f} x; torch over every image {torched / quick:.1f} x")
 
 
 def torch_noise(name: str, seconds: float) -> tuple[np.ndarray, np.ndarray, float]:
