@@ -30,8 +30,8 @@ from solver.sensitivity.shuffled_deformation import ShuffledDeformation
 from solver.values import MissingValue, Value, as_value
 
 SHOWN_RESPONSES = 12
-LONGEST_RESPONSE = 12
-"""Characters of an exact f_p; longer ones are decimals."""
+LONGEST_SHORT = 16
+"""Characters of an exact f_p or frequency; longer ones are decimals."""
 LONGEST_PATH = 9
 """Taps of a filter whose squared coefficients fit in a line."""
 
@@ -119,8 +119,9 @@ def _heads(squares: list[tuple[Value, Value]]) -> list[str]:
 
 
 def _rational(value: Value) -> str:
-    """Return a rational as text; algebraic numbers are left to their decimals."""
-    return exact_text(value) if isinstance(value.exact, Fraction) else ""
+    """Return a short rational as text; other numbers are left to their decimals."""
+    text = str(value.exact) if isinstance(value.exact, Fraction) else ""
+    return text if len(text) <= LONGEST_SHORT else ""
 
 
 def _short(value: Value, digits: int) -> str:
@@ -150,4 +151,4 @@ def _response_line(s: Sensitivities, digits: int) -> str:
 def _response_text(number: Any, digits: int) -> str:
     """Return f_p as its exact text, or as a decimal where that is too long to read."""
     text = str(number)
-    return text if len(text) <= LONGEST_RESPONSE else plain_decimal(as_value(number, "response"), min(digits, 9))
+    return text if len(text) <= LONGEST_SHORT else plain_decimal(as_value(number, "response"), min(digits, 9))
