@@ -20,7 +20,7 @@ from solver import GaussianNoise, Layer, Network, NumberField, TwoPixelTask, sen
 from solver.gaussian.enclosure import enclose, midpoint_radius
 from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.gaussian.rectified_balls import rectified_mean_ball, rectified_product_ball
-from solver.sensitivity import noise_response
+from solver.sensitivity import noise_response, second_moment
 from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
 from solver.sensitivity.rectified_noise import coupled_fields, layer_second_moment
 from solver.sensitivity.sampling import Sampling
@@ -77,7 +77,7 @@ def two_layers(activation: str) -> Network:
 def test_long_sums_equal_the_expressions(layer: int, mean: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     question = NoiseQuestion(two_layers("identity"), SMALL, NOISE, mean)
     short = closed_noise_response(question, layer)
-    monkeypatch.setattr(noise_response, "MOST_TERMS", 0)
+    monkeypatch.setattr(second_moment, "MOST_TERMS", 0)
     long = closed_noise_response(question, layer)
     assert short is not None and long is not None
     for part in ("total", "coherent", "incoherent"):
@@ -112,7 +112,7 @@ def test_a_wide_first_layer_is_a_proven_ball(monkeypatch: pytest.MonkeyPatch) ->
     wide = dense(5, 1, 3)
     layer = wide.layers[0]
     assert len(layer_second_moment(wide, TASK, NOISE, 1).covariances) == 35
-    monkeypatch.setattr(noise_response, "MOST_TERMS", 10)
+    monkeypatch.setattr(second_moment, "MOST_TERMS", 10)
     found = closed_noise_response(NoiseQuestion(wide, TASK, NOISE), 1)
     alone = [
         closed_noise_response(NoiseQuestion(Network(layers=[Layer(filters=[f], bias=[b])]), TASK, NOISE), 1)
@@ -125,7 +125,7 @@ def test_a_wide_first_layer_is_a_proven_ball(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_reports_of_dyadic_networks_are_short_in_text_and_exact_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(noise_response, "MOST_TERMS", 10)
+    monkeypatch.setattr(second_moment, "MOST_TERMS", 10)
     report = sensitivities(dense(9, 2, 3), TASK, sampling=Sampling(points=8, replicates=2))
     text = report.to_text()
     assert max(map(len, text.splitlines())) < 200
