@@ -83,7 +83,8 @@ def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return _sparse_product(left, right) if _mostly_zero(left) else left.astype(float) @ right
     if _are(left, int) and _are(right, int):
         return _integer_product(left, right)
-    if _are(left, (int, Fraction)) and _are(right, (int, Fraction)):
+    rational = _are(left, (int, Fraction)) and _are(right, (int, Fraction))
+    if rational and not _mostly_zero(left):
         (p, m), (q, n) = as_integers(left), as_integers(right)
         return np.frompyfunc(lambda v: Fraction(v, m * n), 1, 1)(_integer_product(p, q).astype(object))
     return _sparse_product(left.astype(object), right.astype(object))
