@@ -40,7 +40,8 @@ class Sampling:
     Parameters
     ----------
     points, replicates, seed : int
-        The error falls with points; it is measured between the replicates.
+        The error falls with points; it is measured between the replicates.  A network with strides takes fewer at
+        more places (`points_for`).
     tolerance : rational, optional
         Sample anew with four times the points until each error is at most this fraction of its value,
         or ``MOST_POINTS`` are reached; the error reported says what was reached.
