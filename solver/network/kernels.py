@@ -10,6 +10,7 @@ import numpy as np
 
 from solver.errors import InputError
 from solver.exact import sign
+from solver.network.convolution import product
 from solver.network.network import Network
 
 
@@ -97,20 +98,21 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     inputs = 1 if after == 0 else network.layers[after - 1].channels
     kernel = identity_kernel(inputs)
     for each in network.layers[after:layer]:
-        kernel = _composed(kernel, each)
+        kernel = composed(kernel, each)
     return kernel
 
 
-def _composed(kernel: Kernel, layer: Any) -> Kernel:
+def composed(kernel: Kernel, layer: Any) -> Kernel:
+    """Return the affine convolution that a kernel and then a layer perform if the activation cuts nothing."""
     width = kernel.width + (layer.size - 1) * kernel.stride
     values = np.full((layer.channels, kernel.values.shape[1], width), Fraction(0), dtype=object)
+    filters = np.array(layer.filters, dtype=object)
+    for j in range(layer.size):
+        start = j * kernel.stride
+        mixed = product(filters[..., j], kernel.values.reshape(layer.input_channels, -1))
+        values[..., start : start + kernel.width] += mixed.reshape(layer.channels, -1, kernel.width)
     bias = np.array(layer.bias, dtype=object)
-    for c, channel in enumerate(layer.filters):
-        for i, taps in enumerate(channel):
-            for j, w in enumerate(taps):
-                if w != 0:
-                    start = j * kernel.stride
-                    values[c, :, start : start + kernel.width] += w * kernel.values[i]
-                    bias[c] = bias[c] + w * kernel.bias[i]
+    if (kernel.bias != 0).any():
+        bias = bias + product(filters.sum(axis=-1), kernel.bias[:, None])[:, 0]
     first = kernel.first_offset + layer.first_offset * kernel.stride
     return Kernel(values, bias, first, kernel.stride * layer.stride)

@@ -10,9 +10,10 @@ import numpy as np
 from solver.deformation import Deformation
 from solver.ensemble import Representatives, network_phases, representatives
 from solver.errors import InputError
-from solver.network.kernels import effective_kernel
+from solver.exact import sign
+from solver.network.kernels import composed, effective_kernel, identity_kernel
 from solver.network.network import Network
-from solver.network.trace import activated, preactivations
+from solver.network.trace import Activation, layer_passes, preactivations
 from solver.task import TwoPixelTask
 
 MOST_SITES = 2**29
@@ -56,22 +57,26 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
     """
     proofs: list[LayerProof] = []
     images: np.ndarray | None = None
+    passes: list[tuple[Activation, Activation]] = []
     linear = non_negative = True
+    kernel = identity_kernel(1)
     for k, layer in enumerate(network.layers, start=1):
         witness = None
-        kernel = effective_kernel(network, k) if linear else None
-        keeps_sign = non_negative and effective_kernel(network, k, after=k - 1).is_non_negative()
+        kernel = composed(kernel, layer) if linear else kernel
+        keeps_sign = non_negative and all(sign(w) >= 0 for w in layer.weights)
         if layer.activation == "identity":
             reason = "the activation is the identity"
             non_negative = keeps_sign
         elif layer.activation == "relu" and keeps_sign:
             reason = "no filter entry and no bias is negative, and neither is any input"
-        elif layer.activation == "relu" and kernel is not None and kernel.is_non_negative():
+        elif layer.activation == "relu" and linear and kernel.is_non_negative():
             reason = "the layer is linear in the image so far, and its effective kernel has no negative entry"
             non_negative = True
         else:
-            images = data_images(network, task, deformation) if images is None else images
-            witness = _first_cut(network, images, k)
+            if images is None:
+                images = data_images(network, task, deformation)
+                passes = list(layer_passes(network, images))
+            witness = _first_cut(images, *passes[k - 1])
             if witness is not None:
                 witness = _on_task_ring(network, k, witness, images.shape[1], task.length, deformation.reach)
             non_negative = keeps_sign or layer.activation == "relu"
@@ -126,16 +131,20 @@ def stays_linear(network: Network, layer: int, *, after: int) -> bool:
     True if each of them has an identity activation, or a ReLU and a non-negative effective kernel from
     layer ``after``; a hard tanh bounds what rectified noise does not.
     """
+
+    def keeps_sign(k: int) -> bool:
+        if k == after + 1:
+            return all(sign(w) >= 0 for w in network.layers[after].weights)
+        return effective_kernel(network, k, after=after).is_non_negative()
+
     return all(
-        each.activation == "identity"
-        or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
+        each.activation == "identity" or (each.activation == "relu" and keeps_sign(k))
         for k, each in enumerate(network.layers[after:layer], start=after + 1)
     )
 
 
-def _first_cut(network: Network, images: np.ndarray, layer: int) -> tuple[int, int, dict[int, int], Any] | None:
-    z = preactivations(network, images, layer)
-    cut = np.argwhere(activated(z.values, network.layers[layer - 1].activation, z.denominator) != z.values)
+def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> tuple[int, int, dict[int, int], Any] | None:
+    cut = np.argwhere(a.values != z.values)
     if not len(cut):
         return None
     batch, channel, site = (int(n) for n in cut[0])

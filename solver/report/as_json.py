@@ -13,6 +13,7 @@ from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size, responses
 from solver.sensitivity.response import mean_response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.shuffled_deformation import ShuffledDeformation
 from solver.values import MissingValue, Value
 
 LONGEST_RESPONSE = 10**7
@@ -60,11 +61,14 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
             "rectified": s.noise.rectified,
         },
         "channel_mean": s.channel_mean,
-        "networks": [_network(each, digits) for each in report.networks],
+        "networks": [
+            _network(each, shuffled, digits)
+            for each, shuffled in zip(report.networks, report.shuffled or [()] * len(report.networks), strict=True)
+        ],
     }
 
 
-def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
+def _network(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> dict[str, Any]:
     claim, broken = s.network.claim, broken_claim(s)
     response, why = responses(s)
     entry: dict[str, Any] = {
@@ -75,7 +79,10 @@ def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
         "response": None if response is None else {str(d): str(f) for d, f in response.items()},
         "response_offset": None if claim is None else str(claim.offset),
         "claim_holds": None if broken is None else not broken,
-        "layers": [_layer(s, layer, digits) for layer in s.layers],
+        "layers": [
+            _layer(s, layer, digits) | _shuffled(each, digits)
+            for layer, each in zip(s.layers, shuffled or [None] * len(s.layers), strict=True)
+        ],
     }
     if response is None:
         mean = mean_response(s.network, s.task)
@@ -95,6 +102,14 @@ def _layer(s: Sensitivities, layer: LayerSensitivity, digits: int) -> dict[str, 
         ]
     why = {name: v.why for name, v in values.items() if isinstance(v, MissingValue)}
     return entry | ({"why": why} if why else {})
+
+
+def _shuffled(each: ShuffledDeformation | None, digits: int) -> dict[str, Any]:
+    """Return D after shuffling as an object: the mean, the spread, and D of every different network as text."""
+    if each is None:
+        return {}
+    values = {"mean": value_object(each.mean, digits), "spread": value_object(each.spread, digits)}
+    return {"D_shuffled": values | {"each": [str(value.value(digits)) for value in each.each]}}
 
 
 def value_object(value: Value, digits: int) -> dict[str, Any] | None:

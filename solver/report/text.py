@@ -27,9 +27,12 @@ from solver.report.words import (
 )
 from solver.sensitivity.response import Response, mean_response
 from solver.sensitivity.sensitivities import Sensitivities
+from solver.sensitivity.shuffled_deformation import ShuffledDeformation
 from solver.values import MissingValue, Value
 
 SHOWN_RESPONSES = 12
+LONGEST_SHORT = 16
+"""Characters of an exact f_p or frequency; longer ones are decimals."""
 LONGEST_PATH = 9
 """Taps of a filter whose squared coefficients fit in a line."""
 
@@ -37,8 +40,9 @@ LONGEST_PATH = 9
 def report_text(report: Report, digits: int, *, split: bool = False, frequencies: bool = False) -> str:
     """Return the report as plain text: the question, and a table for each network; with G's parts, with frequencies."""
     parts = ["\n".join(heading(report))]
-    for s in report.networks:
+    for s, shuffled in zip(report.networks, report.shuffled or [()] * len(report.networks), strict=True):
         parts += [_network_text(s, digits), *([_split_text(s, digits)] if split else [])]
+        parts += [_shuffled_text(s, shuffled, digits)] if shuffled else []
         parts += [_frequencies_text(s, digits)] if frequencies else []
     parts.append("\n".join(f"G: {method}" for method in methods(report)))
     parts.append(
@@ -49,6 +53,11 @@ def report_text(report: Report, digits: int, *, split: bool = False, frequencies
         parts.append(
             "G = G coherent + G incoherent: the squared mean change over the noise, and the fluctuations around it. "
             "share = G coherent / G."
+        )
+    if report.shuffled:
+        parts.append(
+            "D shuffled: the mean of D over networks whose channels have their input filters permuted at random, "
+            "exact for each; spread: its standard deviation between them."
         )
     if frequencies:
         parts.append(NOTE)
@@ -82,6 +91,16 @@ def _split_text(s: Sensitivities, digits: int) -> str:
     return "\n".join([f"{s.network.name}, parts of G:", "", *_lines(table)])
 
 
+def _shuffled_text(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> str:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("layer", "D", "D shuffled", "spread"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for layer, each in zip(s.layers, shuffled, strict=True):
+        cells = [decimal(value, min(digits, 6)) for value in (layer.D, each.mean, each.spread)]
+        table.add_row(layer_label(layer), *cells)
+    return "\n".join([f"{s.network.name}, shuffled: {shuffled[0].mean.method}", "", *_lines(table)])
+
+
 def _frequencies_text(s: Sensitivities, digits: int) -> str:
     layers = range(1, s.network.depth + 1)
     squares = {k: filter_squares(s, k) for k in layers}
@@ -101,8 +120,9 @@ def _heads(squares: list[tuple[Value, Value]]) -> list[str]:
 
 
 def _rational(value: Value) -> str:
-    """Return a rational as text; algebraic numbers are left to their decimals."""
-    return exact_text(value) if isinstance(value.exact, Fraction) else ""
+    """Return a short rational as text; other numbers are left to their decimals."""
+    text = str(value.exact) if isinstance(value.exact, Fraction) else ""
+    return text if len(text) <= LONGEST_SHORT else ""
 
 
 def _short(value: Value, digits: int) -> str:

@@ -7,6 +7,7 @@ that the network can tell apart) and `image_moments` (every image and every outc
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -19,12 +20,15 @@ from solver.correlations import difference_correlations, pixel_correlations
 from solver.deformation import Deformation, deformation_outcomes
 from solver.ensemble import network_phases
 from solver.errors import NotApplicableError
+from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.linearity import LayerProof, dense_images, linearity_proof, network_representatives
 from solver.network.network import Network
 from solver.network.trace import Activation, activations, response
 from solver.sensitivity.response import readouts
 from solver.task import TwoPixelTask
+
+_ENTRIES = 2**20
 
 
 @dataclass(frozen=True)
@@ -108,37 +112,36 @@ def distance_moments(
 ) -> list[PairMoments]:
     """Return the moments of layers 0..depth and of f_p (last), from one image per distance in sight.
 
-    The cost, outcomes * receptive field^2 * filter entries, does not depend on l: pairs out of each
-    other's sight are one class, and sites that see only background drop out of every difference.
+    The cost, receptive field^2 * filter entries, does not depend on l: pairs out of each other's sight
+    are one class, and sites that see only background drop out of every difference.  With a total
+    stride P, it is P l^2 / 2 * filter entries: every phase of every distance.  Equal images run once.
     """
     ring = network_representatives(network, task, deformation)
-    plain = ring.images
-    outcomes = [ring.outcomes(deformation, pair) for pair in ring.pairs]
-    moved = [image for each in outcomes for image, _ in each]
+    images = _Numbered()
+    empty = images.number({})
+    plain = [images.number(image) for image in ring.images]
     weights = [w for _, _, w in ring.pairs]
-    outcome_weights = [w * p for w, each in zip(weights, outcomes, strict=True) for _, p in each]
-    maps = activations(network, dense_images([{}, *plain, *moved], ring.length))
-    source = np.repeat(np.arange(len(plain)), [len(each) for each in outcomes]) + 1
-    split = len(plain) + 1
+    moves: dict[tuple[int, int], Fraction] = {}
+    for before, pair in zip(plain, ring.pairs, strict=True):
+        for image, p in ring.outcomes(deformation, pair):
+            move = before, images.number(image)
+            moves[move] = moves.get(move, Fraction(0)) + pair[2] * p
+    maps = activations(network, dense_images(images.known, ring.length))
 
     def layer_moments(a: Activation, stride: int) -> PairMoments:
-        displacement = _average((a[split:] - a[source]).squared_norms(), outcome_weights)
-        deviation = a[1:split] - a[:1]
+        deviation = a[plain] - a[[empty]]
         period = network_phases(stride, task)  # of the mean map, in pixels
-        mean = [_average(units, weights) for units in deviation.phase_sums(period // stride).T]
+        mean = product(np.array([weights], dtype=object), deviation.phase_sums(period // stride))[0]
         square = sum(m * m for m in mean) * Fraction(period, task.length)
-        return PairMoments(displacement, 2 * (_average(deviation.squared_norms(), weights) - square))
+        spread = 2 * (_average(deviation.squared_norms(), weights) - square)
+        return PairMoments(_average(_squared_steps(a, list(moves)), moves.values()), spread)
 
     moments = [
         layer_moments(a.channel_sum() if channel_mean else a, network.total_stride(k)) for k, a in enumerate(maps)
     ]
     f = readouts(network, maps[-1], ring)
-    return [
-        *moments,
-        _scalar_moments(
-            f[1:split], weights, [(f[n], v) for n, v in zip(source, f[split:], strict=True)], outcome_weights
-        ),
-    ]
+    steps = [(f[before], f[after]) for before, after in moves]
+    return [*moments, _scalar_moments([f[n] for n in plain], weights, steps, list(moves.values()))]
 
 
 def image_moments(
@@ -171,6 +174,28 @@ def observed_kernel(network: Network, layer: int, *, channel_mean: bool) -> Kern
     return kernel.channel_sum() if channel_mean else kernel
 
 
+class _Numbered:
+    """Images as ``{site: value}``, each different one once."""
+
+    def __init__(self) -> None:
+        self.known: list[dict[int, int]] = []
+        self._numbers: dict[frozenset[tuple[int, int]], int] = {}
+
+    def number(self, image: dict[int, int]) -> int:
+        number = self._numbers.setdefault(frozenset(image.items()), len(self.known))
+        if number == len(self.known):
+            self.known.append(image)
+        return number
+
+
+def _squared_steps(a: Activation, moves: list[tuple[int, int]]) -> Iterator[Any]:
+    """Yield ||a(after) - a(before)||^2 of each move, some ten megabytes of maps at a time."""
+    size = max(1, _ENTRIES // a.values[0].size)
+    for chunk in _chunks(len(moves), size):
+        before, after = np.array(moves[chunk]).T
+        yield from (a[after] - a[before]).squared_norms()
+
+
 class _Sums:
     """Running weighted sums of ||a||^2, a and ||a(tau x) - a(x)||^2."""
 
@@ -201,7 +226,7 @@ def _scalar_moments(
     return PairMoments(displacement, 2 * _average([(v - mean) ** 2 for v in f], weights))
 
 
-def _average(values: Any, weights: list[Fraction]) -> Any:
+def _average(values: Any, weights: Iterable[Fraction]) -> Any:
     return sum((v * w for v, w in zip(values, weights, strict=True)), Fraction(0))
 
 

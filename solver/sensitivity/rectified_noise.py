@@ -7,76 +7,21 @@ is a linear form L delta, and E||L delta||^2 = sum_ij G_ij (Cov(delta_i, delta_j
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from solver.ensemble import Representatives, network_phases, representatives
+from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel, identity_kernel
 from solver.network.linearity import dense_images, stays_linear
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.noise_split import NoiseResponse
+from solver.sensitivity.second_moment import Gauss, SecondMoment
 from solver.task import TwoPixelTask
-
-Gauss = tuple[Any, Any]
-"""Mean and variance of one pre-activation."""
-
-
-@dataclass
-class SecondMoment:
-    """E||L delta||^2 = sum of ``covariances[X, Y, c]`` Cov(X+, Y+) + sum of ``products[X, Y]`` mu_X mu_Y.
-
-    X and Y are given as (mean, variance), c is their covariance, and mu_X = E[X+] - (m_X)+.
-    The first sum is the incoherent part (fluctuations), the second the coherent one (the mean response).
-    """
-
-    covariances: dict[tuple[Gauss, Gauss, Any], Any] = field(default_factory=lambda: defaultdict(Fraction))
-    products: dict[tuple[Gauss, Gauss], Any] = field(default_factory=lambda: defaultdict(Fraction))
-
-    def add(self, other: SecondMoment, weight: Any) -> None:
-        """Add ``weight`` times another second moment."""
-        for key, value in other.covariances.items():
-            self.covariances[key] += weight * value
-        for pair, value in other.products.items():
-            self.products[pair] += weight * value
-
-    def incoherent(self) -> Any:
-        """Return the fluctuation part as a sympy expression."""
-        import sympy
-
-        from solver.gaussian.functions import as_sympy
-        from solver.gaussian.moments import rectified_mean, rectified_product
-
-        terms = [
-            as_sympy(w) * (rectified_product(x[0], y[0], x[1], y[1], c) - rectified_mean(*x) * rectified_mean(*y))
-            for (x, y, c), w in self.covariances.items()
-            if w != 0
-        ]
-        return sympy.expand(sympy.Add(*terms))
-
-    def coherent(self) -> Any:
-        """Return the part of the mean response as a sympy expression."""
-        import sympy
-
-        from solver.gaussian.functions import as_sympy
-
-        terms = [as_sympy(w) * _mean_shift(x) * _mean_shift(y) for (x, y), w in self.products.items() if w != 0]
-        return sympy.expand(sympy.Add(*terms))
-
-    def split(self) -> NoiseResponse[Any]:
-        """Return the sum, expanded, and both parts."""
-        import sympy
-
-        incoherent, coherent = self.incoherent(), self.coherent()
-        return NoiseResponse(sympy.expand(incoherent + coherent), coherent, incoherent)
-
-    def expression(self) -> Any:
-        """Return the sum of both parts, expanded."""
-        return self.split().total
 
 
 def rectifying_layer(network: Network, layer: int, noise: GaussianNoise) -> int | None:
@@ -92,6 +37,19 @@ def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> boo
     if source is None or (source > 0 and network.layers[source - 1].activation != "relu"):
         return False
     return stays_linear(network, layer, after=source)
+
+
+def coupled_fields(network: Network, noise: GaussianNoise) -> int:
+    """Return how many different fields, up to translation, the channels of the first layer that rectifies are."""
+    source = rectifying_layer(network, network.depth, noise)
+    if not source:
+        return 1
+    kernel = effective_kernel(network, source)
+    fields = set()
+    for taps, bias in zip(kernel.values[:, 0].tolist(), kernel.bias, strict=True):
+        nonzero = [o for o, w in enumerate(taps) if w != 0] or [0]
+        fields.add((tuple(taps[nonzero[0] : nonzero[-1] + 1]), bias))
+    return len(fields)
 
 
 def noise_representatives(network: Network, task: TwoPixelTask) -> Representatives:
@@ -120,7 +78,7 @@ def layer_second_moment(
     fields = RectifiedFields(network, task, noise, layer)
     kernel = effective_kernel(network, layer, after=fields.source)
     operator = kernel_matrix(kernel.channel_sum() if channel_mean else kernel, fields.sites)
-    pairs = fields.pairs(operator.T @ operator)
+    pairs = fields.pairs(product(operator.T, operator))
     total = SecondMoment()
     for means, weight in fields.weighted_means():
         total.add(fields.local_moment(pairs, means), weight)
@@ -180,24 +138,29 @@ class RectifiedFields:
         self.output_sites = self.ring.length // network.total_stride(layer)
         self.operator = kernel_matrix(kernel, self.ring.length).astype(object)
         self.bias = np.repeat(kernel.bias, self.sites)
-        self.covariance = (self.operator @ self.operator.T) * noise.variance(task.length)
+        self.noise_variance = noise.variance(task.length)
         self.sees_image = source > 0
         self.stretch = self.ring.stretch
-        self.background = self._means({})
+        (self.background,) = self._means([{}])
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """The covariances of all pairs of sites."""
+        return product(self.operator, self.operator.T).astype(object) * self.noise_variance
 
     def weighted_means(self, *, background: bool = True) -> list[tuple[list[Any], Any]]:
         """Return the pre-activations without noise of each representing image, with its probability.
 
         With ``background``, the sites that the ring leaves out enter as multiples of the empty image.
         """
-        pairs = zip(self.ring.images, self.ring.pairs, strict=True)
-        images = [(self._means(image), weight) for image, (_, _, weight) in pairs]
+        means = self._means(self.ring.images)
+        images = [(each, weight) for each, (_, _, weight) in zip(means, self.ring.pairs, strict=True)]
         return [*images, (self.background, self.stretch)] if background and self.stretch else images
 
     def pairs(self, gram: np.ndarray) -> _SitePairs:
         """Return the pairs of sites that a Gram matrix couples."""
         left, right = np.nonzero(gram)
-        cov_ids, covs = _indexed(list(self.covariance[left, right]))
+        cov_ids, covs = _indexed(list(self._covariances(left, right)))
         gram_ids, grams = _indexed(list(gram[left, right]))
         return _SitePairs(left, right, cov_ids, covs, gram_ids, grams)
 
@@ -224,22 +187,25 @@ class RectifiedFields:
                 weights[kind] = weights.get(kind, 0) + w
         return weights
 
-    def _means(self, image: dict[int, int]) -> list[Any]:
+    def _means(self, images: list[dict[int, int]]) -> list[list[Any]]:
         if not self.sees_image:
-            return [Fraction(0)] * len(self.bias)
-        return list(self.operator @ dense_images([image], self.ring.length)[0].astype(object) + self.bias)
+            return [[Fraction(0)] * len(self.bias) for _ in images]
+        columns = dense_images(images, self.ring.length).T
+        return list((product(self.operator, columns).astype(object) + self.bias[:, None]).T.tolist())
 
     def _gauss(self, means: list[Any]) -> list[Gauss]:
-        return list(zip(means, np.diag(self.covariance), strict=True))
+        return list(zip(means, self._variances, strict=True))
 
+    @cached_property
+    def _variances(self) -> np.ndarray:
+        every = np.arange(len(self.operator))
+        return self._covariances(every, every)
 
-def _mean_shift(x: Gauss) -> Any:
-    from sympy import Max
-
-    from solver.gaussian.functions import as_sympy
-    from solver.gaussian.moments import rectified_mean
-
-    return rectified_mean(*x) - Max(as_sympy(x[0]), 0)
+    def _covariances(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Return the covariances of pairs of sites, all at once where most pairs are asked for."""
+        if len(left) > len(self.operator):
+            return self.covariance[left, right]
+        return (self.operator[left] * self.operator[right]).sum(axis=1) * self.noise_variance
 
 
 def kernel_matrix(kernel: Kernel, sites: int) -> np.ndarray:

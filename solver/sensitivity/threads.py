@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
@@ -36,6 +37,22 @@ def results_in_threads(jobs: list[Callable[[], Any]], progress: Callable[[int, i
         finally:
             stopped.set()
     return [results[index] for index in range(len(jobs))]
+
+
+def drawn_results(
+    draw: Callable[[], Callable[[], Any]], count: int, progress: Callable[[int, int], None] | None = None
+) -> list[Any]:
+    """Return the results of ``count`` jobs that ``draw`` makes one after the other, as many at a time as are cores."""
+    cores = os.cpu_count() or 1
+    results: list[Any] = []
+    for start in range(0, count, cores):
+        told = progress and partial(_told, progress, start, count)
+        results += results_in_threads([draw() for _ in range(min(cores, count - start))], told)
+    return results
+
+
+def _told(progress: Callable[[int, int], None], before: int, count: int, done: int, _: int) -> None:
+    progress(before + done, count)
 
 
 def _work(jobs: list[Callable[[], Any]], waiting: Any, finished: Any, stopped: Event) -> None:
