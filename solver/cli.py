@@ -20,6 +20,7 @@ from solver.commands.show import show
 from solver.commands.shuffle import shuffle
 from solver.commands.sweep import sweep
 from solver.commands.table import table
+from solver.commands.train import train
 from solver.commands.verify import verify
 from solver.errors import SolverError
 
@@ -39,7 +40,21 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, table, sweep, limits, formula, plot, search, show, shuffle, verify, derive, list_constructions):
+for command in (
+    report,
+    table,
+    sweep,
+    limits,
+    formula,
+    plot,
+    search,
+    show,
+    shuffle,
+    train,
+    verify,
+    derive,
+    list_constructions,
+):
     cli.add_command(command)
 
 
