@@ -249,6 +249,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "batch": ({"batch": 21}, "batch"),
     "images": ({"images": 0}, "images"),
     "grid": ({"grid_bits": 60}, "grid bits"),
+    "checkpoints": ({"per_decade": 21}, "per decade"),
+    "ring": ({"task": TwoPixelTask(length=1025)}, "length"),
     "stride": ({"architecture": Architecture(layers=5, stride=2)}, "layer 4"),
     "filter": ({"architecture": Architecture(filter_size=17)}, "layer 1"),
     "gap of blocks": ({"labels": "blocks", "task": TwoPixelTask(length=16, scale=4, gap=1)}, "gap"),
@@ -260,6 +262,12 @@ def test_bad_configurations_are_refused(name: str) -> None:
     changes, message = BAD[name]
     with pytest.raises(InputError, match=message):
         replace(replace(SLIDES, optimizer="sgd"), **changes)
+
+
+@pytest.mark.parametrize("size", [{"layers": 0}, {"channels": 1025}, {"stride": "2"}, {"filter_size": 1.5}])
+def test_bad_sizes_are_refused(size: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="expected"):
+        Architecture(**size)
 
 
 def test_more_images_than_there_are() -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from solver.errors import InputError
 from solver.exact import integer
 
+LARGEST = 1024
+"""Layers, channels, sites of the ring: more could not be evaluated exactly."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
@@ -26,7 +29,7 @@ class Architecture:
     Raises
     ------
     InputError
-        For sizes below 1.
+        For sizes below 1, and more than `LARGEST` layers or channels.
     """
 
     layers: int = 3
@@ -37,6 +40,10 @@ class Architecture:
     def __post_init__(self) -> None:
         for name in ("layers", "channels", "filter_size", "stride"):
             object.__setattr__(self, name, integer(getattr(self, name), name.replace("_", " "), 1))
+        if max(self.layers, self.channels) > LARGEST:
+            raise InputError(
+                f"layers and channels: expected at most {LARGEST} of each, got {self.layers} and {self.channels}"
+            )
 
     def check_ring(self, length: int) -> None:
         """Refuse a ring on which a layer has no room.

@@ -10,7 +10,7 @@ from typing import Any
 from solver.errors import InputError
 from solver.exact import choice, integer, rational
 from solver.task import TwoPixelTask
-from solver.train.architecture import Architecture
+from solver.train.architecture import LARGEST, Architecture
 
 LABELS = {
     "distance": "y = +1 for d < xi (Task 1)",
@@ -98,8 +98,11 @@ class Training:
             raise InputError(f"momentum: expected 0 <= momentum < 1, and 0 for adam, got {self.momentum}")
         if self.batch > self.images:
             raise InputError(f"batch: expected at most the {self.images} training images, got {self.batch}")
-        if self.grid_bits > 40:
-            raise InputError(f"grid bits: expected at most 40, got {self.grid_bits}")
+        for name, most in (("grid_bits", 40), ("per_decade", 20)):
+            if getattr(self, name) > most:
+                raise InputError(f"{name.replace('_', ' ')}: expected at most {most}, got {getattr(self, name)}")
+        if self.task.length > LARGEST:
+            raise InputError(f"length: expected at most {LARGEST} sites to train on, got {self.task.length}")
 
     @property
     def checkpoint_steps(self) -> tuple[int, ...]:
