@@ -223,6 +223,7 @@ def test_checkpoints_are_on_a_log_grid() -> None:
     assert Training(steps=1000).checkpoint_steps == (0, 1, 3, 10, 32, 100, 316, 1000)
     assert Training(steps=40, per_decade=1).checkpoint_steps == (0, 1, 10, 40)
     assert Training(steps=0).checkpoint_steps == (0,)
+    assert Training(steps=40, per_decade=0).checkpoint_steps == (0, 40)
 
 
 @CASES

@@ -53,7 +53,9 @@ def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--margin", default="1", show_default=True, help="m of the loss max(0, m - y f), likewise."),
             click.option("--steps", default=10000, show_default=True, help="Steps at most; it ends at zero loss."),
             click.option("--seed", default=0, show_default=True, help="Seed of images, weights and batches."),
-            click.option("--per-decade", default=2, show_default=True, help="Checkpoints a power of ten of steps."),
+            click.option(
+                "--per-decade", default=2, show_default=True, help="Checkpoints a power of ten of steps; 0: ends."
+            ),
             click.option("--precision", default="double", show_default=True, help="double or single."),
             click.option("--grid-bits", default=12, show_default=True, help="Keep weights as multiples of 2^-BITS."),
             click.option("--device", default="auto", show_default=True, help="auto (a GPU if present), cpu or cuda."),

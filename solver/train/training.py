@@ -45,7 +45,7 @@ class Training:
     seed : int
         Of the images, the weights and the batches.
     per_decade : int
-        Checkpoints from one power of ten of steps to the next; step 0 and the last are always kept.
+        Checkpoints from one power of ten of steps to the next; 0 keeps only step 0 and the last, which are always kept.
     precision : {"double", "single"}
         Of the arithmetic in torch.
     grid_bits : int
@@ -78,7 +78,7 @@ class Training:
             ("batch", 0),
             ("steps", 0),
             ("seed", 0),
-            ("per_decade", 1),
+            ("per_decade", 0),
             ("grid_bits", 1),
         ):
             object.__setattr__(self, name, integer(getattr(self, name), name.replace("_", " "), least))
@@ -108,7 +108,7 @@ class Training:
     def checkpoint_steps(self) -> tuple[int, ...]:
         """The steps whose networks are kept, 0, 1, ..., `steps`: rounded powers 10^(n/per_decade) in between."""
         found, n = {0, self.steps}, 0
-        while (step := round(10 ** (n / self.per_decade))) < self.steps:
+        while self.per_decade and (step := round(10 ** (n / self.per_decade))) < self.steps:
             found.add(step)
             n += 1
         return tuple(sorted(found))
