@@ -1,0 +1,156 @@
+"""What training does to the layers: the same numbers by plain enumeration, and the runs that are kept."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from solver import Deformation, InputError, TwoPixelTask, response  # noqa: E402
+from solver.errors import NotApplicableError  # noqa: E402
+from solver.network.shuffle import random_orders, shuffled  # noqa: E402
+from solver.noise import GaussianNoise  # noqa: E402
+from solver.report.training import history_json  # noqa: E402
+from solver.sensitivity.displacement import image_moments  # noqa: E402
+from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response  # noqa: E402
+from solver.sensitivity.sampling import Sampling  # noqa: E402
+from solver.train.architecture import Architecture  # noqa: E402
+from solver.train.folder import read_checkpoint, read_record  # noqa: E402
+from solver.train.history import History, history  # noqa: E402
+from solver.train.run import train  # noqa: E402
+from solver.train.split import split  # noqa: E402
+from solver.train.training import Training  # noqa: E402
+from solver.values import NumericValue  # noqa: E402
+
+TRAINED = Path(__file__).resolve().parents[1] / "examples" / "trained"
+TINY = Training(
+    task=TwoPixelTask(length=10, scale=4, distances="balanced"),
+    architecture=Architecture(layers=2, channels=2),
+    images=12,
+    optimizer="adam",
+    learning_rate="1/50",
+    steps=30,
+    per_decade=0,
+    grid_bits=6,
+    seed=2,
+)
+SAMPLING = Sampling(points=32, replicates=4)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny run, trained once."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    train(TINY, folder, device="cpu")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(run: Path) -> History:
+    """Its history."""
+    return history(run, shuffles=3, sampling=SAMPLING)
+
+
+def test_deformation_by_enumeration(run: Path, found: History) -> None:
+    for moment in found.moments:
+        network = read_checkpoint(run, moment.checkpoint)
+        plain = image_moments(network, TINY.task, Deformation())
+        for layer, each in zip(moment.layers, plain, strict=True):
+            assert layer.D.exact == Fraction(each.displacement) / Fraction(each.spread)
+
+
+def test_shuffled_deformation_by_enumeration(run: Path, found: History) -> None:
+    """The mean over the same seeded shuffles, each by every image and every outcome."""
+    moment = found.moments[-1]
+    network, generator = read_checkpoint(run, moment.checkpoint), np.random.default_rng(SAMPLING.seed)
+    rows = [
+        [Fraction(each.displacement) / each.spread for each in image_moments(other, TINY.task, Deformation())]
+        for other in (shuffled(network, random_orders(network, generator)) for _ in range(3))
+    ]
+    for layer, values in zip(moment.layers, zip(*rows, strict=True), strict=True):
+        assert float(layer.D_shuffled) == pytest.approx(float(sum(values)) / 3, rel=1e-12)
+
+
+def test_noise_by_the_exact_and_closed_route(run: Path, found: History) -> None:
+    """Layers 0 and 1 have an exact and a closed G, and R follows."""
+    network = read_checkpoint(run, found.moments[0].checkpoint)
+    question = NoiseQuestion(network, TINY.task, GaussianNoise(), False)
+    for layer, each in zip(found.moments[0].layers, image_moments(network, TINY.task, Deformation())[:2], strict=False):
+        closed = closed_noise_response(question, layer.layer)
+        assert closed is not None and isinstance(layer.G, NumericValue)
+        assert abs(float(closed.total) / float(each.spread) - float(layer.G)) < 5 * layer.G.uncertainty
+        assert float(layer.R) == pytest.approx(float(layer.D) / float(layer.G), rel=1e-12)
+
+
+def test_frequencies_in_floats(run: Path, found: History) -> None:
+    for moment in found.moments:
+        network = read_checkpoint(run, moment.checkpoint)
+        for layer, weights in zip(moment.layers[1:-1], network.layers, strict=True):
+            w = np.array(weights.filters, dtype=object).astype(float)
+            assert float(layer.filter_frequency) == pytest.approx((np.diff(w) ** 2).sum() / (w**2).sum(), rel=1e-12)
+        assert moment.layers[0].filter_frequency.exact is None and moment.layers[-1].filter_frequency.exact is None
+
+
+def test_json_holds_what_was_found(found: History) -> None:
+    record = json.loads(history_json(found))
+    assert record["schema"] == "solver.history/1" and record["configuration"] == TINY.as_json()
+    assert [each["step"] for each in record["moments"]] == [each.checkpoint.step for each in found.moments]
+    for each, moment in zip(record["moments"], found.moments, strict=True):
+        assert each["test_error"] == str(moment.checkpoint.test_error)
+        assert [layer["D"]["exact"] for layer in each["layers"]] == [str(layer.D.exact) for layer in moment.layers]
+
+
+def test_chosen_steps(run: Path, found: History) -> None:
+    assert [each.checkpoint.step for each in found.moments] == [0, 30]
+    only = history(run, steps=[0], shuffles=2, sampling=SAMPLING)
+    assert [each.checkpoint.step for each in only.moments] == [0]
+    with pytest.raises(InputError, match="no checkpoint at 7; choose from 0, 30"):
+        history(run, steps=[7])
+
+
+def test_history_refuses(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="shuffles"):
+        history(run, shuffles=1)
+    blocks = replace(TINY, labels="blocks", task=TwoPixelTask(length=10, scale=5, distances="balanced"), steps=0)
+    train(blocks, tmp_path, device="cpu")
+    with pytest.raises(NotApplicableError, match="blocks"):
+        history(tmp_path)
+
+
+RUNS: dict[str, Training] = runpy.run_path(str(TRAINED / "make.py"))["runs"]()
+
+
+def test_kept_runs_are_all_there_and_small() -> None:
+    kept = sorted(TRAINED.glob("*.zip"))
+    assert [path.stem for path in kept] == sorted(RUNS)
+    assert sum(path.stat().st_size for path in kept) < 600_000
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_kept_runs_are_of_their_configuration(name: str) -> None:
+    record = read_record(TRAINED / f"{name}.zip")
+    assert record.training == RUNS[name] and record.finished
+    assert record.images == split(record.training).train
+    assert record.checkpoints[0].step == 0 and record.checkpoints[-1].train_error == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_kept_errors_are_those_of_the_networks(name: str) -> None:
+    """The last network of every run, image by image."""
+    path = TRAINED / f"{name}.zip"
+    record = read_record(path)
+    sides, last = split(record.training), record.checkpoints[-1]
+    images = np.stack([record.training.task.image(*pair) for pair in sides.test])
+    f: list[Any] = response(read_checkpoint(path, last), images)
+    weights = [sides.weight[pair] for pair in sides.test]
+    wrong = [w for w, v, pair in zip(weights, f, sides.test, strict=True) if sides.label[pair] * v <= 0]
+    assert last.test_error == sum(wrong) / sum(weights)
