@@ -6,6 +6,7 @@ import json
 import runpy
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from solver import Deformation, InputError, TwoPixelTask, response  # noqa: E402
+from solver import Deformation, InputError, TwoPixelTask, construct, response  # noqa: E402
+from solver.cli import main  # noqa: E402
 from solver.errors import NotApplicableError  # noqa: E402
 from solver.network.shuffle import random_orders, shuffled  # noqa: E402
 from solver.noise import GaussianNoise  # noqa: E402
@@ -42,6 +44,7 @@ TINY = Training(
     grid_bits=6,
     seed=2,
 )
+STRIDED = Architecture(layers=1, channels=2, filter_size=2, stride=2)
 SAMPLING = Sampling(points=32, replicates=4)
 
 
@@ -154,3 +157,52 @@ def test_kept_errors_are_those_of_the_networks(name: str) -> None:
     weights = [sides.weight[pair] for pair in sides.test]
     wrong = [w for w, v, pair in zip(weights, f, sides.test, strict=True) if sides.label[pair] * v <= 0]
     assert last.test_error == sum(wrong) / sum(weights)
+
+
+def test_figure_draws_what_was_found(found: History) -> None:
+    pytest.importorskip("matplotlib")
+    from solver.plots.training import least_deformations, training_figure
+    from solver.sensitivity.deformation_alone import deformation_alone
+
+    task = TINY.task
+    reference = deformation_alone(
+        construct("uniform", TwoPixelTask(length=10, scale=3)), task, Deformation(), GaussianNoise()
+    )
+    errors, stability, frequencies, D, G, _R = training_figure(found, [reference]).axes
+    last = found.moments[-1]
+    assert errors.lines[1].get_ydata()[-1] == float(last.checkpoint.test_error or 0)
+    assert list(stability.lines[0].get_ydata()) == [float(moment.layers[-1].R) for moment in found.moments]
+    assert [line.get_ydata()[-1] for line in frequencies.lines] == [
+        float(x.filter_frequency) for x in last.layers[1:-1]
+    ]
+    drawn = {line.get_label(): list(line.get_ydata()) for line in D.lines}
+    assert drawn["after"] == [float(layer.D) for layer in last.layers]
+    assert drawn["shuffled"] == [float(layer.D_shuffled) for layer in last.layers]
+    assert drawn["least, linear"] == list(least_deformations(found).values())
+    assert drawn["uniform"] == [float(layer.D) for layer in reference.layers]
+    assert [line.get_label() for line in G.lines] == ["before", "after"]
+
+
+def test_least_deformation_is_of_layers_without_strides(found: History) -> None:
+    from solver.plots.training import least_deformations
+
+    least = least_deformations(found)
+    assert sorted(least) == [1, 2] and least[2] < least[1]
+    strided = replace(found, record=replace(found.record, training=replace(TINY, architecture=STRIDED)))
+    assert least_deformations(strided) == {}
+
+
+def test_command_draws_a_run(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr("solver.train.history.QUICK", SAMPLING)
+    monkeypatch.setattr("solver.train.history.history", partial(history, sampling=SAMPLING))
+    path = tmp_path / "run.svg"
+    with pytest.raises(SystemExit) as caught:
+        main(["plot", "training", str(run), "--shuffles", "2", "-o", str(path)])
+    assert caught.value.code == 0 and b"<svg" in path.read_bytes()
+
+
+def test_command_needs_a_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["plot", "training", str(tmp_path), "-o", str(tmp_path / "run.svg")])
+    assert caught.value.code == 2 and "holds no training.json" in capfd.readouterr().err
