@@ -29,11 +29,12 @@ SLIDES = Training(
 )
 TASK_1 = replace(
     SLIDES,
-    task=TwoPixelTask(length=32, scale=8, distances="balanced"),
+    task=TwoPixelTask(length=32, scale=8, distances="balanced", gap=1),
     architecture=ARCHITECTURES["paper"],
     images=256,
+    batch=16,
 )
-TASK_2 = replace(TASK_1, labels="blocks", images=128)
+TASK_2 = replace(TASK_1, labels="blocks", task=replace(TASK_1.task, gap=0), images=128)
 
 
 def runs() -> dict[str, Training]:
