@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
@@ -404,3 +405,16 @@ def test_command_interrupted(
         main(["train", str(tmp_path / "run"), "--channels", "2", "--device", "cpu"])
     assert caught.value.code == 130 and capfd.readouterr().err.strip() == "solver: interrupted"
     assert (tmp_path / "run" / STATE).exists()
+
+
+def test_interruption_right_after_a_file_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced = os.replace
+
+    def interrupted(*paths: Any) -> None:
+        replaced(*paths)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder(tmp_path).keep(Record(SLIDES, {}, split(SLIDES).train))
+    assert read_record(tmp_path).training == SLIDES
