@@ -317,6 +317,8 @@ def test_broken_state_is_named(tmp_path: Path) -> None:
         lambda r: r["checkpoints"][0].update(file="../step-0.json"),
         lambda r: r["checkpoints"][0].update(test_error="1/0"),
         lambda r: r.update(training_images=["0"]),
+        lambda r: r.update(finished="tired"),
+        lambda r: r.update(finished=[]),
     ],
 )
 def test_broken_records_are_refused(change: Any, tmp_path: Path) -> None:

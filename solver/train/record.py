@@ -16,6 +16,7 @@ from solver.train.training import Training, training_from_json
 
 SCHEMA = "solver.training/1"
 LOSS_DIGITS = 15
+ENDS = ("zero loss", "step limit")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def record_from_json(text: str, name: str) -> Record:
         record = json.loads(text)
         if record["schema"] != SCHEMA:
             raise ValueError(f"schema {record['schema']!r}")
+        if record["finished"] not in (None, *ENDS):
+            raise ValueError(f"finished {record['finished']!r}")
         return Record(
             training=training_from_json(record["configuration"]),
             versions={str(key): str(value) for key, value in record["versions"].items()},
