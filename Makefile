@@ -5,7 +5,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test trained bench derivations lint clean
+.PHONY: help report test trained bench derivations docs lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -25,12 +25,17 @@ bench: $(VENV)/.installed-test ## time fast routes against plain ones and torch,
 derivations: $(VENV)/.installed-plot ## check every derivation and write build/derivations.pdf
 	$(VENV)/bin/solver derive $(ARGS)
 
+docs: $(VENV)/.installed-docs ## build the site into build/site, warnings as errors
+	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going -q -d build/doctrees $(ARGS) docs build/site
+	@echo "open build/site/index.html"
+
 lint: $(VENV)/.installed-dev ## run ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
 clean: ## remove the virtual environment and everything generated
+	rm -rf docs/derivations docs/examples docs/figures docs/changes.md docs/contributing.md
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -28,6 +28,7 @@ _HOMES = {
     "best_deformation": "solver.optimal.deformation",
     "channel_graph": "solver.network.graph",
     "check_claim": "solver.constructions.registry",
+    "citation": "solver.citations.citation",
     "construct": "solver.constructions.registry",
     "deformation_energy": "solver.correlations",
     "effective_kernel": "solver.network.kernels",

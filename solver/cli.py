@@ -9,10 +9,12 @@ from collections.abc import Sequence
 import click
 
 from solver import __version__
+from solver.commands.cite import cite
 from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
 from solver.commands.limits import limits
+from solver.commands.page import page
 from solver.commands.plot import plot
 from solver.commands.report import report
 from solver.commands.search import search
@@ -47,12 +49,14 @@ for command in (
     limits,
     formula,
     plot,
+    page,
     search,
     show,
     shuffle,
     train,
     verify,
     derive,
+    cite,
     list_constructions,
 ):
     cli.add_command(command)

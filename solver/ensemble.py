@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from solver.deformation import Deformation
 from solver.task import TwoPixelTask
@@ -15,22 +18,29 @@ class Representatives:
 
     A translation-invariant network sees only the distance of a pair.  A local one cannot tell apart
     pairs that are out of each other's sight, so those are evaluated once, on a ring just long enough to
-    hold them: the cost does not depend on l.  With a total stride P > 1 the position modulo P matters
-    as well, and all distances of the whole ring are kept.
+    hold them: the cost does not depend on l.  With P phases, as with a total stride P or blocks that the
+    ensemble weighs differently, the positions of both pixels modulo P matter as well: a near pair comes
+    once for each phase, a far one for each pair of phases.
 
     Attributes
     ----------
     task : TwoPixelTask
         The ensemble that is represented.
     length : int
-        Sites of the ring on which the pairs live, at most ``task.length``.
+        Sites of the ring on which the pairs live, at most ``task.length`` and a multiple of ``phases``.
     pairs : tuple of (first site, distance, probability)
-        The probabilities sum to 1.
+        The probabilities sum to 1; the distance can exceed half of the representing ring.
+    phases : int
+        P.
+    first_far : int
+        The first distance that is out of sight, on a ring that leaves out sites.
     """
 
     task: TwoPixelTask
     length: int
     pairs: tuple[tuple[int, int, Fraction], ...]
+    phases: int = 1
+    first_far: int = 0
 
     @property
     def missing_sites(self) -> int:
@@ -65,15 +75,60 @@ def representatives(task: TwoPixelTask, sight: int, *, phases: int = 1) -> Repre
     ----------
     task : TwoPixelTask
     sight : int
-        Pairs at this distance or farther form one class.
+        Pairs at this distance or farther form one class for each pair of phases.
     phases : int
-        The total stride P of the map; it divides the ring's length.
+        P: what is averaged does not change if the image moves by P sites.  It divides the ring's length, and is 1 or
+        a multiple of the ensemble's period (see `network_phases`).
+
+    Notes
+    -----
+    Costs O(P (max(sight, xi) + P)), whatever l.
     """
-    length = 2 * sight
-    if length >= task.length or phases > 1:
-        length, weights = task.length, dict(task.distance_law)
-    else:
-        weights = {d: task.probability(d) for d in range(1, sight) if task.keeps(d)}
-        weights[length // 2] = weights.get(length // 2, Fraction(0)) + 1 - sum(weights.values())
-    pairs = tuple((start, d, w / phases) for d, w in weights.items() if w for start in range(phases))
-    return Representatives(task, length, pairs)
+    length = -(-(2 * sight + 2 * (phases - 1)) // phases) * phases  # no pair wraps around
+    if length >= task.length:
+        law = [(d, _per_start(task, d, phases)) for d in range(1, task.length // 2 + 1) if task.keeps(d)]
+        pairs = tuple((start, d, w(start) / phases) for d, w in law for start in range(phases) if w(start))
+        return Representatives(task, task.length, pairs, phases, sight)
+    near = [d for d in range(1, sight) if task.keeps(d)]
+    weights: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
+    if task.period > 1:
+        near += range(sight, task.scale)
+    for d in near:
+        w = _per_start(task, d, phases)
+        for start in range(phases):
+            weights[d if d < sight else sight + (d - sight) % phases, start] += w(start) / phases
+    for residue, weight in _far_law(task, sight, phases).items():
+        for start in range(phases):
+            weights[sight + (residue - sight) % phases, start] += weight / phases
+    pairs = tuple((start, d, w) for (d, start), w in sorted(weights.items()) if w)
+    return Representatives(task, length, pairs, phases, sight)
+
+
+def network_phases(total_stride: int, task: TwoPixelTask) -> int:
+    """Return P, the least translation that neither a map of a total stride nor the ensemble notices."""
+    return lcm(total_stride, task.period)
+
+
+def _per_start(task: TwoPixelTask, distance: int, phases: int) -> Callable[[int], Fraction]:
+    """Return the probability of a distance, given where the first pixel is (its mean over starts is the law's)."""
+    if task.period == 1 or phases % task.period:
+        law = task.probability(distance)
+        return lambda start: law
+    return lambda start: task.pair_probability(start, start + distance) * task.pair_count(distance)
+
+
+def _far_law(task: TwoPixelTask, sight: int, phases: int) -> dict[int, Fraction]:
+    """Return the probability that the distance is ``sight`` or more, by its residue mod P; O(P).
+
+    With a period, only distances from xi on, where all images weigh the same.
+    """
+    close = (sight, task.scale - task.gap - 1)
+    beyond = (max(sight, task.scale + task.gap), task.length // 2)
+    law: dict[int, Fraction] = defaultdict(Fraction)
+    for first, last in (beyond,) if task.period > 1 else (close, beyond):
+        for residue in range(min(phases, last - first + 1)):
+            d = first + residue
+            count = (last - d) // phases + 1
+            middle = (last - d) % phases == 0 and 2 * last == task.length
+            law[d % phases] += task.probability(d) * (count - middle) + task.probability(last) * middle
+    return law

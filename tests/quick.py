@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from solver import Sampling, Sensitivities, TwoPixelTask, construct, sensitivities
+from solver.constructions.registry import CONSTRUCTIONS
 
 SLOW = {"uniform": "sampling"}
 FEW = Sampling(points=64, replicates=4)
@@ -11,3 +12,7 @@ FEW = Sampling(points=64, replicates=4)
 def quick_sensitivities(name: str, task: TwoPixelTask, sampling: Sampling = FEW) -> Sensitivities:
     """The sensitivities of a construction, with few samples where they would be slow."""
     return sensitivities(construct(name, task), task, method=SLOW.get(name, "auto"), sampling=sampling)
+
+
+UNSTRIDED = [name for name, each in CONSTRUCTIONS.items() if each.strided_depth is None]
+"""The constructions without strides, whose scales do not have to fit the ring."""

@@ -25,7 +25,10 @@ def tasks(draw: Any, *, lengths: Any = SHORT) -> TwoPixelTask:
     length = draw(lengths)
     scale = draw(st.integers(2, length // 2))
     gap = draw(st.integers(0, min(scale - 2, length // 2 - scale)))
-    return TwoPixelTask(length=length, scale=scale, distances=draw(st.sampled_from(sorted(ENSEMBLES))), gap=gap)
+    ensemble = draw(st.sampled_from(sorted(ENSEMBLES)))
+    blocks = gap == 0 and length % scale == 0 and draw(st.booleans())
+    labels = "blocks" if blocks else "distance"
+    return TwoPixelTask(length=length, scale=scale, distances=ensemble, gap=gap, labels=labels)
 
 
 def _law(draw: Any, keys: Any) -> dict[Any, Fraction]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import deformations, networks, tasks
@@ -50,6 +52,51 @@ def test_long_ring_equals_full_enumeration(data: Any, length: int, distances: st
     network = data.draw(networks(length, depth=2, strides=length % 4 == 0))
     deformation = data.draw(deformations())
     assert distance_moments(network, task, deformation) == image_moments(network, task, deformation)
+
+
+@settings(max_examples=15)
+@given(st.data(), st.sampled_from([24, 30, 32]), st.sampled_from(["pairs", "balanced", "flat"]))
+def test_long_ring_with_phases_equals_full_enumeration(data: Any, length: int, distances: str) -> None:
+    """Blocks and strides at once: filters of two taps keep the representing ring shorter than the ring."""
+    scale = data.draw(st.sampled_from([xi for xi in (2, 3, 4) if length % xi == 0]))
+    labels = data.draw(st.sampled_from(["distance", "blocks"]))
+    task = TwoPixelTask(length=length, scale=scale, distances=distances, labels=labels)
+    weights = [data.draw(st.integers(-2, 2)) for _ in range(5)]
+    stride = data.draw(st.sampled_from([1, 2]))
+    layers = [Layer(filters=[[weights[:2]]], bias=weights[2:3], stride=stride)]
+    network = Network(layers=[*layers, Layer(filters=[[weights[3:]]], bias=[-1])])
+    deformation = data.draw(st.sampled_from([Deformation(), Deformation(law="single", collisions="reject")]))
+    assert distance_moments(network, task, deformation) == image_moments(network, task, deformation)
+
+
+@pytest.mark.parametrize("labels", ["distance", "blocks"])
+@pytest.mark.parametrize("distances", ["pairs", "balanced", "flat"])
+@pytest.mark.parametrize(("scale", "sight", "phases"), [(3, 2, 3), (4, 6, 8), (12, 5, 24), (3, 5, 6)])
+def test_each_pair_of_phases_has_its_weight(labels: str, distances: str, scale: int, sight: int, phases: int) -> None:
+    task = TwoPixelTask(length=96, scale=scale, distances=distances, labels=labels)
+    ring = representatives(task, sight, phases=phases)
+    assert ring.missing_sites > 0 and ring.missing_sites % phases == 0
+    assert all(d < sight or ring.length - d >= sight for _, d, _ in ring.pairs)
+    assert all(start + d < ring.length for start, d, _ in ring.pairs)
+
+    def kind(first: int, distance: int) -> tuple[int, int, int]:
+        """The distance if it is in sight, and the phases of both pixels, in order where that is lost."""
+        one, other = first % phases, (first + distance) % phases
+        return (distance, one, other) if distance < sight else (sight, *sorted((one, other)))
+
+    found, counted = Counter(), Counter()
+    for first, distance, weight in ring.pairs:
+        found[kind(first, distance)] += weight
+    for first, second, weight in task.pairs():
+        counted[kind(first, (second - first) % task.length)] += weight
+    assert found == counted
+
+
+def test_phases_cost_nothing_on_a_long_ring() -> None:
+    task = TwoPixelTask(length=8 * 10**12, scale=8, distances="balanced", labels="blocks")
+    ring = representatives(task, 20, phases=16)
+    assert ring.length == 80 and len(ring.pairs) == 16 * (19 + 16)
+    assert sum(w for _, _, w in ring.pairs) == 1
 
 
 def test_far_pairs_of_a_strided_network() -> None:

@@ -17,7 +17,6 @@ torch = pytest.importorskip("torch")
 
 from solver import Deformation, InputError, TwoPixelTask, construct, response  # noqa: E402
 from solver.cli import main  # noqa: E402
-from solver.errors import NotApplicableError  # noqa: E402
 from solver.network.shuffle import random_orders, shuffled  # noqa: E402
 from solver.noise import GaussianNoise  # noqa: E402
 from solver.report.training import history_json  # noqa: E402
@@ -119,13 +118,9 @@ def test_chosen_steps(run: Path, found: History) -> None:
         history(run, steps=[7])
 
 
-def test_history_refuses(run: Path, tmp_path: Path) -> None:
+def test_history_refuses(run: Path) -> None:
     with pytest.raises(InputError, match="shuffles"):
         history(run, shuffles=1)
-    blocks = replace(TINY, labels="blocks", task=TwoPixelTask(length=10, scale=5, distances="balanced"), steps=0)
-    train(blocks, tmp_path, device="cpu")
-    with pytest.raises(NotApplicableError, match="blocks"):
-        history(tmp_path)
 
 
 RUNS: dict[str, Training] = runpy.run_path(str(TRAINED / "make.py"))["runs"]()

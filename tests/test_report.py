@@ -53,7 +53,7 @@ def parsed(*names: str, digits: int = 15) -> dict[str, Any]:
 def test_json_has_the_promised_shape() -> None:
     data = parsed("uniform", "shift")
     assert set(data) == TOP and data["schema"] == "solver.report/1" and data["channel_mean"] is False
-    assert data["task"] == {"length": "32", "scale": "7", "distances": "pairs", "gap": "0"}
+    assert data["task"] == {"length": "32", "scale": "7", "distances": "pairs", "gap": "0", "labels": "distance"}
     assert data["deformation"] == {"law": "independent", "collisions": "add", "energy": "244/93", "energy_apart": "8/3"}
     assert data["noise"] == {"energy": "8/3", "variance": "1/12", "rectified": False}
     for network in data["networks"]:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import UNSTRIDED
 from strategies import DYADICS, task_networks
 
 torch = pytest.importorskip("torch")
 
 from solver import Deformation, Layer, Network, TwoPixelTask, activations, construct, response  # noqa: E402
-from solver.constructions.registry import CONSTRUCTIONS  # noqa: E402
 from solver.deformation import deformation_outcomes  # noqa: E402
 from solver.network.torch_export import to_torch  # noqa: E402
 from solver.sensitivity.displacement import distance_moments  # noqa: E402
@@ -29,7 +29,7 @@ def as_double(exact: Any) -> Any:
 
 
 IRRATIONAL = {"cyclotomic": (5, 7, 8), "sine": (5, 7, 9)}
-RATIONAL = sorted(set(CONSTRUCTIONS) - set(IRRATIONAL))
+RATIONAL = sorted(set(UNSTRIDED) - set(IRRATIONAL))
 
 
 @pytest.mark.parametrize("name", IRRATIONAL)
@@ -82,7 +82,7 @@ def test_hand_built_response_is_the_tent(name: str) -> None:
     assert torch.equal(f, torch.relu(7.0 - distances.double()))
 
 
-@pytest.mark.parametrize("name", CONSTRUCTIONS)
+@pytest.mark.parametrize("name", UNSTRIDED)
 @pytest.mark.parametrize("collisions", ["add", "reject"])
 def test_displacement_by_enumeration_in_torch(name: str, collisions: str) -> None:
     """D with every step, forward pass, averages and norms, in torch."""

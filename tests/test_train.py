@@ -41,8 +41,7 @@ SLIDES = Training(
 )
 PAPER = replace(
     SLIDES,
-    task=TwoPixelTask(length=16, scale=4, distances="balanced"),
-    labels="blocks",
+    task=TwoPixelTask(length=16, scale=4, distances="balanced", labels="blocks"),
     architecture=Architecture(layers=3, channels=4, filter_size=2, stride=2),
     optimizer="sgd",
     momentum="9/10",
@@ -198,8 +197,9 @@ def test_first_step_is_that_of_gradient_descent() -> None:
 
 
 @pytest.mark.parametrize("distances", ["pairs", "balanced", "flat"])
-def test_weights_are_the_ensembles(distances: str) -> None:
-    task = TwoPixelTask(length=12, scale=4, distances=distances, gap=1)
+@pytest.mark.parametrize("labels", [{"gap": 1}, {"labels": "blocks"}])
+def test_weights_are_the_ensembles(distances: str, labels: dict[str, Any]) -> None:
+    task = TwoPixelTask(length=12, scale=4, distances=distances, **labels)
     sides = split(replace(SLIDES, task=task))
     assert sides.weight == {(min(i, j), max(i, j)): p for i, j, p in task.pairs()}
     assert not set(sides.train) & set(sides.test) and set(sides.train) | set(sides.test) == set(sides.weight)
@@ -217,7 +217,7 @@ def test_groups_give_equally() -> None:
 def test_blocks_share_a_label() -> None:
     labels = split(PAPER).label
     assert labels[0, 3] == 1 and labels[3, 4] == -1 and sum(y > 0 for y in labels.values()) == 4 * 6
-    assert [len(group) for group in image_groups(PAPER.task, "blocks").values()] == [24, 96]
+    assert [len(group) for group in image_groups(PAPER.task).values()] == [24, 96]
 
 
 def test_checkpoints_are_on_a_log_grid() -> None:
@@ -241,7 +241,6 @@ def test_record_survives_json_and_zip(training: Training, tmp_path: Path) -> Non
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "labels": ({"labels": "colour"}, "labels"),
     "optimizer": ({"optimizer": "newton"}, "optimizer"),
     "rate": ({"learning_rate": 0}, "positive"),
     "float rate": ({"learning_rate": 0.1}, "not exact"),
@@ -255,7 +254,6 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "ring": ({"task": TwoPixelTask(length=1025)}, "length"),
     "stride": ({"architecture": Architecture(layers=5, stride=2)}, "layer 4"),
     "filter": ({"architecture": Architecture(filter_size=17)}, "layer 1"),
-    "gap of blocks": ({"labels": "blocks", "task": TwoPixelTask(length=16, scale=4, gap=1)}, "gap"),
 }
 
 

@@ -34,7 +34,7 @@ TASK_1 = replace(
     images=256,
     batch=16,
 )
-TASK_2 = replace(TASK_1, labels="blocks", task=replace(TASK_1.task, gap=0), images=128)
+TASK_2 = replace(TASK_1, task=replace(TASK_1.task, gap=0, labels="blocks"), images=128)
 
 
 def runs() -> dict[str, Training]:

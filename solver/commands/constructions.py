@@ -11,5 +11,4 @@ def list_constructions() -> None:
     from solver.constructions.registry import CONSTRUCTIONS
 
     for each in CONSTRUCTIONS.values():
-        reach = "every xi" if each.every_scale else "xi = (s-1) k~ + 1"
-        click.echo(f"{each.name}: {each.summary}\n  {each.claim}; reaches {reach}, s odd")
+        click.echo(f"{each.name}: {each.summary}\n  {each.claim}; reaches {each.reach}")

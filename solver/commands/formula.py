@@ -29,7 +29,7 @@ G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified onc
 @click.option("--at", "point", help="A point such as l=32,xi=7; its value is the last line.")
 @click.option("--latex", is_flag=True, help="Print the formula as LaTeX, and no proof.")
 @click.option("--scale", default=7, show_default=True, help="The scale xi, where it is not a variable.")
-@click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd.")
+@click.option("--filter-size", type=int, help="Filter size s [default: 3, with strides 2].")
 @click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat.")
 @click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi.")
 @click.option("--deformation", "law", default="independent", show_default=True, help="A displacement law.")

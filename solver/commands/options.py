@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,9 +17,16 @@ def ring_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
             click.option("--length", default=32, show_default=True, help="Sites of the ring, l."),
-            click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd."),
+            click.option(
+                "--filter-size",
+                type=int,
+                help="Filter size s, odd; with strides at least 2. [default: 3, with strides 2]",
+            ),
             click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
             click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
+            click.option(
+                "--labels", default="distance", show_default=True, help="distance (Task 1) or blocks (Task 2)."
+            ),
             click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
         ]
     ):
@@ -47,14 +55,29 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-construction_option = click.option(
-    "--construction",
-    "names",
-    multiple=True,
-    default=("uniform", "shift"),
-    show_default=True,
-    help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
-)
+def construction_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name networks: constructions and files."""
+    for option in reversed(
+        [
+            click.option(
+                "--construction",
+                "names",
+                multiple=True,
+                default=("uniform", "shift"),
+                show_default=True,
+                help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
+            ),
+            click.option(
+                "--network",
+                "files",
+                multiple=True,
+                type=click.Path(path_type=Path),
+                help="A network file to report on, in place of the default constructions; repeatable.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
 
 
 def noise_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +98,6 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = noise_options(command)
     for option in reversed(
         [
-            construction_option,
             click.option(
                 "--deformation",
                 "law",
@@ -87,7 +109,7 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ]
     ):
         command = option(command)
-    return command
+    return construction_option(command)
 
 
 def route_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,7 +134,7 @@ def route_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def chosen_task(options: dict[str, Any]) -> Any:
     from solver.task import TwoPixelTask
 
-    keys = ("length", "scale", "distances", "gap")
+    keys = ("length", "scale", "distances", "gap", "labels")
     return TwoPixelTask(**{key: options[key] for key in keys})
 
 
@@ -130,10 +152,17 @@ def chosen_question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
 
 
 def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *, skip: bool = False) -> list[Any]:
-    """Return the networks named; those that cannot reach the scale are left out if ``skip`` or all are asked for."""
+    """Return the networks named and those of files; files alone take the place of the default constructions.
+
+    Constructions that cannot reach the scale are left out if ``skip`` or all are asked for.
+    """
     from solver.constructions.registry import CONSTRUCTIONS, construct
     from solver.errors import UnreachableScaleError
 
+    files = options.get("files", ())
+    if files and _is_default("names"):
+        names = ()
+    _check_sizes(names, files)
     networks = []
     for name in dict.fromkeys(CONSTRUCTIONS if "all" in names else names):
         try:
@@ -142,7 +171,40 @@ def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *,
             if not skip and "all" not in names:
                 raise
             click.echo(f"solver: left out: {error}", err=True)
+    return networks + _networks_of(files, {each.name for each in networks})
+
+
+def _networks_of(files: Sequence[Path], taken: set[str]) -> list[Any]:
+    """Return the networks of files, each under a name of its own: with its file's where the name is taken."""
+    from dataclasses import replace
+
+    from solver.network.network_file import read_network
+
+    networks = []
+    for file in dict.fromkeys(files):
+        network = read_network(file)
+        if network.name in taken:
+            network = replace(network, name=f"{network.name} ({file})")
+        taken.add(network.name)
+        networks.append(network)
     return networks
+
+
+def _check_sizes(names: Sequence[str], files: Sequence[Path]) -> None:
+    """Refuse sizes of constructions for networks of files, whose sizes are what they are."""
+    if files and not _is_default("channels"):
+        raise click.BadParameter(
+            "copies channels of constructions; leave it out with --network", param_hint="--channels"
+        )
+    if files and not names and not _is_default("filter_size"):
+        raise click.BadParameter(
+            "is for constructions; the network of a file has its own sizes", param_hint="--filter-size"
+        )
+
+
+def _is_default(option: str) -> bool:
+    """Return whether an option of the running command was left at its default."""
+    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.DEFAULT
 
 
 def number_list(text: str, option: str) -> list[int]:

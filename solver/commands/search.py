@@ -57,7 +57,7 @@ def search(
             chosen_task(options),
             layer,
             channels=options["channels"],
-            filter_size=options["filter_size"],
+            filter_size=options["filter_size"] or 3,
             deformation=Deformation(law=law, collisions=collisions),
             seed=seed,
             restarts=restarts,

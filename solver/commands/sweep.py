@@ -19,10 +19,11 @@ def axis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     listed = {
         "--scale": ("7", "Scales xi, such as 5,7 or 3..9."),
         "--length": ("32", "Sites of the ring, l, likewise."),
-        "--filter-size": ("3", "Filter sizes s, odd, likewise."),
+        "--filter-size": ("3", "Filter sizes s, likewise: odd, or with strides 2 and more."),
         "--channels": ("1", "Copies of every channel: a number H, or their scales, such as 1:2:1/2."),
         "--construction": ("uniform,shift", "Networks, or 'all'."),
         "--distances": ("pairs", "Ensembles: pairs, balanced, flat."),
+        "--labels": ("distance", "distance (Task 1), blocks (Task 2), or both."),
         "--gap": ("0", "Gaps around xi, such as 0,1."),
         "--collisions": ("add", "add, merge, reject."),
         "--noise-energy": ("8/3", "l sigma^2: rationals, or 'exact'."),
@@ -122,7 +123,7 @@ def _grid(options: dict[str, Any], quantities: list[str], digits: int) -> Any:
     numbers = ("scale", "length", "filter_size", "gap")
     return Sweep(
         **{name: number_list(options[name], f"--{name.replace('_', '-')}") for name in numbers},
-        **{name: _words(options[name]) for name in ("channels", "distances", "collisions", "noise_energy")},
+        **{name: _words(options[name]) for name in ("channels", "distances", "labels", "collisions", "noise_energy")},
         construction=list(CONSTRUCTIONS) if "all" in names else names,
         deformation=laws,
         settings=Settings(

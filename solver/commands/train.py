@@ -11,7 +11,7 @@ import click
 from solver.commands.output import progress_bar
 
 SIZES = ("layers", "channels", "filter_size", "stride")
-TASK = ("length", "scale", "distances", "gap")
+TASK = ("length", "scale", "distances", "gap", "labels")
 
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:

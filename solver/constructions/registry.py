@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from solver.constructions.cyclotomic import cyclotomic
 from solver.constructions.shift import shift
 from solver.constructions.shift_mixed import shift_mixed
 from solver.constructions.sine import sine
+from solver.constructions.strided import strided, strided_depth
+from solver.constructions.strided_shift import strided_shift, strided_shift_depth
 from solver.constructions.uniform import uniform
 from solver.errors import InputError, UnreachableScaleError
 from solver.exact import choice, integer
 from solver.network.network import Network, widen
-from solver.sensitivity.response import response_by_distance
+from solver.sensitivity.response import broken_responses
 from solver.task import TwoPixelTask
 
 
@@ -25,7 +28,13 @@ class Construction:
     ----------
     build : callable(task, filter_size, depth) -> Network
     every_scale : bool
-        Whether scales between the (s-1) k + 1 are reached too.
+        Whether scales between those of the form stated are reached too.
+    reach : str
+        The scales and filter sizes that it is for, in words.
+    smallest_size, default_size : int
+        The least filter size s, and the one that is taken if none is given.
+    strided_depth : callable(task, filter_size) -> int, optional
+        For networks with strides, which take even sizes too: the depth, or `UnreachableScaleError`.
     """
 
     name: str
@@ -33,6 +42,29 @@ class Construction:
     claim: str
     every_scale: bool
     build: Callable[[TwoPixelTask, int, int], Network]
+    reach: str = ""
+    smallest_size: int = 3
+    default_size: int = 3
+    strided_depth: Callable[[TwoPixelTask, int], int] | None = None
+
+    def __post_init__(self) -> None:
+        scales = "every xi" if self.every_scale else "xi = (s-1) k~ + 1"
+        object.__setattr__(self, "reach", self.reach or f"{scales}, s odd")
+
+    def depth(self, task: TwoPixelTask, filter_size: int) -> int:
+        """Return k~ for a task and a filter size.
+
+        Raises
+        ------
+        UnreachableScaleError
+            If there is no network for this scale; names the nearest that work.
+        """
+        if self.strided_depth is not None:
+            return self.strided_depth(task, filter_size)
+        depth, rest = divmod(task.scale - 1, filter_size - 1)
+        if rest and not self.every_scale:
+            raise UnreachableScaleError(_unreachable(self.name, task, filter_size, depth))
+        return depth + (rest > 0)
 
 
 CONSTRUCTIONS = {
@@ -73,19 +105,42 @@ CONSTRUCTIONS = {
             False,
             sine,
         ),
+        Construction(
+            "strided",
+            "all ones with stride s, boxes of width s^k in layer k, one channel; for Task 2",
+            "sum of the last map = 1 where both pixels share a block of xi sites, else 0",
+            False,
+            strided,
+            "xi = s^k~, s >= 2 (2 if not given), l a multiple of xi",
+            smallest_size=2,
+            default_size=2,
+            strided_depth=strided_depth,
+        ),
+        Construction(
+            "strided-shift",
+            "one-hot filters with stride s, one channel per offset in a block; about log xi layers",
+            "sum of the last map = ReLU(xi-d), l >= 2 xi",
+            True,
+            strided_shift,
+            "every xi, s >= 2 (2 if not given), l a multiple of s^(k~-1) with (s-1) s^(k~-1) + 1 >= xi",
+            smallest_size=2,
+            default_size=2,
+            strided_depth=strided_shift_depth,
+        ),
     )
 }
 
 
-def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: int = 1) -> Network:
-    """Return a hand-built network that solves the task.
+def construct(name: str, task: TwoPixelTask, *, filter_size: int | None = None, channels: int = 1) -> Network:
+    """Return a hand-built network that solves a task.
 
     Parameters
     ----------
-    name : {"uniform", "shift", "shift-mixed", "cyclotomic", "sine"}
+    name : {"uniform", "shift", "shift-mixed", "cyclotomic", "sine", "strided", "strided-shift"}
     task : TwoPixelTask
+        Its ring and scale; its labels do not matter (`strided` answers to those of blocks, the others to distances).
     filter_size : int
-        s, odd and at least 3.
+        s, odd and at least 3, and 3 if omitted; with strides at least 2, and 2 if omitted.
     channels : int
         H equal copies of every channel, each fed the mean of the copies below (see `widen`).
 
@@ -100,30 +155,38 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
     --------
     >>> construct("shift", TwoPixelTask(length=32, scale=7)).channels
     (3, 5, 1)
+    >>> [layer.stride for layer in construct("strided", TwoPixelTask(length=32, scale=8)).layers]
+    [2, 2, 2]
     """
-    choice(name, "construction", CONSTRUCTIONS)
-    integer(filter_size, "filter size", 3)
+    construction = CONSTRUCTIONS[choice(name, "construction", CONSTRUCTIONS)]
+    size = construction.default_size if filter_size is None else filter_size
+    integer(size, "filter size", construction.smallest_size)
     integer(channels, "channels", 1)
-    if filter_size % 2 == 0:
-        raise InputError(
-            f"filter size: expected an odd size, got {filter_size}; "
-            f"the nearest are {filter_size - 1} and {filter_size + 1}"
-        )
-    if filter_size > task.length:
-        raise InputError(f"filter size: expected at most the length {task.length}, got {filter_size}")
-    construction = CONSTRUCTIONS[name]
-    depth, rest = divmod(task.scale - 1, filter_size - 1)
-    if rest and not construction.every_scale:
-        raise UnreachableScaleError(_unreachable(name, task, filter_size, depth))
-    network = construction.build(task, filter_size, depth + (rest > 0))
+    if size % 2 == 0 and construction.strided_depth is None:
+        raise InputError(f"filter size: expected an odd size, got {size}; the nearest are {size - 1} and {size + 1}")
+    if size > task.length:
+        raise InputError(f"filter size: expected at most the length {task.length}, got {size}")
+    network = construction.build(task, size, construction.depth(task, size))
     return network if channels == 1 else widen(network, channels)
 
 
-def check_claim(network: Network, task: TwoPixelTask) -> dict[int, tuple[object, int]]:
-    """Return the distances at which f_p(d), computed exactly, breaks the network's claim, as (computed, claimed).
+def reaching_networks(task: TwoPixelTask) -> tuple[Network, ...]:
+    """Return the networks without strides, of filter size 3, that reach the task's scale."""
+    networks = []
+    for name, construction in CONSTRUCTIONS.items():
+        try:
+            if construction.strided_depth is None:
+                networks.append(construct(name, task))
+        except UnreachableScaleError:
+            continue
+    return tuple(networks)
 
-    Empty when the claim holds for every d of the ring.  Costs no more on long rings: distances out of
-    the network's sight share one value.
+
+def check_claim(network: Network, task: TwoPixelTask) -> dict[Any, tuple[Any, Any]]:
+    """Return where f_p, computed exactly, breaks the network's claim, as (computed, claimed).
+
+    The keys are distances, or pairs of sites where the claim is about blocks.  Empty when the claim holds for every
+    pair of sites of the ring.  Costs no more on long rings: pairs out of the network's sight share one value.
 
     Raises
     ------
@@ -132,9 +195,7 @@ def check_claim(network: Network, task: TwoPixelTask) -> dict[int, tuple[object,
     """
     if network.claim is None:
         raise InputError(f"network {network.name!r} makes no claim about its response")
-    computed = response_by_distance(network, task)
-    pairs = {d: (computed[d], network.claim.response(d)) for d in computed.distinct}
-    return {d: pair for d, pair in pairs.items() if pair[0] != pair[1]}
+    return broken_responses(network, task, network.claim)
 
 
 def _unreachable(name: str, task: TwoPixelTask, filter_size: int, depth: int) -> str:

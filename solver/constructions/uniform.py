@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 
 from solver.exact import Exact
 from solver.network.layer import Layer
@@ -23,10 +24,11 @@ def uniform(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
 
 
 def summed(task: TwoPixelTask, layers: list[Layer], *, offset: Exact, name: str) -> Network:
-    """Return a network whose readout is the sum over sites less ``offset``, claimed to be ReLU(xi - d)."""
+    """Return a network whose readout is the sum over units less ``offset``, claimed to be ReLU(xi - d)."""
+    sites = task.length // prod(layer.stride for layer in layers)
     return Network(
         layers=tuple(layers),
-        readout=(task.length,),
+        readout=(sites,) * layers[-1].channels,
         constant=-offset,
         name=name,
         claim=Claim(scale=task.scale, offset=offset, smallest_length=2 * task.scale),

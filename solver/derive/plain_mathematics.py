@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from solver.derive.characters import prose
 
@@ -13,6 +14,7 @@ _GREEK = re.findall(
 )
 _COMMANDS = {name: f"\\{name}" for name in _GREEK} | {
     "sum": r"\sum",
+    "prod": r"\prod",
     "int": r"\int",
     "phi": r"\varphi",
     "oo": r"\infty",
@@ -23,12 +25,13 @@ _SIGNS = {
     "~": r"\sim", "<": r"\langle", ">": r"\rangle",
 }  # fmt: skip
 
-_SCRIPT = r"[_^](?:\((?:[^()]|\([^()]*\))*\)|-?[A-Za-z0-9]+|\+)"
-_SYMBOL = rf"(?:{'|'.join(sorted(_GREEK, key=len, reverse=True))}|sum|int|He|[A-Za-z])"
+_SCRIPT = r"[_^](?:\((?:[^()]|\([^()]*\))*\)|k~|-?[A-Za-z0-9]+|\+)"
+_SYMBOL = rf"(?:{'|'.join(sorted(_GREEK, key=len, reverse=True))}|sum|prod|int|He|[A-Za-z])"
 _FREE = r"(?<![\w'’\\])(?<![A-Za-z][-.])"
 _TOKEN = re.compile(
     rf"{_FREE}(?P<scripted>(?:{_SYMBOL}|1)\d?\+?(?:{_SCRIPT})+)(?![A-Za-z_])"
     rf"|(?<=[)|\]])(?P<script>\+?(?:{_SCRIPT})+|\+(?=[\s.,:\]]|$))(?![A-Za-z_])"
+    rf"|{_FREE}(?P<depth>k~)(?!\w)"
     rf"|{_FREE}(?P<positive>[A-Z]\+)(?=[\s.,:)\]]|$)"
     rf"|{_FREE}(?P<slope>(?:{'|'.join(_GREEK)}|[b-z])')(?![A-Za-z'])"
     rf"|{_FREE}(?P<name>{'|'.join(_GREEK)})(?P<digit>\d?)(?!\w)"
@@ -50,11 +53,25 @@ def plain_mathematics(text: str) -> str:
     >>> print(plain_mathematics("A unit of a_k has A_(k-1) = e^(-i xi), l >= 2 and a mean."))
     A unit of $a_{k}$ has $A_{k-1}$ = $e^{-i \xi}$, $l$ $\ge$ 2 and a mean.
     """
-    parts, end = [], 0
+    return "".join(f"${piece}$" if maths else prose(piece) for maths, piece in pieces(text))
+
+
+def pieces(text: str) -> Iterator[tuple[bool, str]]:
+    r"""Yield prose cut into words, as they are, and mathematics, as LaTeX; the flag marks mathematics.
+
+    Examples
+    --------
+    >>> list(pieces("At xi = 7"))
+    [(False, 'At '), (True, '\\xi'), (False, ' = 7')]
+    """
+    end = 0
     for match in _TOKEN.finditer(text):
-        parts += [prose(text[end : match.start()]), f"${_latex(match)}$"]
+        if match.start() > end:
+            yield False, text[end : match.start()]
+        yield True, _latex(match)
         end = match.end()
-    return "".join([*parts, prose(text[end:])])
+    if end < len(text):
+        yield False, text[end:]
 
 
 def _latex(match: re.Match[str]) -> str:
@@ -62,6 +79,8 @@ def _latex(match: re.Match[str]) -> str:
     if kind == "sign":
         product = found == "*" and match.string[match.start() - 2].isdigit()
         return r"\cdot" if product else _SIGNS[found]
+    if kind == "depth":
+        return r"\tilde{k}"
     if kind == "slope":
         return f"{_COMMANDS.get(found[:-1], found[:-1])}'"
     if kind == "differential":
@@ -84,8 +103,10 @@ def _latex(match: re.Match[str]) -> str:
 def _inside(script: str) -> str:
     """Return what a subscript or superscript holds: names as symbols, other words upright."""
     inner = script[1:-1] if script.startswith("(") else script
-    return re.sub(r"[A-Za-z]+", lambda word: _word(word[0]), inner)
+    return re.sub(r"k~|[A-Za-z]+", lambda word: _word(word[0]), inner)
 
 
 def _word(word: str) -> str:
+    if word == "k~":
+        return r"\tilde{k}"
     return _COMMANDS.get(word, word if len(word) < 3 else rf"\mathrm{{{word}}}")

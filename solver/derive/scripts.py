@@ -23,6 +23,7 @@ READING_ORDER = (
     "deformation_last_layer",
     "deformation_output",
     "limits",
+    "strided_layers",
     "rectified_moments",
     "noise_first_layers",
     "noise_hidden_layers",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from solver.deformation import Deformation
-from solver.ensemble import Representatives, representatives
+from solver.ensemble import Representatives, network_phases, representatives
 from solver.errors import InputError
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
@@ -95,10 +95,10 @@ def data_images(network: Network, task: TwoPixelTask, deformation: Deformation) 
 
 def network_representatives(network: Network, task: TwoPixelTask, deformation: Deformation) -> Representatives:
     """Return the pairs that represent the ensemble for every layer of a network, plain and deformed."""
-    phases = network.total_stride(network.depth)
+    stride = network.total_stride(network.depth)
     network.output_length(task.length, network.depth)
-    sight = network.receptive_field(network.depth) + phases + 2 * deformation.reach
-    return representatives(task, sight, phases=phases)
+    sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach
+    return representatives(task, sight, phases=network_phases(stride, task))
 
 
 def dense_images(images: list[dict[int, int]], length: int) -> np.ndarray:
@@ -152,7 +152,7 @@ def _on_task_ring(network: Network, layer: int, witness: Any, ring: int, length:
     trial = min(length, 2 * ring)
 
     def placed(target: int) -> dict[int, int]:
-        return {p if p <= ring // 2 + reach else p - ring + target: v for p, v in image.items()}
+        return {p if p < ring - reach else p - ring + target: v for p, v in image.items()}
 
     z = preactivations(network, dense_images([placed(trial)], trial), layer).exact()[0, channel]
     at = site if z[site] == value else site - ring + length

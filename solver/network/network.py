@@ -19,18 +19,39 @@ POOLINGS = ("mean", "sum")
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a construction promises: f_p(d) = ReLU(scale - d) after the readout, for l >= smallest_length.
+    """What a construction promises of f_p after the readout, for l >= smallest_length.
 
-    ``offset`` is the constant that the pooled sum carries and that the readout subtracts.
+    With ``labels`` "distance", f_p(d) = ReLU(scale - d); with "blocks", f_p = y/2, +1/2 where both pixels share a block
+    of ``scale`` sites and -1/2 elsewhere.  ``offset`` is the constant that the readout subtracts from the pooled sum.
     """
 
     scale: int
     offset: Exact
     smallest_length: int
+    labels: str = "distance"
 
-    def response(self, distance: int) -> int:
-        """Return the promised f_p(d)."""
-        return max(self.scale - distance, 0)
+    def response(self, distance: int) -> Exact | int:
+        """Return the promised f_p at a distance, its mean over where the pair is for blocks."""
+        tent = max(self.scale - distance, 0)
+        return tent if self.labels == "distance" else Fraction(tent, self.scale) - Fraction(1, 2)
+
+    def pair_response(self, first: int, distance: int) -> Exact | int:
+        """Return the promised f_p of pixels at a site and ``distance`` <= l/2 sites further on."""
+        if self.labels == "distance":
+            return self.response(distance)
+        return Fraction(1 if first % self.scale + distance < self.scale else -1, 2)
+
+    @property
+    def period(self) -> int:
+        """The translation of the pair that leaves the promise as it is."""
+        return self.scale if self.labels == "blocks" else 1
+
+    @property
+    def text(self) -> str:
+        """The promise in words."""
+        if self.labels == "distance":
+            return f"f_p(d) = ReLU({self.scale} - d)"
+        return f"f_p = 1/2 where both pixels share a block of {self.scale} sites, else -1/2"
 
 
 @dataclass(frozen=True, kw_only=True)

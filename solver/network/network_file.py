@@ -45,18 +45,17 @@ def read_network(path: str | os.PathLike[str]) -> Network:
     """
     name = os.fspath(path)
     try:
-        size = os.path.getsize(path)
-        if size > LARGEST_FILE:
-            raise InputError(f"{name}: {size} bytes; expected a network file of at most {LARGEST_FILE}")
-        text = Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{name}: is not UTF-8 text; expected a network file, JSON of schema {SCHEMA!r}") from None
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{name}: cannot be read ({reason}); expected a network file") from None
-    return network_of(text, name)
+    if len(content) > LARGEST_FILE:
+        raise InputError(f"{name}: is larger than {LARGEST_FILE} bytes; expected a network file")
+    try:
+        return network_of(content.decode("utf-8"), name)
+    except UnicodeDecodeError:
+        raise InputError(f"{name}: is not UTF-8 text; expected a network file, JSON of schema {SCHEMA!r}") from None
 
 
 def network_from_text(text: str) -> Network:

@@ -188,7 +188,6 @@ def _shown(value: Any) -> str:
     """Return a short text of what came."""
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    text = (
-        json.dumps(value) if value is None or isinstance(value, bool | float | str) else f"the number {str(value)[:40]}"
-    )
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = f"the number {value!s}" if number else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -45,8 +45,11 @@ def from_torch(module: Any, *, name: str | None = None) -> Network:
     if not isinstance(module, torch.nn.Module):
         raise InputError(f"from_torch: expected a torch.nn.Module, got {type(module).__name__}")
     module = getattr(module, "_orig_mod", module)
+    drawn = torch.random.get_rng_state()
     with torch.no_grad():
         output = _Reading(module).output()
+    if not torch.equal(drawn, torch.random.get_rng_state()):
+        raise InputError("from_torch: the forward draws random numbers; expected one that depends on the image alone")
     return output.network(type(module).__name__ if name is None else name)
 
 
@@ -114,7 +117,10 @@ class _Reading:
             ) from None
 
     def _operation(self, node: Any, args: Any, kwargs: Any) -> Any:
+        from torch.fx.node import map_arg
+
         from solver.network import torch_tables as tables
+        from solver.network.torch_values import Traced
 
         if node.op == "call_module":
             if len(args) != 1 or kwargs:
@@ -124,6 +130,14 @@ class _Reading:
         operation = table.get(node.target)
         if operation is None:
             raise InputError(f"is not taken; {tables.advice(None)}")
+        inputs: list[Any] = []
+        map_arg((node.args, node.kwargs), inputs.append)
+        if sum(map(self._is_traced, inputs)) > 1:
+            raise InputError("joins two values that depend on the image; expected a chain of layers")
+        if "input" in kwargs:
+            args, kwargs = (kwargs["input"], *args), {key: kwargs[key] for key in kwargs if key != "input"}
+        if not args or not (isinstance(args[0], Traced) or operation in tables.EITHER_ORDER):
+            raise InputError("takes what depends on the image in place of a weight; expected constant weights")
         try:
             inspect.signature(operation).bind(*args, **kwargs)
         except TypeError as error:
@@ -166,7 +180,7 @@ def _graph(module: Any) -> Any:
     try:
         return fx.Tracer().trace(module)
     except Exception as error:  # whatever the module's own code raises
-        first = (str(error).splitlines() or [""])[0]
+        first = (str(error).splitlines() or [""])[0][:120]
         raise InputError(
             f"from_torch: the forward of {type(module).__name__} cannot be read by torch.fx "
             f"({type(error).__name__}: {first}); write it without branches and loops over the image's values"

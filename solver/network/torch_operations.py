@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -66,8 +66,9 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool 
     return x.times([1 / limit] * x.channels).activated("hardtanh").times([limit] * x.channels)
 
 
-def times(x: Any, factor: Any) -> Any:
-    """Return a value times a number, or times a number a channel."""
+def scaled(a: Any, b: Any) -> Any:
+    """Return a value times a number, or times a number a channel, in either order."""
+    x, factor = (a, b) if isinstance(a, Traced) else (b, a)
     return x.times(_per_channel(x, factor, "its factor"))
 
 
@@ -86,8 +87,9 @@ def negative(x: Any) -> Any:
     return x.times([-ONE] * x.channels)
 
 
-def plus(x: Any, constant: Any) -> Any:
-    """Return a value plus a number, or plus a number a channel."""
+def shifted(a: Any, b: Any) -> Any:
+    """Return a value plus a number, or plus a number a channel, in either order."""
+    x, constant = (a, b) if isinstance(a, Traced) else (b, a)
     return x.plus(_per_channel(x, constant, "its constant"))
 
 
@@ -95,16 +97,7 @@ def minus(a: Any, b: Any) -> Any:
     """Return a - b, where one of them is constant."""
     if isinstance(a, Traced):
         return a.plus([-c for c in _per_channel(a, b, "its constant")])
-    return plus(negative(b), a)
-
-
-def either(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return an operation of a value and a constant for arguments in either order."""
-
-    def swapped(a: Any, b: Any) -> Any:
-        return operation(a, b) if isinstance(a, Traced) else operation(b, a)
-
-    return swapped
+    return shifted(negative(b), a)
 
 
 def mean(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -122,63 +115,6 @@ def average_pool(x: Any, output_size: Any) -> Any:
     if _single(output_size) != 1:
         raise InputError(f"pools to {output_size} sites; expected a global average, AdaptiveAvgPool1d(1)")
     return _pooled(x, "mean", -1, True)
-
-
-def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-    """Return pooled channels without their axis of one site."""
-    if isinstance(x, Maps):
-        raise InputError("flattens maps before they are pooled, which tells sites apart; pool over all sites first")
-    if isinstance(x, Pooled) and start_dim == 1 and end_dim in (-1, x.rank - 1):
-        return x.without_sites()
-    if isinstance(x, Output) and (start_dim == 0 or not x.column):
-        return x.without_column()
-    if isinstance(x, Output) and start_dim == 1:
-        return x
-    raise InputError("mixes the batch with channels; expected start_dim=1")
-
-
-def squeeze(x: Any, dim: int | None = None) -> Any:
-    """Return a value without its last axis, of length 1."""
-    if dim is not None and dim not in (-1, x.rank - 1):
-        raise InputError(f"removes axis {dim}; expected the last, -1")
-    if isinstance(x, Pooled) and x.kept:
-        return x.without_sites()
-    if isinstance(x, Output):
-        return x.without_column()
-    raise InputError("removes an axis that is not of length 1; pool over all sites first")
-
-
-def reshape(x: Any, *shape: Any) -> Any:
-    """Return pooled channels as (batch, channels), or the output as (batch,)."""
-    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-    if isinstance(x, Output) and len(sizes) == 1:
-        return x.without_column()
-    known = isinstance(x, Pooled) and len(sizes) == 2 and sizes[1] in (-1, x.channels)
-    if known and (sizes[0] == BATCH or sizes[1] != -1):
-        return x.without_sites()
-    raise InputError(f"reshapes to {tuple(map(str, sizes))}; expected (x.shape[0], -1) after pooling over all sites")
-
-
-def item(x: Any, index: Any) -> Any:
-    """Return the only site of pooled channels, the only column of the output, or an image with a channel axis."""
-    parts = index if isinstance(index, tuple) else (index,)
-    parts = tuple("rest" if part is Ellipsis else "all" if part == slice(None) else part for part in parts)
-    if set(parts) <= {"all", "rest"}:
-        return x
-    if isinstance(x, Output) and x.column and parts in (("all", 0), ("all", -1), ("rest", 0), ("rest", -1)):
-        return x.without_column()
-    if isinstance(x, Pooled) and x.kept and parts in (("all", "all", 0), ("rest", 0), ("all", "all", -1), ("rest", -1)):
-        return x.without_sites()
-    if x == Maps() and parts in (("all", None), ("all", None, "all")):
-        return x
-    raise InputError(f"takes part [{index}] of its input; expected whole maps, or the only column of a head")
-
-
-def unsqueeze(x: Any, dim: int) -> Any:
-    """Return images with a channel axis."""
-    if x == Maps() and dim in (1, -2):
-        return x
-    raise InputError(f"adds axis {dim}; expected a channel axis, 1, for the images only")
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Output:
@@ -216,37 +152,6 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False
     return x
 
 
-def size(x: Any, dim: int | None = None) -> Any:
-    """Return the shape, or one of its entries."""
-    return shape_of(x) if dim is None else shape_of(x)[dim]
-
-
-def attribute(x: Any, name: str) -> Any:
-    """Return the shape of a value."""
-    if name == "shape":
-        return shape_of(x)
-    raise InputError(f"reads {name!r} of a value that depends on the image; expected 'shape'")
-
-
-def shape_of(x: Any) -> Any:
-    """Return what is known of a value's shape: the number of channels."""
-    sizes = [BATCH, x.channels, SITES_UNKNOWN] if isinstance(x, Maps) else [BATCH, x.channels, 1]
-    return tuple(sizes[: x.rank])
-
-
-class Unknown:
-    """A size that the module alone does not fix."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-BATCH, SITES_UNKNOWN = Unknown("the batch size"), Unknown("the number of sites")
-
-
 def _pooled(x: Any, pooling: str, dim: Any, keepdim: bool) -> Any:
     axes = tuple(dim) if isinstance(dim, tuple | list) else (dim,)
     if isinstance(x, Maps) and axes in SITES:
@@ -261,10 +166,6 @@ def _pooled(x: Any, pooling: str, dim: Any, keepdim: bool) -> Any:
 
 def _per_channel(x: Any, constant: Any, what: str) -> list[Fraction]:
     """Return a constant that multiplies or adds to a value, as one number a channel."""
-    if isinstance(constant, Traced):
-        raise InputError(
-            "joins two values that depend on the image; expected a chain of layers, with no skip connection"
-        )
     if not hasattr(constant, "dim"):
         if isinstance(constant, bool) or not isinstance(constant, int | float):
             raise InputError(f"has {constant} as {what}; expected a number")

@@ -11,14 +11,15 @@ from torch.nn import functional as F  # noqa: N812
 
 from solver.errors import InputError
 from solver.network import torch_operations as taken
+from solver.network import torch_shapes as shapes
 from solver.network.torch_values import Maps
 
 FUNCTIONS: dict[Any, Any] = {
     **dict.fromkeys((F.relu, torch.relu, torch.relu_), taken.relu),
     **dict.fromkeys((F.hardtanh, F.hardtanh_), taken.hardtanh),
-    **dict.fromkeys((operator.mul, torch.mul, torch.multiply), taken.either(taken.times)),
+    **dict.fromkeys((operator.mul, torch.mul, torch.multiply), taken.scaled),
     **dict.fromkeys((operator.truediv, torch.div, torch.true_divide), taken.divided),
-    **dict.fromkeys((operator.add, torch.add), taken.either(taken.plus)),
+    **dict.fromkeys((operator.add, torch.add), taken.shifted),
     **dict.fromkeys((operator.sub, torch.sub), taken.minus),
     **dict.fromkeys((operator.neg, torch.neg), taken.negative),
     **dict.fromkeys((operator.matmul, torch.matmul), taken.product),
@@ -30,30 +31,31 @@ FUNCTIONS: dict[Any, Any] = {
     F.adaptive_avg_pool1d: taken.average_pool,
     torch.mean: taken.mean,
     torch.sum: taken.total,
-    torch.flatten: taken.flatten,
-    torch.squeeze: taken.squeeze,
-    torch.reshape: taken.reshape,
-    torch.unsqueeze: taken.unsqueeze,
-    operator.getitem: taken.item,
-    getattr: taken.attribute,
+    torch.flatten: shapes.flatten,
+    torch.squeeze: shapes.squeeze,
+    torch.reshape: shapes.reshape,
+    torch.unsqueeze: shapes.unsqueeze,
+    operator.getitem: shapes.item,
+    getattr: shapes.attribute,
 }
 METHODS: dict[str, Any] = {
     **dict.fromkeys(("relu", "relu_"), taken.relu),
-    **dict.fromkeys(("mul", "mul_"), taken.times),
+    **dict.fromkeys(("mul", "mul_"), taken.scaled),
     **dict.fromkeys(("div", "div_"), taken.divided),
-    **dict.fromkeys(("add", "add_"), taken.plus),
+    **dict.fromkeys(("add", "add_"), taken.shifted),
     **dict.fromkeys(("sub", "sub_"), taken.minus),
-    **dict.fromkeys(("view", "reshape"), taken.reshape),
+    **dict.fromkeys(("view", "reshape"), shapes.reshape),
     **dict.fromkeys(("double", "float", "to", "contiguous", "clone", "detach", "cpu", "type_as"), taken.unchanged),
     "neg": taken.negative,
     "matmul": taken.product,
     "mean": taken.mean,
     "sum": taken.total,
-    "flatten": taken.flatten,
-    "squeeze": taken.squeeze,
-    "unsqueeze": taken.unsqueeze,
-    "size": taken.size,
+    "flatten": shapes.flatten,
+    "squeeze": shapes.squeeze,
+    "unsqueeze": shapes.unsqueeze,
+    "size": shapes.size,
 }
+EITHER_ORDER = (taken.scaled, taken.shifted, taken.minus, taken.divided, taken.product)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 NORMALISATIONS = (nn.BatchNorm1d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d)
 
@@ -75,7 +77,7 @@ MODULES: dict[Any, Any] = {
     nn.Hardtanh: lambda module, x: taken.hardtanh(x, module.min_val, module.max_val),
     nn.Identity: lambda module, x: x,
     nn.AdaptiveAvgPool1d: lambda module, x: taken.average_pool(x, module.output_size),
-    nn.Flatten: lambda module, x: taken.flatten(x, module.start_dim, module.end_dim),
+    nn.Flatten: lambda module, x: shapes.flatten(x, module.start_dim, module.end_dim),
     nn.Linear: lambda module, x: taken.linear(x, module.weight, module.bias),
     **dict.fromkeys(DROPOUTS, lambda module, x: taken.dropout(x, module.p, module.training)),
 }

@@ -51,6 +51,12 @@ class Activation:
         """Return the sums over sites, an object array of exact numbers of shape (batch, channels)."""
         return exact_sum(self.values, axis=2) * Fraction(1, self.denominator)
 
+    def phase_sums(self, period: int) -> np.ndarray:
+        """Return the sums over sites of each residue mod a period, of shape (batch, channels * period)."""
+        batch, channels, sites = self.values.shape
+        values = self.values.reshape(batch, channels, sites // period, period)
+        return exact_sum(values, axis=2).reshape(batch, -1) * Fraction(1, self.denominator)
+
     def __getitem__(self, index: Any) -> Activation:
         return Activation(self.values[index], self.denominator)
 

@@ -31,7 +31,8 @@ def least_of_any_map(taps: int, task: TwoPixelTask, deformation: Deformation | N
     Raises
     ------
     InputError
-        If the window is not narrower than the ring, or so wide that it always shows a pixel.
+        If the window is not narrower than the ring, or so wide that it always shows a pixel, or the ensemble is not
+        the same everywhere on the ring.
 
     Notes
     -----
@@ -67,6 +68,10 @@ def window_forms(taps: int, task: TwoPixelTask, deformation: Deformation) -> Win
     """Return the two forms of D in the table of a function of the content of a window."""
     if integer(taps, "taps", 1) >= task.length:
         raise InputError(f"taps: expected fewer than the {task.length} sites of the ring, got {taps}")
+    if task.period > 1:
+        raise InputError(
+            f"distances: balanced blocks of {task.period} sites depend on the place; expected pairs or flat"
+        )
     changes: defaultdict[tuple[Content, Content], Fraction] = defaultdict(Fraction)
     occurrences: defaultdict[Content, Fraction] = defaultdict(Fraction)
     for distance, weight in task.distance_law.items():

@@ -138,7 +138,7 @@ def search_deformation(
     Raises
     ------
     InputError
-        If the layer is not hidden.
+        If the layer is not hidden, or blocks make the labels.
     UnreachableScaleError
         If xi is not (s-1) k~ + 1.
     MissingDependencyError
@@ -146,6 +146,8 @@ def search_deformation(
     SolverError
         If every descent ended in a map that is the same for all images.
     """
+    if task.labels != "distance":
+        raise InputError(f"labels: the search keeps f_p = ReLU(xi - d); expected 'distance', got {task.labels!r}")
     given = {"layer": layer, "channels": channels, "restarts": restarts, "steps": steps, "seed": seed}
     for name, value in given.items():
         integer(value, name, 0 if name in ("steps", "seed") else 1)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from solver.constructions.registry import CONSTRUCTIONS, construct
+from solver.constructions.registry import reaching_networks
 from solver.network.frequency import FrequencyContent, filter_content, kernel_content
 from solver.network.network import Network
+from solver.plots.points import number
 from solver.plots.style import PALETTE, house_style, new_figure
 from solver.task import TwoPixelTask
-from solver.values import as_value
 
 _MARKERS = "osD^vP"
 
@@ -29,7 +29,7 @@ def frequencies_figure(networks: Sequence[Network] = (), task: TwoPixelTask | No
         `TwoPixelTask()` if left out; its ring is the one of the kernels.
     """
     task = task or TwoPixelTask()
-    chosen = tuple(networks) or tuple(construct(name, task) for name in CONSTRUCTIONS)
+    chosen = tuple(networks) or reaching_networks(task)
     with house_style():
         figure, axes = new_figure(2, len(chosen), width=2.7, height=2.3, sharex=True, sharey="row")
         for network, upper, lower in zip(chosen, axes[0], axes[1], strict=True):
@@ -39,7 +39,8 @@ def frequencies_figure(networks: Sequence[Network] = (), task: TwoPixelTask | No
             upper.set_title(network.name)
             lower.set_xlabel(r"frequency $\lambda$")
             for axis in (upper, lower):
-                axis.legend(fontsize=7)
+                axis.legend(fontsize=7, loc="upper right")
+        axes[0, 0].set(ylim=(-0.05, 1.5), yticks=(0, 0.5, 1))
         axes[0, 0].set_ylabel(r"filters: share of $c_\lambda$")
         axes[1, 0].set_ylabel(r"kernels: share of $c_\lambda$")
     return figure
@@ -47,14 +48,10 @@ def frequencies_figure(networks: Sequence[Network] = (), task: TwoPixelTask | No
 
 def _draw(axis: Any, content: FrequencyContent, layer: int) -> None:
     axis.plot(
-        [_float(value) for value in content.eigenvalues],
-        [_float(share) for share in content.shares],
+        [number(value) for value in content.eigenvalues],
+        [number(share) for share in content.shares],
         color=PALETTE[(layer - 1) % len(PALETTE)],
         marker=_MARKERS[(layer - 1) % len(_MARKERS)],
         markerfacecolor="none",
-        label=rf"$k = {layer}$, mean {_float(content.mean_frequency):.3g}",
+        label=rf"$k = {layer}$, mean {number(content.mean_frequency):.3g}",
     )
-
-
-def _float(number: Any) -> float:
-    return float(as_value(number, "").value(8))

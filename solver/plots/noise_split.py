@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from solver.plots.points import layer_tick, value_and_error
 from solver.plots.style import PALETTE, house_style, new_figure
-from solver.report.words import layer_label
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue
 
-DIGITS = 6
 PARTS = {"G_coherent": "coherent: mean change", "G_incoherent": "incoherent: fluctuations"}
 """The parts in the order in which they are drawn, with their legends."""
 _COLORS = dict(zip(PARTS, (PALETTE[1], PALETTE[0]), strict=True))
 _MARKERS = dict(zip(PARTS, ("o", "s"), strict=True))
+_HATCHES = dict(zip(PARTS, ("////", ""), strict=True))
 
 
 def noise_split_figure(results: Sequence[Sensitivities] = ()) -> Any:
@@ -41,7 +41,7 @@ def noise_split_figure(results: Sequence[Sensitivities] = ()) -> Any:
             _draw_parts(upper, layers, places)
             _draw_shares(lower, layers, places)
             upper.set_title(s.network.name)
-            lower.set_xticks([layer.layer for layer in s.layers], [_tick(layer) for layer in s.layers])
+            lower.set_xticks([layer.layer for layer in s.layers], [layer_tick(layer) for layer in s.layers])
             lower.set_xlabel("layer")
         axes[0, 0].set_ylabel("$G$")
         axes[1, 0].set_ylabel("share of $G$")
@@ -53,10 +53,10 @@ def noise_split_figure(results: Sequence[Sensitivities] = ()) -> Any:
 
 def _draw_parts(axis: Any, layers: list[LayerSensitivity], places: list[int]) -> None:
     axis.set_yscale("log")
-    totals = [float(layer.G.value(DIGITS)) for layer in layers]
+    totals = [value_and_error(layer.G)[0] for layer in layers]
     axis.plot(places, totals, color="0.6", linestyle=":", label="$G$", zorder=1)
     for name, label in PARTS.items():
-        points = [(k, *_number(getattr(layer, name))) for k, layer in zip(places, layers, strict=True)]
+        points = [(k, *value_and_error(getattr(layer, name))) for k, layer in zip(places, layers, strict=True)]
         seen = [point for point in points if point[1] > point[2]]
         x, y, errors = zip(*seen, strict=True) if seen else ((), (), ())
         axis.errorbar(x, y, errors, color=_COLORS[name], marker=_MARKERS[name], label=label)
@@ -65,15 +65,7 @@ def _draw_parts(axis: Any, layers: list[LayerSensitivity], places: list[int]) ->
 def _draw_shares(axis: Any, layers: list[LayerSensitivity], places: list[int]) -> None:
     bottom = [0.0] * len(layers)
     for name in PARTS:
-        shares = [_number(getattr(layer, name))[0] / float(layer.G.value(DIGITS)) for layer in layers]
-        axis.bar(places, shares, bottom=bottom, color=_COLORS[name], alpha=0.8, width=0.7)
+        shares = [value_and_error(getattr(layer, name))[0] / value_and_error(layer.G)[0] for layer in layers]
+        axis.bar(places, shares, bottom=bottom, color=_COLORS[name], alpha=0.8, width=0.7, hatch=_HATCHES[name])
         bottom = [low + share for low, share in zip(bottom, shares, strict=True)]
     axis.set_ylim(0, 1)
-
-
-def _number(value: Any) -> tuple[float, float]:
-    return float(value.value(DIGITS)), float(value.error(DIGITS))
-
-
-def _tick(layer: LayerSensitivity) -> str:
-    return "$f_p$" if layer.name == "output" else layer_label(layer)

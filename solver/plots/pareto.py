@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from solver.constructions.registry import CONSTRUCTIONS, construct
-from solver.errors import UnreachableScaleError
+from solver.constructions.registry import reaching_networks
 from solver.network.network import Network
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pareto import Point, filter_points, layer_point, pareto_front, symmetric_filters
-from solver.plots.style import COLORS, PALETTE, house_style, new_figure
+from solver.plots.style import PALETTE, house_style, look, new_figure
 from solver.task import TwoPixelTask
 
 STEPS = {1: 40, 2: 8}
@@ -30,7 +29,7 @@ def pareto_figure(task: TwoPixelTask | None = None, networks: Sequence[Network] 
         Those to mark, with filters of 3 taps; every construction that reaches the scale if left out.
     """
     task = task or TwoPixelTask()
-    chosen = tuple(networks) or _constructions(task)
+    chosen = tuple(networks) or reaching_networks(task)
     with house_style():
         figure, axes = new_figure(1, 2, width=3.6, height=3.3)
         for axis, layer in zip(axes[0], STEPS, strict=True):
@@ -38,9 +37,9 @@ def pareto_figure(task: TwoPixelTask | None = None, networks: Sequence[Network] 
             axis.axvline(
                 float(best_deformation(2 * layer + 1, task).value), color="0.3", linestyle=":", label="least $D$"
             )
-            for network in chosen:
+            for place, network in enumerate(chosen):
                 if layer < network.depth:
-                    _draw_network(axis, layer_point(network, layer, task))
+                    _draw_network(axis, layer_point(network, layer, task), place)
             axis.set(xlabel=f"$D_{layer}$", ylabel=f"$G_{layer}$", title=f"layer {layer}, $l = {task.length}$")
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     return figure
@@ -54,16 +53,6 @@ def family(task: TwoPixelTask, layer: int) -> list[Point]:
     return filter_points(filters, task)
 
 
-def _constructions(task: TwoPixelTask) -> tuple[Network, ...]:
-    networks = []
-    for name in CONSTRUCTIONS:
-        try:
-            networks.append(construct(name, task))
-        except UnreachableScaleError:
-            continue
-    return tuple(networks)
-
-
 def _draw_family(axis: Any, points: list[Point]) -> None:
     front = pareto_front(points)
     axis.plot([p.D for p in points], [p.G for p in points], ".", color="0.75", label="filters $(t, 1-t, t)$")
@@ -72,5 +61,6 @@ def _draw_family(axis: Any, points: list[Point]) -> None:
     axis.plot([best.D], [best.G], "*", color=PALETTE[6], markersize=8, label="least $R$")
 
 
-def _draw_network(axis: Any, point: Point) -> None:
-    axis.plot([point.D], [point.G], "o", color=COLORS.get(point.name), label=point.name, markersize=5, alpha=0.8)
+def _draw_network(axis: Any, point: Point, place: int) -> None:
+    look_of = look(point.name, place)
+    axis.plot([point.D], [point.G], linestyle="none", label=point.name, markersize=6, markerfacecolor="none", **look_of)

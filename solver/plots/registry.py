@@ -22,6 +22,22 @@ class Entry:
 
 
 FIGURES = (
+    Entry(
+        "response",
+        "solver.plots.responses:response_figure",
+        "$f_p(d)$ of both solutions (markers) and $\\mathrm{ReLU}(\\xi - d)$ (line), for $l = 32$, $\\xi = 7$.",
+    ),
+    Entry(
+        "kernels",
+        "solver.plots.kernels:kernels_figure",
+        "Effective kernels of every layer for $\\xi = 7$: a stem for each tap, channels by colour and marker.",
+    ),
+    Entry(
+        "activations",
+        "solver.plots.activations:activations_figure",
+        "One pair of pixels at $d = 5$ (filled) and a deformation of it (outlines) in every layer, for $l = 32$, "
+        "$\\xi = 7$; the dashed line is the threshold that the bias sets.",
+    ),
     Entry("layers", "solver.plots.layers:layers_figure", "$D$ and $G$ through the layers, for $l = 32$, $\\xi = 7$."),
     Entry(
         "noise-split",

@@ -24,6 +24,12 @@ COLORS = {
 }
 """Each construction keeps its colour in every figure; others take `PALETTE` in turn."""
 
+MARKERS = dict(zip(COLORS, "os^Dv", strict=True))
+"""Each construction keeps its marker too, so that no figure needs its colours."""
+
+TURN = "P*X<>phd"
+"""The markers of other networks, in turn."""
+
 _STYLE = {
     "axes.grid": True,
     "axes.prop_cycle": None,
@@ -60,6 +66,13 @@ def house_style() -> Iterator[None]:
         yield
 
 
+def look(name: str, place: int) -> dict[str, str]:
+    """Return the colour and the marker of a network: a construction's own, or those of its place among others."""
+    if name in COLORS:
+        return {"color": COLORS[name], "marker": MARKERS[name]}
+    return {"color": PALETTE[place % len(PALETTE)], "marker": TURN[place % len(TURN)]}
+
+
 def new_figure(rows: int = 1, columns: int = 1, *, width: float = 3.4, height: float = 2.6, **options: Any) -> Any:
     """Return a figure and its axes, of shape (rows, columns); each panel is ``width`` by ``height`` inches.
 
@@ -69,6 +82,25 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 3.4, height: f
 
     figure = Figure(figsize=(width * columns, height * rows))
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def plain_ticks(axis: Any) -> None:
+    """Label a logarithmic y axis of less than two decades by plain numbers, 1, 2 and 5 of each (3 and 7 of one)."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_ylim()
+    if high < 100 * low:
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 10 * low else (1, 2, 5)))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def show(figure: Any) -> None:
+    """Hand a figure to pyplot, where scripts, notebooks and galleries show it; needs matplotlib 3.11."""
+    from matplotlib import pyplot
+
+    pyplot.figure(figure)
+    pyplot.show()
 
 
 def save(figure: Any, path: Path) -> None:

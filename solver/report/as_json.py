@@ -11,6 +11,7 @@ from solver.errors import InputError
 from solver.report.frequencies import filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size, responses
+from solver.sensitivity.response import mean_response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, Value
 
@@ -45,6 +46,7 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
             "scale": str(s.task.scale),
             "distances": s.task.distances,
             "gap": str(s.task.gap),
+            "labels": s.task.labels,
         },
         "deformation": {
             "law": s.deformation.name,
@@ -65,7 +67,7 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
 def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
     claim, broken = s.network.claim, broken_claim(s)
     response, why = responses(s)
-    entry = {
+    entry: dict[str, Any] = {
         "construction": s.network.name,
         "filter_size": filter_size(s),
         "depth": str(s.network.depth),
@@ -75,7 +77,10 @@ def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
         "claim_holds": None if broken is None else not broken,
         "layers": [_layer(s, layer, digits) for layer in s.layers],
     }
-    return entry | ({"why": {"response": why}} if why else {})
+    if response is None:
+        mean = mean_response(s.network, s.task)
+        entry |= {"mean_response": {str(d): str(f) for d, f in mean.items()}, "why": {"response": why}}
+    return entry
 
 
 def _layer(s: Sensitivities, layer: LayerSensitivity, digits: int) -> dict[str, Any]:

@@ -52,7 +52,6 @@ def fitted_grid(
 def question(s: Sensitivities, grid: Grid, scale: str | None = None) -> str:
     """Return what the columns show and for which task, deformation and noise, as one sentence."""
     task = s.task
-    gap = f", gap {task.gap}" if task.gap else ""
     mean = ", channels averaged first" if s.channel_mean else ""
     rectified = ", rectified" if s.noise.rectified else ""
     noise = rf", noise energy $\ell\sigma^2={s.noise.energy}${rectified}"
@@ -61,7 +60,7 @@ def question(s: Sensitivities, grid: Grid, scale: str | None = None) -> str:
         rf"Stability of networks to deformations ($D$){' and noise ($G$)' if noisy else ''}"
         rf"{', $R=D/G$' if grid.shows('R') else ''}, "
         rf"for $\ell={task.length}$, $\xi={task.scale if scale is None else scale}$; ensemble "
-        rf"{escaped(task.distances)}{gap}, displacements {escaped(s.deformation.name)}, "
+        rf"{escaped(task.distances)}{task.details}, displacements {escaped(s.deformation.name)}, "
         rf"collisions {escaped(s.deformation.collisions)}{noise if noisy else ''}{mean}."
     )
 
@@ -94,4 +93,5 @@ def _channels(s: Sensitivities) -> str:
 def _label(report: Report) -> str:
     task = report.first.task
     names = "-".join(dict.fromkeys("".join(c for c in s.network.name if c.isalnum()) for s in report.networks))
-    return f"tab:{names}-{task.distances}-l{task.length}-xi{task.scale}"
+    labels = "" if task.labels == "distance" else f"-{task.labels}"
+    return f"tab:{names}-{task.distances}{labels}-l{task.length}-xi{task.scale}"

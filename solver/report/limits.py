@@ -29,7 +29,7 @@ def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
     mean = ", channels averaged first" if first.channel_mean else ""
     parts = [
         f"G/sigma^2 on a ring of l = {task.length} sites, scale xi = {task.scale}, distances '{task.distances}'"
-        f"{f', gap {task.gap}' if task.gap else ''}{rectified}{mean}; "
+        f"{task.details}{rectified}{mean}; "
         f"finite sigma: l sigma^2 = {noise.energy}, where that has a closed form"
     ]
     parts += [f"{each.network.name}\n{_table(each, digits)}" for each in reports]
@@ -48,7 +48,7 @@ def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
 def limits_json(reports: Sequence[NoiseLimits], digits: int) -> str:
     """Return the limits as JSON text; every number is text, as in the report."""
     first = reports[0]
-    task = {name: getattr(first.task, name) for name in ("length", "scale", "distances", "gap")}
+    task = {name: getattr(first.task, name) for name in ("length", "scale", "distances", "gap", "labels")}
     content = {
         "schema": SCHEMA,
         "task": {name: str(value) for name, value in task.items()},
@@ -76,11 +76,10 @@ def limits_latex(reports: Sequence[NoiseLimits], digits: int, command: str | Non
         equations.append(_equations(each))
     rectified = ", rectified" if first.noise.rectified else ""
     mean = ", channels averaged first" if first.channel_mean else ""
-    gap = f", gap {first.task.gap}" if first.task.gap else ""
     caption = (
         rf"$G/\sigma^2$ in weak noise, at $\ell\sigma^2={first.noise.energy}$ where that is closed form, "
         rf"and in strong noise{rectified}{mean}, for $\ell={first.task.length}$, $\xi={first.task.scale}$; "
-        rf"ensemble {escaped(first.task.distances)}{gap}."
+        rf"ensemble {escaped(first.task.distances)}{first.task.details}."
     )
     made_by = f"% {command}\n" if command else ""
     return (

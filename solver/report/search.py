@@ -20,11 +20,10 @@ def search_text(found: SearchResult, digits: int) -> str:
     """Return the least D found between its bounds, the descents and the weights."""
     task = found.task
     taps = (found.filter_size - 1) * found.layer + 1
-    gap = f", gap {task.gap}" if task.gap else ""
     lines = [
         f"D of layer {found.layer}, H = {found.channels}, filter size {found.filter_size}; ring of l = {task.length} "
-        f"sites, scale xi = {task.scale}, distances '{task.distances}'{gap}, deformation '{found.deformation.name}', "
-        f"collisions '{found.deformation.collisions}'; seed {found.seed}, "
+        f"sites, scale xi = {task.scale}, distances '{task.distances}'{task.details}, "
+        f"deformation '{found.deformation.name}', collisions '{found.deformation.collisions}'; seed {found.seed}, "
         f"{len(found.attempts)} descents of {found.steps} steps"
         f"{', biases 0 and filters non-negative' if found.only_linear else ''}",
         "",
@@ -54,7 +53,7 @@ def search_json(found: SearchResult, digits: int) -> str:
     task = found.task
     content = {
         "schema": SCHEMA,
-        "task": {name: str(getattr(task, name)) for name in ("length", "scale", "distances", "gap")},
+        "task": {name: str(getattr(task, name)) for name in ("length", "scale", "distances", "gap", "labels")},
         "deformation": {"law": found.deformation.name, "collisions": found.deformation.collisions},
         "search": {name: str(getattr(found, name)) for name in SETTINGS} | {"restarts": str(len(found.attempts))},
         "only_linear": found.only_linear,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from solver.deformation import Deformation
@@ -11,9 +12,12 @@ from solver.network.kernels import effective_kernel
 from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.network.trace import activations, response
+from solver.report.words import ROUNDED, short_number
 from solver.task import TwoPixelTask
 
 LONGEST_SHOWN = 1000
+LONGEST_NUMBER = 10
+"""Characters of a rational that is shown as it is."""
 
 
 def network_text(network: Network, task: TwoPixelTask, distance: int) -> str:
@@ -26,22 +30,24 @@ def network_text(network: Network, task: TwoPixelTask, distance: int) -> str:
         kernel = effective_kernel(network, k)
         lines = [
             f"layer {k}: {layer.input_channels} -> {layer.channels} channels, filter size {layer.size}, "
+            f"{f'stride {layer.stride}, ' if layer.stride > 1 else ''}"
             f"receptive field {network.receptive_field(k)}, {layer.activation}",
             f"  {proofs[k - 1].reason}",
         ]
         for c, name in enumerate(layer.names):
             inputs = network.layers[k - 2].names if k > 1 else ("x",)
             filters = "  ".join(f"{i}: {_row(f)}" for i, f in zip(inputs, layer.filters[c], strict=True))
-            lines.append(f"  channel {name!r}  bias {layer.bias[c]}  filters {filters}")
+            lines.append(f"  channel {name!r}  bias {_text(layer.bias[c])}  filters {filters}")
             lines.append(f"    effective kernel {_row(kernel.values[c, 0])}  first offset {kernel.first_offset}")
             lines.append(f"    a: {_row(maps[k][c])}")
         blocks.append("\n".join(lines))
     weights = _row(network.readout)
     blocks.append(
-        f"readout: {network.pooling} over sites, weights {weights}, constant {network.constant}\n"
-        f"  f_p = {response(network, image)[0]}"
+        f"readout: {network.pooling} over sites, weights {weights}, constant {_text(network.constant)}\n"
+        f"  f_p = {_text(response(network, image)[0])}"
     )
-    return "\n\n".join(blocks) + "\n"
+    rounded = any(_text(w).startswith("~") for w in _numbers(network, maps))
+    return "\n\n".join([*blocks, *([f"{ROUNDED}; --format json holds the weights exactly"] if rounded else [])]) + "\n"
 
 
 def network_latex(network: Network, task: TwoPixelTask, distance: int) -> str:
@@ -91,13 +97,26 @@ def _filters(inputs: tuple[str, ...], filters: Any) -> str:
     return r" \\ & & ".join(lines) or r"\mbox{none}"
 
 
+def _numbers(network: Network, maps: list[Any]) -> Iterator[Any]:
+    """Yield the weights and the activations shown."""
+    for layer in network.layers:
+        yield from layer.weights
+    yield from (*network.readout, network.constant)
+    for a in maps[1:]:
+        yield from a.ravel()
+
+
+def _text(value: Any) -> str:
+    return short_number(value, LONGEST_NUMBER)
+
+
 def _row(values: Any) -> str:
-    return " ".join("." if v == 0 else str(v) for v in values)
+    return " ".join("." if v == 0 else _text(v) for v in values)
 
 
 def _vector(values: Any) -> str:
     cells = [r"\cdot" if v == 0 else _number(v) for v in values]
-    width = 0.25 + 0.45 * max(1 if v == 0 else len(str(v)) for v in values)
+    width = 0.25 + 0.45 * max(1 if v == 0 else len(_text(v)) for v in values)
     return "(" + "".join(rf"\makebox[{width}em]{{${cell}$}}" for cell in cells) + ")"
 
 
@@ -106,4 +125,8 @@ def _number(value: Any) -> str:
 
     from solver.gaussian.functions import as_sympy
 
-    return str(latex(as_sympy(value)))
+    text = _text(value)
+    if not text.startswith("~"):
+        return str(latex(as_sympy(value)))
+    mantissa, _, exponent = text[1:].replace("-", "{-}", 1 if text[1] == "-" else 0).partition("E")
+    return rf"{{\sim}}{mantissa}" + (rf"\,10^{{{exponent}}}" if exponent else "")

@@ -13,6 +13,7 @@ from solver.report.frequencies import NOTE, filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import (
     PARTS,
+    ROUNDED,
     claim_line,
     coherent_share,
     decimal,
@@ -22,7 +23,9 @@ from solver.report.words import (
     methods,
     network_heading,
     responses,
+    short_number,
 )
+from solver.sensitivity.response import Response, mean_response
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, Value
 
@@ -115,12 +118,14 @@ def _lines(table: Table) -> list[str]:
 def _response_line(s: Sensitivities) -> str:
     response, why = responses(s)
     if response is None:
-        return why
+        return f"{why}\naveraged over where the pair is, {_values_line(mean_response(s.network, s.task))}"
+    return _values_line(response)
+
+
+def _values_line(response: Response) -> str:
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
-    values = ", ".join(str(response[d]) for d in shown)
+    values = ", ".join(short_number(response[d]) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}
-    if not rest:
-        return f"f_p(1..{shown[-1]}) = {values}"
-    if len(rest) == 1:
-        return f"f_p(1..{shown[-1]}) = {values}; f_p = {rest.pop()} for larger d"
-    return f"f_p(1..{shown[-1]}) = {values}, ..."
+    more = f"; f_p = {short_number(rest.pop())} for larger d" if len(rest) == 1 else ", ..." if rest else ""
+    line = f"f_p(1..{shown[-1]}) = {values}{more}"
+    return f"{line}\n{ROUNDED}; JSON holds them exactly" if "~" in line else line

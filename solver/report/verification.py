@@ -14,7 +14,12 @@ from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.network.trace import activations
 from solver.noise import GaussianNoise
-from solver.sensitivity.displacement import autocorrelation_moments, distance_moments, image_moments
+from solver.sensitivity.displacement import (
+    autocorrelated_layers,
+    autocorrelation_moments,
+    distance_moments,
+    image_moments,
+)
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
 from solver.sensitivity.sampling import METHOD, Sampling, sampled_noise
 from solver.task import TwoPixelTask
@@ -40,7 +45,8 @@ def verification(
     noise = noise.resolved(task, deformation)
     if network.claim is not None:
         broken = check_claim(network, task)
-        yield Check("claim f_p(d), every distance", f"{len(broken)} distances differ", not broken)
+        places = ("f_p(d), every distance", "distances") if network.claim.period == 1 else ("f_p, every pair", "pairs")
+        yield Check(f"claim {places[0]}", f"{len(broken)} {places[1]} differ", not broken)
     yield from _deformation_checks(network, task, deformation)
     yield from _noise_checks(network, task, noise, sampling)
     yield from _torch_checks(network, task)
@@ -58,14 +64,13 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
                 a == b,
             )
     proofs = linearity_proof(network, task, deformation)
-    for k in range(network.depth + 1):
-        if k == 0 or proofs[k - 1].linear_so_far:
-            short = autocorrelation_moments(network, task, deformation, k)
-            yield Check(
-                f"D of layer {k}: kernel autocorrelations = one image per distance",
-                f"{short.displacement} / {short.spread}",
-                short == fast[k],
-            )
+    for k in autocorrelated_layers(network, task, proofs):
+        short = autocorrelation_moments(network, task, deformation, k)
+        yield Check(
+            f"D of layer {k}: kernel autocorrelations = one image per distance",
+            f"{short.displacement} / {short.spread}",
+            short == fast[k],
+        )
 
 
 def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
 from solver.errors import NotApplicableError
+from solver.exact import decimal_text
 from solver.report.report import Report
 from solver.sensitivity.response import Response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 
 LONGEST_FRACTION = 40
+ROUNDED = "~ stands before numbers rounded to 6 digits"
 PARTS = {"G_coherent": "G coherent", "G_incoherent": "G incoherent"}
 """The parts of G, and the heads of their columns."""
 
@@ -26,7 +29,7 @@ def heading(report: Report) -> list[str]:
     mean = ["Norms: channels averaged first"] if s.channel_mean else []
     return [
         f"Task: ring of l = {task.length} sites, scale xi = {task.scale}, distances '{task.distances}'{gap}; "
-        "y = sign(xi - d), the tie d = xi is -1",
+        + task.rule,
         f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
         f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} ({far_energy(s.deformation)} far apart)",
         f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.length)}{rectified}",
@@ -35,10 +38,12 @@ def heading(report: Report) -> list[str]:
 
 
 def network_heading(s: Sensitivities) -> str:
-    """Return the network in one line: name, filter size, depth, channels."""
+    """Return the network in one line: name, filter size, depth, channels, and strides if it has any."""
     channels = ", ".join(map(str, s.network.channels))
     depth = f"{s.network.depth} layer" + "s" * (s.network.depth != 1)
-    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}"
+    strides = ", ".join(str(layer.stride) for layer in s.network.layers)
+    shown = f", strides {strides}" if s.network.total_stride(s.network.depth) > 1 else ""
+    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}{shown}"
 
 
 def filter_size(s: Sensitivities) -> str:
@@ -46,25 +51,30 @@ def filter_size(s: Sensitivities) -> str:
     return ",".join(dict.fromkeys(str(layer.size) for layer in s.network.layers))
 
 
-def broken_claim(s: Sensitivities) -> dict[int, tuple[object, int]] | None:
-    """Return the distances that break the network's claim, or None if it makes none."""
+def broken_claim(s: Sensitivities) -> dict[Any, tuple[Any, Any]] | None:
+    """Return the distances or the pairs of sites that break the network's claim, or None if it makes none."""
     from solver.constructions.registry import check_claim
 
     return None if s.network.claim is None else check_claim(s.network, s.task)
 
 
 def claim_line(s: Sensitivities) -> str:
-    """Return whether f_p(d) is what the network claims, checked at every distance."""
+    """Return whether f_p is what the network claims, checked at every distance, or at every pair of sites."""
     claim, broken = s.network.claim, broken_claim(s)
     if claim is None or broken is None:
         return "no claim about f_p"
-    stated = f"f_p(d) = ReLU({claim.scale} - d)"
+    stated, places = claim.text, f"d = 1..{s.task.length // 2}"
+    if claim.labels == "blocks":
+        places = "every pair of sites"
     if broken:
-        d, (computed, claimed) = next(iter(broken.items()))
-        return f"{stated} FAILS at d = {d}: {computed}, not {claimed}"
+        place, (computed, claimed) = next(iter(broken.items()))
+        return (
+            f"{stated} FAILS at {'d =' if claim.labels == 'distance' else 'sites'} {place}: {computed}, not {claimed}"
+        )
     offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
-    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for d = 1..{s.task.length // 2}"
-    return f"{stated}, {holds}{offset}"
+    other = "" if claim.labels == s.task.labels else f"; it answers to labels {claim.labels!r}, not to this task's"
+    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for {places}"
+    return f"{stated}, {holds}{offset}{other}"
 
 
 def responses(s: Sensitivities) -> tuple[Response | None, str]:
@@ -84,6 +94,21 @@ def exact_text(value: Value) -> str:
     """Return an exact value as text if it is short enough to read, else an empty text."""
     text = "" if value.exact is None else str(value.exact)
     return text if len(text) <= LONGEST_FRACTION else ""
+
+
+def short_number(number: Any, longest: int = 20) -> str:
+    """Return an exact number as text, a rational of more characters than ``longest`` as ~ and 6 digits.
+
+    Examples
+    --------
+    >>> short_number(Fraction(1, 3)), short_number(Fraction(1, 3**20), longest=10)
+    ('1/3', '~2.86797E-10')
+    """
+    text = str(number)
+    if len(text) <= longest or not isinstance(number, Fraction):
+        return text
+    rounded, _ = decimal_text(number, 6)
+    return f"~{rounded:f}" if -7 < rounded.adjusted() < 20 else f"~{rounded}"
 
 
 def decimal(value: Value, digits: int) -> str:

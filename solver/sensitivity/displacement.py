@@ -10,15 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import gcd
 from typing import Any
 
 import numpy as np
 
 from solver.correlations import difference_correlations, pixel_correlations
 from solver.deformation import Deformation, deformation_outcomes
+from solver.ensemble import network_phases
 from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
-from solver.network.linearity import dense_images, linearity_proof, network_representatives
+from solver.network.linearity import LayerProof, dense_images, linearity_proof, network_representatives
 from solver.network.network import Network
 from solver.network.trace import Activation, activations, response
 from solver.sensitivity.response import readouts
@@ -42,7 +44,10 @@ class PairMoments:
 
 
 def linear_spread(kernel: Kernel, task: TwoPixelTask) -> Any:
-    """Return <||K*x1 - K*x2||^2> = 2 (sum_r A_r X_r - 4 S2/l) / stride, from autocorrelations alone."""
+    """Return <||K*x1 - K*x2||^2> = 2 (sum_r A_r X_r - 4 S2/l) / stride, from autocorrelations alone.
+
+    The mean image is 2/l everywhere, in every ensemble.
+    """
     energy = _contracted(kernel, pixel_correlations(task, kernel.width - 1))
     return 2 * (energy - 4 * kernel.squared_sums() * Fraction(1, task.length)) * Fraction(1, kernel.stride)
 
@@ -65,6 +70,16 @@ def linear_moments(
     return {k: PairMoments(linear_displacement(K, correlations), linear_spread(K, task)) for k, K in kernels.items()}
 
 
+def autocorrelated_layers(network: Network, task: TwoPixelTask, proofs: tuple[LayerProof, ...]) -> list[int]:
+    """Return the layers whose moments are contractions of autocorrelations averaged over the ring.
+
+    They are linear on the data, and their stride P has no factor in common with the ensemble's period q: then the
+    sites P p + o of the pixels that meet tap o run through every residue mod q equally often.
+    """
+    linear = [0, *(proof.layer for proof in proofs if proof.linear_so_far)]
+    return [k for k in linear if gcd(network.total_stride(k), task.period) == 1]
+
+
 def autocorrelation_moments(
     network: Network, task: TwoPixelTask, deformation: Deformation, layer: int, *, channel_mean: bool = False
 ) -> PairMoments:
@@ -73,9 +88,15 @@ def autocorrelation_moments(
     Raises
     ------
     NotApplicableError
-        If some ReLU up to the layer cuts.
+        If some ReLU up to the layer cuts, or its stride meets the ensemble's period.
     """
     proofs = linearity_proof(network, task, deformation)[:layer]
+    stride = network.total_stride(layer)
+    if gcd(stride, task.period) > 1:
+        raise NotApplicableError(
+            f"autocorrelations average over positions; layer {layer} of total stride {stride} meets the blocks of "
+            f"{task.period} sites at some positions only"
+        )
     if proofs and not proofs[-1].linear_so_far:
         first = next(proof for proof in proofs if proof.cuts)
         raise NotApplicableError(f"autocorrelations need a linear layer; layer {first.layer} {first.reason}")
@@ -103,8 +124,9 @@ def distance_moments(
     def layer_moments(a: Activation, stride: int) -> PairMoments:
         displacement = _average((a[split:] - a[source]).squared_norms(), outcome_weights)
         deviation = a[1:split] - a[:1]
-        mean = [_average(channel, weights) for channel in deviation.site_sums().T]
-        square = sum(m * m for m in mean) * Fraction(stride, task.length)
+        period = network_phases(stride, task)  # of the mean map, in pixels
+        mean = [_average(units, weights) for units in deviation.phase_sums(period // stride).T]
+        square = sum(m * m for m in mean) * Fraction(period, task.length)
         return PairMoments(displacement, 2 * (_average(deviation.squared_norms(), weights) - square))
 
     moments = [

@@ -164,6 +164,8 @@ def _equal_windows(ring: UnitRing, kernels: list[Window], readout: Fraction, var
     if len(set(kernels)) != 1 or not kernels[0]:
         raise NotApplicableError("the units are not equal windows")
     units = ring.units
+    if not units.slides:
+        raise NotApplicableError("units with strides do not slide over the field")
     known = dict(kernels[0])
     weights = tuple(known.get(o, Fraction(0)) for o in range(min(known), max(known) + 1))
     if len(units.taps) > 3:

@@ -1,10 +1,10 @@
 r"""The noise response of independent units as LaTeX: a finite sum of integrals.
 
 F_{0^{5} 1^{2}} is the law of a sum of five rectified Gaussians (sigma z)_+ and two (1 + sigma z)_+, an atom at 0 and a
-density; a weight w other than 1 is written in front, w{\cdot}m.  With g_A(s) = \int (s + t - theta)_+ dF_A(t), a unit
-that sums A has mean g_A(0), and two units with the summands B in common, A and C apart, have
-E[a a'] = \int g_A g_C dF_B.  What an image adds to noise that comes rectified is no part of a law: it is added to the
-argument of g.
+density, with sigma^2 the variance of the noise at a rectified site; a weight w other than 1 is written in front,
+w{\cdot}m.  With g_A(s) = \int (s + t - theta)_+ dF_A(t), a unit that sums A has mean g_A(0), and two units with the
+summands B in common, A and C apart, have E[a a'] = \int g_A g_C dF_B.  What an image adds to noise that comes rectified
+is no part of a law: it is added to the argument of g.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class NoiseQuestion:
             for each in network.layers[: min(layer, network.depth)]
         ]
         head = (network.readout, network.pooling) if self.is_output(layer) else ()
-        place = (task.length, task.scale, task.distances, task.gap, noise.energy, noise.rectified)
+        place = (task.length, task.scale, task.distances, task.gap, task.labels, noise.energy, noise.rectified)
         return repr(("noise response", __version__, NUMBERS, route, layer, layers, head, place, self.channel_mean))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.ensemble import Representatives, representatives
+from solver.ensemble import Representatives, network_phases, representatives
 from solver.network.kernels import Kernel, effective_kernel, identity_kernel
 from solver.network.linearity import dense_images, stays_linear
 from solver.network.network import Network
@@ -98,11 +98,16 @@ def noise_representatives(network: Network, task: TwoPixelTask) -> Representativ
     """Return the pairs that represent the ensemble for the noise response of every layer and of the readout.
 
     Two units whose noises are correlated are less than a receptive field apart, so together they see
-    less than two receptive fields: pairs farther apart than that form one class.
+    less than two receptive fields: pairs farther apart than that form one class.  With strides units are a
+    multiple of the stride apart; where windows do not overlap, no two are correlated.
     """
-    phases = network.total_stride(network.depth)
+    stride = network.total_stride(network.depth)
     network.output_length(task.length, network.depth)
-    return representatives(task, 2 * (network.receptive_field(network.depth) + phases), phases=phases)
+    sight = 2 * (network.receptive_field(network.depth) + 1)
+    if stride > 1:
+        fields = [(network.receptive_field(k), network.total_stride(k)) for k in range(1, network.depth + 1)]
+        sight = max((field - 1) // between * between + field for field, between in fields)
+    return representatives(task, sight, phases=network_phases(stride, task))
 
 
 def layer_second_moment(

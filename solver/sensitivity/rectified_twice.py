@@ -42,6 +42,11 @@ class UnitRing:
     variance: Fraction
 
     @property
+    def sites(self) -> int:
+        """Sites of the rectified field."""
+        return self.units.sites(self.length)
+
+    @property
     def smallest_scale(self) -> Fraction:
         """The least w^2 v of a summand."""
         return min(w * w for kernel in self.units.kernels for _, w in kernel) * self.variance
@@ -57,7 +62,7 @@ def ring_units(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer
     """
     units = sliding_units(network, noise, layer)
     ring = noise_representatives(network, task)
-    if units.span + len(units.taps) > ring.length:
+    if units.span + len(units.taps) > units.sites(ring.length):
         raise NotApplicableError("a window wraps around the ring")
     images = [(image, weight) for image, (_, _, weight) in zip(ring.images, ring.pairs, strict=True)]
     return UnitRing(units, ring.length, images, ring.stretch, units.variance(noise.variance(task.length)))
@@ -96,8 +101,8 @@ def independent_readout_response(network: Network, task: TwoPixelTask, noise: Ga
     """
     ring = _independent(network, task, noise, network.depth)
     readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
-    reach = ring.units.span - 1
-    lags = range(-min(reach, (ring.length - 1) // 2), min(reach, ring.length // 2) + 1)
+    reach, count = (ring.units.span - 1) // ring.units.step, ring.sites // ring.units.step
+    lags = range(-min(reach, (count - 1) // 2), min(reach, count // 2) + 1)
     channels = [(c, v) for c, v in enumerate(readout) if v]
     patterns, total = _Patterns(ring), BallSum(ring)
     for ids, weight in patterns.weighted_ids(background=True):
@@ -122,7 +127,7 @@ class _Patterns:
         self.ring = ring
         self._terms: list[Term] = []
         self._index: dict[Term, int] = {}
-        self._offsets = [[o % ring.length for o, _ in kernel] for kernel in ring.units.kernels]
+        self._offsets = [[o % ring.sites for o, _ in kernel] for kernel in ring.units.kernels]
 
     def weighted_ids(self, *, background: bool) -> Iterator[tuple[list[np.ndarray], Fraction]]:
         """Yield the ids of each image with its weight; sites left out of the ring count as empty images."""
@@ -132,16 +137,16 @@ class _Patterns:
             yield self.ids({}), self.ring.stretch
 
     def ids(self, image: dict[int, int]) -> list[np.ndarray]:
-        """Return for each channel the summands of its units, an integer array of shape (sites, window)."""
+        """Return for each channel the summands of its units, an integer array of shape (units, window)."""
         means = self.ring.units.field_means(image, self.ring.length)
-        kinds, at = list(dict.fromkeys(means)), np.arange(self.ring.length)[:, None]
+        kinds, at = list(dict.fromkeys(means)), np.arange(0, self.ring.sites, self.ring.units.step)[:, None]
         positions = np.array([kinds.index(m) for m in means])
         result = []
         for kernel, offsets in zip(self.ring.units.kernels, self._offsets, strict=True):
             table = np.array(
                 [[self._id(self.ring.units.term(w, m, self.ring.variance)) for m in kinds] for _, w in kernel]
             )
-            window = positions[(at + np.array(offsets)) % self.ring.length]
+            window = positions[(at + np.array(offsets)) % self.ring.sites]
             result.append(table[np.arange(len(offsets)), window])
         return result
 
@@ -174,7 +179,8 @@ class _Patterns:
         """Return which summands two units share, as indices into the first, and which each has for itself."""
         weights = [[w for _, w in self.ring.units.kernels[n]] for n in (c, d)]
         one = {o: i for i, o in enumerate(self._offsets[c])}
-        other = {(o + lag) % self.ring.length: i for i, o in enumerate(self._offsets[d])}
+        moved = lag * self.ring.units.step
+        other = {(o + moved) % self.ring.sites: i for i, o in enumerate(self._offsets[d])}
         if any(weights[0][one[o]] != weights[1][other[o]] for o in one.keys() & other.keys()):
             raise NotApplicableError("two units weigh a shared site differently")
         common = [i for o, i in one.items() if o in other]
@@ -252,7 +258,7 @@ class BallSum:
 
 def _independent(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> UnitRing:
     ring = ring_units(network, task, noise, layer)
-    if len(ring.units.taps) > 1:
+    if not ring.units.is_independent:
         raise NotApplicableError("the sites of the rectified field are correlated")
     if not (network.is_rational and ring.units.is_positive):
         raise NotApplicableError("the series are for positive rational weights and a negative bias")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from solver.ensemble import Representatives, representatives
 from solver.errors import NotApplicableError
 from solver.network.linearity import dense_images
-from solver.network.network import Network
+from solver.network.network import Claim, Network
 from solver.network.trace import Activation, activations
 from solver.task import TwoPixelTask
 
@@ -67,19 +69,64 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
     >>> [response_by_distance(construct("uniform", task), task)[d] for d in (1, 6, 7, 16)]
     [6, 1, 0, 0]
     """
-    everywhere = TwoPixelTask(length=task.length, scale=task.scale)
-    phases = network.total_stride(network.depth)
-    ring = representatives(everywhere, network.receptive_field(network.depth) + phases, phases=phases)
+    ring, phases = _everywhere(network, task), network.total_stride(network.depth)
     values: dict[int, Any] = {}
     for (_, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
         if values.setdefault(distance, value) != value:
             raise NotApplicableError(
                 f"f_p depends on where the pair is (at distance {distance}): the network has total stride {phases}"
             )
-    far = values[ring.length // 2]
-    if ring.missing_sites:
-        del values[ring.length // 2]
-    return Response(values, far, task.length // 2)
+    if not ring.missing_sites:
+        return Response(values, values[task.length // 2], task.length // 2)
+    near = {d: value for d, value in values.items() if d < ring.first_far}
+    far = {value for d, value in values.items() if d >= ring.first_far}
+    if len(far) > 1:
+        raise NotApplicableError(f"f_p depends on where the pair is, however far apart: total stride {phases}")
+    return Response(near, far.pop(), task.length // 2)
+
+
+def mean_response(network: Network, task: TwoPixelTask) -> Response:
+    """Return f_p(d) for d = 1..l//2, averaged over where the pair is, exactly.
+
+    Out of sight f_p is a constant plus a part of each pixel alone, so its mean over places is the same at each d.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> task = TwoPixelTask(length=32, scale=4, labels="blocks")
+    >>> [str(mean_response(construct("strided", task), task)[d]) for d in (1, 2, 3, 4, 16)]
+    ['1/4', '0', '-1/4', '-1/2', '-1/2']
+    """
+    ring, phases = _everywhere(network, task), network.total_stride(network.depth)
+    sums: dict[int, Any] = {}
+    for (_, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
+        sums[distance] = sums.get(distance, 0) + value
+    means = {d: _plain(total * Fraction(1, phases)) for d, total in sums.items()}
+    far = means[max(means)]
+    near = {d: value for d, value in means.items() if not ring.missing_sites or d < ring.first_far}
+    return Response(near, far, task.length // 2)
+
+
+def broken_responses(network: Network, task: TwoPixelTask, claim: Claim) -> dict[Any, tuple[Any, Any]]:
+    """Return where f_p is not what a claim says, as (computed, claimed), by distance, or for blocks by pair of sites.
+
+    Exact at every pair of sites; costs no more on long rings: pairs out of sight are one class for each two phases.
+    """
+    ring = _everywhere(network, task, period=claim.period, sight=claim.scale)
+    broken: dict[Any, tuple[Any, Any]] = {}
+    for (first, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
+        claimed = claim.pair_response(first, distance)
+        if value != claimed:
+            broken.setdefault(distance if claim.period == 1 else (first, first + distance), (value, claimed))
+    return broken
+
+
+def _everywhere(network: Network, task: TwoPixelTask, *, period: int = 1, sight: int = 1) -> Representatives:
+    """Return representatives of every pair of sites, whether or not the ensemble keeps its distance."""
+    pairs = TwoPixelTask(length=task.length, scale=task.scale)
+    stride = network.total_stride(network.depth)
+    sight = max(network.receptive_field(network.depth) + stride, sight)
+    return representatives(pairs, sight, phases=lcm(stride, period))
 
 
 def pair_responses(network: Network, ring: Representatives) -> list[Any]:

@@ -12,7 +12,7 @@ from solver.errors import InputError
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.displacement import PairMoments, distance_moments, linear_moments
+from solver.sensitivity.displacement import PairMoments, autocorrelated_layers, distance_moments, linear_moments
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.response import Response, response_by_distance
@@ -178,8 +178,9 @@ def sensitivities(
     linear = network.with_identity()
     flat_moments = distance_moments(linear, task, deformation, channel_mean=channel_mean)
     layers = []
+    averaged = autocorrelated_layers(network, task, proofs)
     for k in range(network.depth + 2):
-        route = AUTOCORRELATIONS if k == 0 or (k <= network.depth and proofs[k - 1].linear_so_far) else DISTANCES
+        route = AUTOCORRELATIONS if k in averaged else DISTANCES
         identity = closed_noise_response(NoiseQuestion(linear, task, noise, channel_mean), k)
         assert identity is not None
         layers.append(_layer(k, network.depth, moments[k], numerators[k], flat_moments[k], identity.total, route))
@@ -196,8 +197,8 @@ def layer_moments(
 ) -> list[PairMoments]:
     """Return the moments of layers 0..depth and the output, from autocorrelations where the proof allows."""
     moments = distance_moments(network, task, deformation, channel_mean=channel_mean)
-    linear = [0, *(proof.layer for proof in proofs if proof.linear_so_far)]
-    for k, each in linear_moments(network, task, deformation, linear, channel_mean=channel_mean).items():
+    layers = autocorrelated_layers(network, task, proofs)
+    for k, each in linear_moments(network, task, deformation, layers, channel_mean=channel_mean).items():
         moments[k] = each
     return moments
 

@@ -14,7 +14,7 @@ from solver.network.network import Network
 from solver.network.shuffle import expected_autocorrelations, shuffle_count, stays_linear, unshuffled_layers
 from solver.sensitivity.displacement import PairMoments, distance_moments
 from solver.sensitivity.equivalent import one_layer_equivalent
-from solver.sensitivity.response import response_by_distance
+from solver.sensitivity.response import broken_responses
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.sensitivity.shuffle_draws import Draws, Shuffles, draws
 from solver.sensitivity.shuffled_noise import FLAT, mean_noise_response
@@ -182,8 +182,5 @@ def _claim_kept(before: Sensitivities, found: Draws) -> Value:
     claim = before.network.claim
     if claim is None:
         return MissingValue("the network makes no claim about its response")
-    kept = []
-    for network in found.counts:
-        response = response_by_distance(network, before.task)
-        kept.append(Fraction(all(response[d] == claim.response(d) for d in response.distinct)))
+    kept = [Fraction(not broken_responses(network, before.task, claim)) for network in found.counts]
     return _value(found.mean(kept), max(found.standard_error(kept), 1 / found.counts.total()), found)

@@ -5,7 +5,7 @@ Noise that comes rectified is such a field too: its sites are independent, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +23,9 @@ class SlidingUnits:
 
     If ``adds_image``, S(c, p) = sum_o kernels[c][o] (x(p + o) + (eta(p + o))+) instead.
 
-    Equal channels of the rectifying layer, and channels that are shifts of each other, are one field z.
+    Equal channels of the rectifying layer, and channels that are shifts of each other, are one field z.  With strides z
+    has the C channels of the rectifying layer in turn: site t = C p + c sees the pixels from stride p + places[c] on,
+    and unit p of the layer asked for sees the sites from step p on.
 
     Attributes
     ----------
@@ -37,6 +39,10 @@ class SlidingUnits:
         theta.
     adds_image : bool
         Whether the image is added to noise that comes rectified.
+    stride, step : int
+        Pixels between the sites of one channel, and sites between the units of one channel.
+    places : tuple of int
+        Where each channel's first tap sits.
     """
 
     taps: tuple[Any, ...]
@@ -44,6 +50,24 @@ class SlidingUnits:
     kernels: tuple[tuple[tuple[int, Any], ...], ...]
     level: Any
     adds_image: bool = False
+    stride: int = 1
+    step: int = 1
+    places: tuple[int, ...] = (0,)
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether no two sites share a pixel, so that their noises are independent."""
+        pixels = [place + j for place in self.places for j, w in enumerate(self.taps) if w != 0]
+        return len({pixel % self.stride for pixel in pixels}) == len(pixels)
+
+    @property
+    def slides(self) -> bool:
+        """Whether units sit at every site of a field that has one site for each pixel."""
+        return (self.stride, self.step, self.places) == (1, 1, (0,))
+
+    def sites(self, length: int) -> int:
+        """Return the sites of z on a ring of so many pixels."""
+        return length // self.stride * len(self.places)
 
     @property
     def span(self) -> int:
@@ -62,10 +86,13 @@ class SlidingUnits:
 
     def field_means(self, image: dict[int, int], length: int) -> list[Any]:
         """Return the mean of z, or what is added to it, at every site of a ring for an image ``{site: value}``."""
-        means = [self.bias] * length
+        means = [self.bias] * self.sites(length)
         for site, value in image.items():
-            for j, w in enumerate(self.taps):
-                means[(site - j) % length] += w * value
+            for c, place in enumerate(self.places):
+                for j, w in enumerate(self.taps):
+                    p, rest = divmod((site - place - j) % length, self.stride)
+                    if rest == 0:
+                        means[len(self.places) * p + c] += w * value
         return means
 
     def term(self, weight: Any, mean: Any, variance: Any) -> Term:
@@ -86,17 +113,21 @@ def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> Sliding
         raise NotApplicableError(f"the noise does not reach layer {layer} rectified exactly once")
     if network.layers[layer - 1].activation != "relu":
         raise NotApplicableError(f"layer {layer} is not a ReLU layer")
-    if network.total_stride(layer) > 1:
-        raise NotApplicableError("a network with strides has no sliding windows")
-    taps, bias, offsets = _one_field(effective_kernel(network, source))
+    field = effective_kernel(network, source)
+    taps, bias, offsets = _one_field(field)
     kernel = effective_kernel(network, layer, after=source)
     levels = {-b for b in kernel.bias}
     if len(levels) > 1:
         raise NotApplicableError(f"the effective biases of layer {layer} are not one number")
-    kernels = tuple(_window(kernel, channel, offsets) for channel in range(kernel.channels))
+    strided, count = field.stride > 1, field.channels
+    places = list(range(count)) if strided else offsets
+    kernels = tuple(_window(kernel, channel, places, count if strided else 1) for channel in range(kernel.channels))
     if not all(kernels):
         raise NotApplicableError(f"a channel of layer {layer} sees no pixel")
-    return SlidingUnits(taps, bias, kernels, levels.pop(), adds_image=noise.rectified)
+    units = SlidingUnits(taps, bias, kernels, levels.pop(), adds_image=noise.rectified, step=kernel.stride)
+    if not strided:
+        return units
+    return replace(units, stride=field.stride, step=kernel.stride * count, places=tuple(offsets))
 
 
 def refuse_rectified(noise: GaussianNoise) -> None:
@@ -121,10 +152,11 @@ def _one_field(kernel: Kernel) -> tuple[tuple[Any, ...], Any, list[int]]:
     return taps, bias, offsets
 
 
-def _window(kernel: Kernel, channel: int, offsets: list[int]) -> tuple[tuple[int, Any], ...]:
+def _window(kernel: Kernel, channel: int, offsets: list[int], count: int) -> tuple[tuple[int, Any], ...]:
+    """Return the weight of each site, ``count`` of them to a position, with those of a channel at its offset."""
     weights: dict[int, Any] = {}
     for source, taps in enumerate(kernel.values[channel]):
         for o, w in enumerate(taps):
-            at = kernel.first_offset + o + offsets[source]
+            at = count * (kernel.first_offset + o) + offsets[source]
             weights[at] = weights.get(at, Fraction(0)) + w
     return tuple((at, w) for at, w in sorted(weights.items()) if w != 0)

@@ -51,7 +51,7 @@ def cell_sensitivities(cell: Cell, cache: Cache | None = None) -> Sensitivities:
     """
     options = cell.settings
     whole = {name: int(cell[name]) for name in ("length", "scale", "gap")}
-    task = TwoPixelTask(**whole, distances=cell["distances"])
+    task = TwoPixelTask(**whole, distances=cell["distances"], labels=cell["labels"])
     deformation = Deformation(law=cell["deformation"], collisions=cell["collisions"])
     network = _network(cell, task)
     if options.deformation_only:

@@ -17,7 +17,7 @@ from solver.exact import choice, integer, rational
 from solver.noise import GaussianNoise
 from solver.sensitivity.noise_response import METHODS, NUMBERS
 from solver.sensitivity.sampling import Sampling
-from solver.task import ENSEMBLES
+from solver.task import ENSEMBLES, LABELS
 
 MOST_CELLS = 10**6
 
@@ -64,10 +64,11 @@ def _channels(value: Any) -> str:
 AXES: dict[str, Axis] = {
     "length": Axis(r"\ell", _whole("length", 4)),
     "scale": Axis(r"\xi", _whole("scale", 2)),
-    "filter_size": Axis("s", _whole("filter size", 3)),
+    "filter_size": Axis("s", _whole("filter size", 2)),
     "channels": Axis("H", _channels),
     "distances": Axis("", lambda value: choice(value, "distances", ENSEMBLES)),
     "gap": Axis("g", _whole("gap", 0)),
+    "labels": Axis("", lambda value: choice(value, "labels", LABELS)),
     "deformation": Axis("", lambda value: Deformation(law=value).name),
     "collisions": Axis("", lambda value: choice(value, "collisions", COLLISIONS)),
     "noise_energy": Axis(r"\ell\sigma^2", lambda value: str(GaussianNoise(energy=value).energy)),
@@ -129,13 +130,13 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Every combination of the values of ten axes.
+    """Every combination of the values of eleven axes.
 
     Parameters
     ----------
     length, scale, filter_size, gap : sequence of int
     channels : sequence of H, or of scales such as "1:2:1/2" for positively scaled copies
-    distances, deformation, collisions, construction : sequence of names (or laws, for ``deformation``)
+    distances, labels, deformation, collisions, construction : sequence of names (or laws, for ``deformation``)
     noise_energy : sequence of rationals or "exact"
         A single value stands for a sequence of one; values are kept in the order given, each once.
     settings : Settings
@@ -158,6 +159,7 @@ class Sweep:
     channels: Any = 1
     distances: Any = "pairs"
     gap: Any = 0
+    labels: Any = "distance"
     deformation: Any = "independent"
     collisions: Any = "add"
     noise_energy: Any = "8/3"

@@ -32,15 +32,13 @@ from solver.sensitivity.rectified_noise import (
 from solver.sensitivity.sliding import sliding_units
 from solver.symbolic.formula import Formula, Point
 from solver.symbolic.pair_moments import Counts, by_function, over
-from solver.symbolic.rings import extended_down, identified_in_length, measured_moments, ring_moments
+from solver.symbolic.rings import extended_down, identified_in_length, measured_moments, ring_moments, ring_span
 from solver.symbolic.setting import Setting, shallow
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import ell
 from solver.symbolic.weights import class_weights
 from solver.task import TwoPixelTask
 from solver.values import Value, as_value
-
-_LONG = 10**9
 
 
 def noise_in_length(setting: Setting, layer: str, scale: int, noise: GaussianNoise) -> Formula:
@@ -134,11 +132,11 @@ def noise_span(setting: Setting, scale: int, sight: int, *, pooled: bool) -> Rin
     p = class_weights(setting.distances, scale, setting.gap).far
     powers = [ell, ell**2] if pooled else [ell]
     mixed = [p * power for power in powers] if setting.distances == "flat" else []
-    return RingSpan((Integer(1), p, *powers, *mixed), max(2 * sight, setting.smallest_length(scale)))
+    return ring_span(setting, scale, (Integer(1), p, *powers, *mixed), sight)
 
 
 def _counts_in_length(setting: Setting, layer: int, scale: int, noise: GaussianNoise) -> tuple[Counts, RingSpan]:
-    task = setting.task(_LONG, scale)
+    task = setting.long_task(scale)
     network = setting.network(task)
     sight = noise_representatives(shallow(network, layer), task).length // 2
     span = noise_span(setting, scale, sight, pooled=layer > network.depth)
@@ -180,4 +178,4 @@ def _has_integrals(network: Network, layer: int, noise: GaussianNoise) -> bool:
         units = sliding_units(network, noise, min(layer, network.depth))
     except NotApplicableError:
         return False
-    return len(units.taps) == 1 and len({w for kernel in units.kernels for _, w in kernel}) == 1
+    return units.is_independent and len({w for kernel in units.kernels for _, w in kernel}) == 1

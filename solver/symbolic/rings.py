@@ -18,13 +18,11 @@ from solver.errors import NotApplicableError
 from solver.network.linearity import network_representatives
 from solver.sensitivity.displacement import PairMoments, distance_moments
 from solver.symbolic.formula import Formula, Point, Proof
-from solver.symbolic.setting import Setting, shallow
+from solver.symbolic.setting import Setting, next_multiple, shallow
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import ell
 from solver.symbolic.weights import class_weights
 from solver.values import Value, as_value
-
-_LONG = 10**9
 
 
 def length_span(setting: Setting, scale: int, sight: int, extra: tuple[Any, ...] = ()) -> RingSpan:
@@ -35,7 +33,24 @@ def length_span(setting: Setting, scale: int, sight: int, extra: tuple[Any, ...]
     p = class_weights(setting.distances, scale, setting.gap).far
     powers = (Integer(1), p, p**2)
     over_l = (1 / ell,) if setting.distances != "flat" else tuple(f / ell for f in powers)
-    return RingSpan((*powers, *over_l, *extra), max(2 * sight, setting.smallest_length(scale)))
+    return ring_span(setting, scale, (*powers, *over_l, *extra), sight)
+
+
+def ring_span(setting: Setting, scale: int, functions: tuple[Any, ...], sight: int) -> RingSpan:
+    """Return the combinations of some functions on the rings that a setting has, from 2 ``sight`` on.
+
+    With strides l is a multiple of the total stride P.  Of the signed separations q = 1..l-1 then l/P, less those in
+    sight, have each residue mod P, so the weights of the classes of far pairs are combinations of 1 and p too.
+
+    Raises
+    ------
+    NotApplicableError
+        With strides and distances that are not counted by pairs: these residues depend on l mod 2P.
+    """
+    if setting.strided and setting.distances == "flat":
+        raise NotApplicableError("with strides there is no formula for distances 'flat'; for 'pairs' and 'balanced'")
+    step = setting.step(scale)
+    return RingSpan(functions, next_multiple(max(2 * sight, setting.smallest_length(scale)), step), step)
 
 
 def measured_moments(setting: Setting, layer: int, length: int, scale: int) -> PairMoments:
@@ -53,7 +68,7 @@ def measured_deformation(setting: Setting, layer: int, length: int, scale: int) 
 
 def ring_moments(setting: Setting, layer: int, scale: int) -> tuple[PairMoments, RingSpan]:
     """Return the moments of a layer as expressions in l, and the span they were found in."""
-    task = setting.task(_LONG, scale)
+    task = setting.long_task(scale)
     sight = network_representatives(shallow(setting.network(task), layer), task, setting.deformation).length // 2
     span = length_span(setting, scale, sight)
 
@@ -105,7 +120,9 @@ def identified_in_length(
         fitted=tuple({"l": length} for length in span.fitted),
         held_out=tuple({"l": length} for length in span.held_out),
     )
-    conditions = (sympy.Ge(ell, setting.smallest_length(scale), evaluate=False),)
+    conditions: tuple[Any, ...] = (sympy.Ge(ell, setting.smallest_length(scale), evaluate=False),)
+    if span.step > 1:
+        conditions = (*conditions, sympy.Eq(sympy.Mod(ell, span.step), 0))
     return Formula(
         setting=setting,
         layer=layer,
@@ -119,15 +136,16 @@ def identified_in_length(
 
 def extended_down(draft: Formula, first: int, agrees: Callable[[Point], bool]) -> Formula:
     """Return a formula in l with the range that holds: from ``first`` on, and down as far as every ring agrees."""
-    (condition,) = draft.conditions
+    condition, *others = draft.conditions
     agreeing: list[Point] = []
-    for length in range(first - 1, int(condition.rhs) - 1, -1):
+    step = int(others[0].lhs.args[1]) if others else 1
+    for length in range(first - step, int(condition.rhs) - 1, -step):
         if not agrees({"l": length}):
             break
         agreeing.append({"l": length})
     return replace(
         draft,
-        conditions=(sympy.Ge(ell, first - len(agreeing), evaluate=False),),
+        conditions=(sympy.Ge(ell, first - step * len(agreeing), evaluate=False), *others),
         proof=replace(draft.proof, certified=tuple(agreeing)),
     )
 

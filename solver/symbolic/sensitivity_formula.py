@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from solver.constructions.registry import CONSTRUCTIONS
 from solver.deformation import Deformation
 from solver.errors import InputError, NotApplicableError
 from solver.exact import choice, integer
@@ -29,7 +30,7 @@ def sensitivity_formula(
     *,
     quantity: str = "D",
     scale: int = 7,
-    filter_size: int = 3,
+    filter_size: int | None = None,
     distances: str = "pairs",
     gap: int = 0,
     deformation: Deformation | None = None,
@@ -81,9 +82,10 @@ def sensitivity_formula(
     choice(quantity, "quantity", QUANTITIES)
     if not isinstance(eliminate_sigma, bool):
         raise InputError(f"eliminate_sigma: expected True or False, got {eliminate_sigma!r}")
+    default = CONSTRUCTIONS[choice(construction, "construction", CONSTRUCTIONS)].default_size
     setting = Setting(
         construction=construction,
-        filter_size=filter_size,
+        filter_size=default if filter_size is None else filter_size,
         distances=distances,
         gap=gap,
         deformation=deformation or Deformation(),
@@ -94,6 +96,10 @@ def sensitivity_formula(
     if "k" not in names and place is None:
         raise InputError("layer: give a number, 'last' or 'output', or ask for a formula in l,k")
     scale = integer(scale, "scale", 2)
+    if setting.strided and names != ("l",):
+        raise NotApplicableError(
+            f"{construction!r} has strides, which have to divide l: there is a formula in l for a given scale (--in l)"
+        )
     if quantity == "D":
         return _deformation(setting, names, place, scale)
     formula = _noise(setting, names, place, scale, noise or GaussianNoise())

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import count
 from typing import Any
 
 from solver.constructions.registry import CONSTRUCTIONS, construct
 from solver.deformation import Deformation
+from solver.errors import InputError, UnreachableScaleError
 from solver.exact import choice, integer
 from solver.network.network import Network
 from solver.task import ENSEMBLES, TwoPixelTask
+
+LONG = 10**9
+"""Sites of a ring on which far pairs are out of sight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +41,9 @@ class Setting:
     def __post_init__(self) -> None:
         choice(self.construction, "construction", CONSTRUCTIONS)
         choice(self.distances, "distances", ENSEMBLES)
-        integer(self.filter_size, "filter size", 3)
+        integer(self.filter_size, "filter size", CONSTRUCTIONS[self.construction].smallest_size)
         integer(self.gap, "gap", 0)
-        self.network(self.task(10**9, self.smallest_scale))  # refuses an even filter size
+        self.network(self.long_task(self.smallest_scale))  # refuses an even filter size
 
     @property
     def every_scale(self) -> bool:
@@ -48,15 +53,37 @@ class Setting:
     @property
     def smallest_scale(self) -> int:
         """The least xi that the gap allows and the construction reaches."""
-        return next(xi for xi in range(2 + self.gap, 2 + self.gap + self.filter_size) if self.reaches(xi))
+        return next(xi for xi in count(2 + self.gap) if self.reaches(xi))
+
+    @property
+    def strided(self) -> bool:
+        """Whether the construction has strides."""
+        return CONSTRUCTIONS[self.construction].strided_depth is not None
+
+    def step(self, scale: int) -> int:
+        """Return the total stride for a scale, which divides every l."""
+        network = self.network(self.long_task(scale))
+        return network.total_stride(network.depth)
 
     def reaches(self, scale: int) -> bool:
         """Return whether there is a network for a scale."""
-        return scale >= 2 + self.gap and (self.every_scale or (scale - 1) % (self.filter_size - 1) == 0)
+        if scale < 2 + self.gap:
+            return False
+        try:
+            CONSTRUCTIONS[self.construction].depth(self.long_task(scale), self.filter_size)
+        except UnreachableScaleError:
+            return False
+        return True
 
     def smallest_length(self, scale: int) -> int:
-        """Return the least l for a scale: both classes need images, and the filters must fit the ring."""
-        return max(4, 2 * (scale + self.gap), self.filter_size)
+        """Return the least l for a scale: both classes need images, the filters must fit, and strides divide l."""
+        least = max(4, 2 * (scale + self.gap), self.filter_size)
+        return next_multiple(least, self.step(scale)) if self.strided else least
+
+    def long_task(self, scale: int) -> TwoPixelTask:
+        """Return the task at an l that is large, and divided by every power of the filter size below it."""
+        length = LONG if not self.strided else self.filter_size ** LONG.bit_length()
+        return self.task(length, scale)
 
     def task(self, length: int, scale: int) -> TwoPixelTask:
         """Return the task at one l and xi."""
@@ -68,9 +95,7 @@ class Setting:
 
     def layer_index(self, layer: str, scale: int) -> int:
         """Return the number of a layer given as a number, ``last`` or ``output``; the output is depth + 1."""
-        from solver.errors import InputError
-
-        depth = self.network(self.task(10**9, scale)).depth
+        depth = self.network(self.long_task(scale)).depth
         if layer in ("last", "output"):
             return depth + (layer == "output")
         if not layer.isdecimal() or int(layer) > depth:
@@ -79,6 +104,11 @@ class Setting:
                 f"got {layer!r}"
             )
         return int(layer)
+
+
+def next_multiple(least: int, step: int) -> int:
+    """Return the first multiple of ``step`` from ``least`` on."""
+    return -(-least // step) * step
 
 
 def shallow(network: Network, layer: int) -> Network:

@@ -26,21 +26,24 @@ class RingSpan:
     functions : tuple of sympy expressions in l, rational at every l
     first : int
         The shortest ring from which on the quantities asked for are known to be combinations of them.
+    step : int
+        Only multiples of it are rings; ``first`` is one.
     """
 
     functions: tuple[Any, ...]
     first: int
+    step: int = 1
 
     @property
     def fitted(self) -> range:
         """The rings from which the coefficients are solved, as many as there are functions."""
-        return range(self.first, self.first + len(self.functions))
+        return range(self.first, self.first + self.step * len(self.functions), self.step)
 
     @property
     def held_out(self) -> tuple[int, ...]:
         """Further rings, on which every combination is checked."""
         last = self.fitted[-1]
-        return (last + 1, last + 2, 3 * last + 1)
+        return (last + self.step, last + 2 * self.step, 3 * last + self.step)
 
     def coefficients(self, values: dict[int, Any]) -> list[Any]:
         """Return the coefficients of the combination with given exact values, checked at the rings held out.

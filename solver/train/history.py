@@ -104,8 +104,6 @@ def history(
     ------
     InputError
         If there is no run, or it has no checkpoint at one of the steps.
-    NotApplicableError
-        For blocks in other ensembles than `pairs`.
 
     Notes
     -----
@@ -114,8 +112,6 @@ def history(
     record = read_record(path)
     task, deformation = record.training.task, deformation or Deformation()
     noise = (noise or GaussianNoise()).resolved(task, deformation)
-    if record.training.labels == "blocks" and task.distances != "pairs":
-        raise NotApplicableError("history: blocks are weighted by their label in no ensemble that D is known for")
     drawn = Shuffles(most=integer(shuffles, "shuffles", 2), sample=shuffles, seed=sampling.seed)
     chosen, moments = _chosen(record, steps), []
     for each in chosen:

@@ -47,7 +47,7 @@ def split(training: Training) -> Split:
     InputError
         If a group has fewer images than it is to give.
     """
-    groups = image_groups(training.task, training.labels)
+    groups = image_groups(training.task)
     rng = Random(f"training images, seed {training.seed}")
     train: list[Pair] = []
     for n, (name, group) in enumerate(groups.items()):
@@ -60,38 +60,23 @@ def split(training: Training) -> Split:
     return Split(
         train=tuple(sorted(train)),
         test=tuple(pair for pair in every if pair not in chosen),
-        label={pair: pair_label(training.task, training.labels, pair) for pair in every},
+        label={pair: training.task.pair_label(*pair) for pair in every},
         weight={p: Fraction(1, len(groups) * len(group)) for group in groups.values() for p in group},
     )
 
 
-def image_groups(task: TwoPixelTask, labels: str) -> dict[str, list[Pair]]:
+def image_groups(task: TwoPixelTask) -> dict[str, list[Pair]]:
     """Return the groups of images that carry equal weight in the task's ensemble, by a name for each."""
-    kept = [
-        pair for pair in combinations(range(task.length), 2) if labels == "blocks" or task.keeps(_distance(task, pair))
-    ]
+    kept = [pair for pair in combinations(range(task.length), 2) if task.keeps(task.distance(*pair))]
     if task.distances == "pairs":
         return {"the ensemble": kept}
     if task.distances == "balanced":
-        return {f"label {y:+d}": [p for p in kept if pair_label(task, labels, p) == y] for y in (1, -1)}
-    present = sorted({_distance(task, pair) for pair in kept})
-    return {f"distance {d}": [p for p in kept if _distance(task, p) == d] for d in present}
-
-
-def pair_label(task: TwoPixelTask, labels: str, pair: Pair) -> int:
-    """Return y of a pair of sites: by their distance, or by whether they share a block of xi sites."""
-    first, second = pair
-    if labels == "blocks":
-        return 1 if first // task.scale == second // task.scale else -1
-    return task.label(_distance(task, pair))
+        return {f"label {y:+d}": [p for p in kept if task.pair_label(*p) == y] for y in (1, -1)}
+    present = sorted({task.distance(*pair) for pair in kept})
+    return {f"distance {d}": [p for p in kept if task.distance(*p) == d] for d in present}
 
 
 def error_probability(split: Split, pairs: Iterable[Pair], wrong: Iterable[Pair]) -> Fraction | None:
     """Return the probability of the wrong ones among these images, in the ensemble; None if there are no images."""
     total = sum((split.weight[pair] for pair in pairs), Fraction(0))
     return sum((split.weight[pair] for pair in wrong), Fraction(0)) / total if total else None
-
-
-def _distance(task: TwoPixelTask, pair: Pair) -> int:
-    apart = abs(pair[0] - pair[1])
-    return min(apart, task.length - apart)

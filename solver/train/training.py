@@ -12,10 +12,6 @@ from solver.exact import choice, integer, rational
 from solver.task import TwoPixelTask
 from solver.train.architecture import LARGEST, Architecture
 
-LABELS = {
-    "distance": "y = +1 for d < xi (Task 1)",
-    "blocks": "y = +1 when both pixels share a block of xi sites (Task 2)",
-}
 OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("double", "single")
 
@@ -31,7 +27,6 @@ class Training:
     ----------
     task : TwoPixelTask
         Its ensemble says how the training images are drawn (see `solver.train.split`).
-    labels : {"distance", "blocks"}
     architecture : Architecture
     images : int
         P, the size of the training set.
@@ -58,7 +53,6 @@ class Training:
     """
 
     task: TwoPixelTask = field(default_factory=TwoPixelTask)
-    labels: str = "distance"
     architecture: Architecture = field(default_factory=Architecture)
     images: int = 128
     batch: int = 0
@@ -84,12 +78,10 @@ class Training:
             object.__setattr__(self, name, integer(getattr(self, name), name.replace("_", " "), least))
         for name in ("learning_rate", "momentum", "margin"):
             object.__setattr__(self, name, rational(getattr(self, name), name.replace("_", " ")))
-        for name, allowed in (("labels", tuple(LABELS)), ("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
+        for name, allowed in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
             choice(getattr(self, name), name, allowed)
         self._check_numbers()
         self.architecture.check_ring(self.task.length)
-        if self.labels == "blocks" and self.task.gap:
-            raise InputError("gap: blocks have none; leave it at 0")
 
     def _check_numbers(self) -> None:
         if min(self.learning_rate, self.margin) <= 0:
@@ -116,8 +108,7 @@ class Training:
     def as_json(self) -> dict[str, Any]:
         """Return the configuration as a JSON object; every number is text."""
         plain = {each.name: str(getattr(self, each.name)) for each in fields(self) if each.name not in _PARTS}
-        task = {**_fields(self.task), "labels": plain.pop("labels")}
-        return {"task": task, "architecture": _fields(self.architecture), **plain}
+        return {"task": _fields(self.task), "architecture": _fields(self.architecture), **plain}
 
 
 def training_from_json(record: Mapping[str, Any]) -> Training:
@@ -130,11 +121,9 @@ def training_from_json(record: Mapping[str, Any]) -> Training:
     """
     try:
         plain = {name: record[name] for name in record if name not in _PARTS}
-        task = {name: text for name, text in record["task"].items() if name != "labels"}
         found = Training(
-            task=TwoPixelTask(**_numbers(task)),
+            task=TwoPixelTask(**_numbers(record["task"])),
             architecture=Architecture(**_numbers(record["architecture"])),
-            labels=record["task"]["labels"],
             **_numbers(plain),
         )
         if found.as_json() != record:

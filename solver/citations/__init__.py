@@ -1,0 +1,1 @@
+"""What to cite for a result: BibTeX entries, and which of them stand behind which quantity and which method."""

@@ -1,0 +1,72 @@
+"""``solver cite``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from solver.commands.options import (
+    chosen_networks,
+    chosen_task,
+    question_options,
+    route_options,
+    task_options,
+)
+from solver.commands.output import check_writable, write
+from solver.commands.results import chosen_results
+
+if TYPE_CHECKING:
+    from solver.network.network import Network
+
+
+@click.command(
+    short_help="Print BibTeX for the solver and for what stands behind a result.",
+    help="""\b
+Examples:
+  solver cite
+  solver cite --construction uniform --layer 2 --quantity G
+  solver cite --construction all --quantity D -o sources.bib
+
+Print BibTeX: for the solver and the talk, and with any option of a question for the sources of exactly those results.
+Comments name the method of each result and the derivations that prove it.""",
+)
+@task_options
+@question_options
+@route_options
+@click.option("--layer", "layers", default="all", show_default=True, help="Numbers, last (layer k~), output or all.")
+@click.option("--quantity", "quantities", default="D,G,R", show_default=True, help="D, G and R, or some: D,R.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
+def cite(names: tuple[str, ...], layers: str, quantities: str, output: Path | None, **options: Any) -> None:
+    """Print the citations."""
+    from solver.citations.citation import check_quantities, citation
+    from solver.report.columns import chosen_columns
+    from solver.report.sweep import chosen_layers
+
+    check_writable(output)
+    chosen, wanted = [name.strip() for name in quantities.split(",")], chosen_layers(layers)
+    check_quantities(chosen)
+    results = []
+    if _is_asked():
+        networks = [_seen(network, wanted) for network in chosen_networks(names, chosen_task(options), options)]
+        results = chosen_results(networks, options, chosen_columns(chosen))
+    write(citation(*results, layers=wanted, quantities=chosen), output)
+
+
+def _is_asked() -> bool:
+    """Return whether the command line asks for any result."""
+    context = click.get_current_context()
+    given = {name for name in context.params if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
+    return bool(given - {"output", "no_cache"})
+
+
+def _seen(network: Network, layers: Sequence[str]) -> Network:
+    """Return the network up to the deepest layer asked for: what lies above does not change its values."""
+    numbers = [int(name) if name.isdigit() else network.depth for name in layers]
+    if {"output", "all"} & set(layers) or max(numbers) >= network.depth:
+        return network
+    return replace(network, layers=network.layers[: max([1, *numbers])], readout=(), claim=None)

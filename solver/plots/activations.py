@@ -1,0 +1,147 @@
+"""One image and one deformation of it, through every layer of a network: the maps as bars on the ring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solver.constructions.registry import construct
+from solver.deformation import Deformation
+from solver.errors import InputError
+from solver.network.network import Network
+from solver.network.trace import activations, preactivations, response
+from solver.plots.points import number
+from solver.plots.style import PALETTE, house_style
+from solver.report.slides import NAMES
+from solver.task import TwoPixelTask
+
+MOST_SITES, MOST_CHANNELS = 256, 9
+"""Bars of more sites cannot be seen; of layers with more channels the sum is drawn."""
+PLAIN: dict[str, Any] = {"color": PALETTE[5], "label": "$x$"}
+MOVED: dict[str, Any] = {"facecolor": "none", "edgecolor": PALETTE[1], "hatch": "////", "label": r"$\tau x$"}
+THRESHOLD: dict[str, Any] = {"color": "0.2", "linestyle": "--", "linewidth": 1, "label": "threshold $-b$"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One panel: a map of x and of tau x on the sites it has, and the threshold that it has to pass, if any."""
+
+    label: str
+    channel: str
+    sites: np.ndarray
+    plain: np.ndarray
+    moved: np.ndarray
+    threshold: Any = None
+
+
+def activations_figure(
+    networks: Sequence[Network] = (),
+    task: TwoPixelTask | None = None,
+    distance: int = 5,
+    move: tuple[int, int] = (1, 0),
+) -> Any:
+    """Return a figure of the maps of one pair of pixels, x (filled bars) and tau x (outlines), a column a network.
+
+    A layer with a bias is drawn twice: first what it adds up, w * a, with its threshold -b as a dashed line, then what
+    passes.  Panels of one layer are its channels.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        `uniform` and `shift` if left out.
+    task : TwoPixelTask
+        l = 32, xi = 7 if left out.
+    distance : int
+        d of the two pixels of x, in pixels.
+    move : pair of int
+        How far tau moves each, in pixels; pixels that meet add up.
+
+    Raises
+    ------
+    InputError
+        If the distance is not on the ring, or the ring has more sites than can be seen.
+    """
+    task = task or TwoPixelTask()
+    chosen = tuple(networks) or tuple(construct(name, task) for name in NAMES)
+    images = pair_and_moved(task, distance, move)
+    columns = [list(rows(network, images)) for network in chosen]
+    height = 1.1 + 0.52 * max(max(map(len, columns)), 5)
+    with house_style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(3.6 * len(chosen), height))
+        parts = figure.subfigures(1, len(chosen), squeeze=False)[0]
+        for part, network, panels in zip(parts, chosen, columns, strict=True):
+            axes = part.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+            for axis, row in zip(axes, panels, strict=True):
+                _draw(axis, row)
+            axes[-1].set_xlabel("site")
+            before, after = (number(f) for f in response(network, images))
+            part.suptitle(rf"{network.name}: $f_p(x) = {before:g}$, $f_p(\tau x) = {after:g}$", fontsize=9)
+        first, second = (f"{t:+d}" if t else "0" for t in move)
+        title = rf"$d = {distance}$, $\tau$ moves the pixels by {first} and {second}"
+        figure.legend(handles=_handles(), loc="outside upper center", ncols=3, title=title)
+    return figure
+
+
+def pair_and_moved(task: TwoPixelTask, distance: int, move: tuple[int, int]) -> np.ndarray:
+    """Return x, with its pixels in the middle of the ring, and tau x, as an integer array of shape (2, l)."""
+    if task.length > MOST_SITES:
+        raise InputError(f"length: maps of {task.length} sites cannot be seen; at most {MOST_SITES}")
+    if not 1 <= distance <= task.length // 2:
+        raise InputError(f"distance: expected 1 to {task.length // 2} on a ring of {task.length}, got {distance}")
+    first = task.length // 2 - distance // 2
+    moved = np.zeros(task.length, dtype=np.int64)
+    for site, value in Deformation().deformed(first, first + distance, move, task.length).items():
+        moved[site] = value
+    return np.stack([task.image(first, first + distance), moved])
+
+
+def rows(network: Network, images: np.ndarray) -> Iterator[Row]:
+    """Yield the panels of a network, from the image to the last map."""
+    maps = [each.exact() for each in activations(network, images)]
+    yield from _channels("$a_0$", [""], maps[0], 1)
+    for k, layer in enumerate(network.layers, start=1):
+        stride = network.total_stride(k)
+        names = list(layer.names) if layer.channels > 1 else [""]
+        if any(b != 0 for b in layer.bias) and layer.activation == "relu":
+            bias = np.array(layer.bias, dtype=object)
+            sums = preactivations(network, images, k).exact() - bias[None, :, None]
+            yield from _channels(rf"$w_{{{k}}}\!*\!a_{{{k - 1}}}$", names, sums, stride, -bias)
+        yield from _channels(f"$a_{{{k}}}$", names, maps[k], stride)
+
+
+def _channels(label: str, names: list[str], maps: np.ndarray, stride: int, thresholds: Any = None) -> Iterator[Row]:
+    """Yield a row for each channel, or one for their sum where there are too many."""
+    sites = np.arange(maps.shape[2]) * stride
+    if len(names) > MOST_CHANNELS:
+        maps, names, thresholds = maps.sum(axis=1, keepdims=True), [f"sum of {len(names)} channels"], None
+    floats = np.vectorize(number, otypes=[float])(maps)
+    for c, name in enumerate(names):
+        threshold = None if thresholds is None else number(thresholds[c])
+        yield Row(label, name, sites, floats[0, c], floats[1, c], threshold)
+
+
+def _draw(axis: Any, row: Row) -> None:
+    width = 0.8 * (row.sites[1] - row.sites[0] if len(row.sites) > 1 else 1)
+    axis.bar(row.sites, row.plain, width, **PLAIN)
+    axis.bar(row.sites, row.moved, width, **MOVED)
+    for bar, value in zip(axis.containers[1], row.moved, strict=True):
+        bar.set_visible(bool(value))  # outlines of empty bars would draw a line along the ring
+    if row.threshold is not None:
+        axis.axhline(row.threshold, **THRESHOLD)
+    axis.axhline(0, color="0.4", linewidth=0.6)
+    axis.set_ylabel(row.label, rotation="horizontal", ha="right", va="center")
+    axis.margins(x=0.01, y=0.12)
+    axis.locator_params(axis="y", nbins=3, integer=True)
+    axis.text(0.01, 0.93, row.channel, transform=axis.transAxes, fontsize=7, color="0.3", va="top")
+
+
+def _handles() -> list[Any]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    return [Patch(**PLAIN), Patch(**MOVED), Line2D([], [], **THRESHOLD)]

@@ -1,0 +1,35 @@
+"""What figures draw: values as floats with their errors, the ticks of layers, exact numbers as floats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from solver.report.words import layer_label
+from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.values import Value, as_value
+
+DIGITS = 6
+
+
+def value_and_error(value: Value) -> tuple[float, float]:
+    """Return a value and its error, to more digits than can be seen; the error is 0 unless the value is numeric."""
+    return float(value.value(DIGITS)), float(value.error(DIGITS)) if value.kind == "numeric" else 0.0
+
+
+def number(exact: Any) -> float:
+    """Return an exact number or a sympy expression as a float."""
+    return float(as_value(exact, "").value(DIGITS + 2))
+
+
+def layer_tick(layer: LayerSensitivity) -> str:
+    """Return the name of a layer on an axis."""
+    return "$f_p$" if layer.name == "output" else layer_label(layer)
+
+
+def layer_places(results: Sequence[Sensitivities]) -> tuple[list[dict[int, int]], dict[int, str]]:
+    """Return where each result's layers stand, every f_p at one place behind the deepest layer, and all ticks."""
+    last = max(len(each.layers) for each in results) - 1
+    places = [{k.layer: last if k.name == "output" else k.layer for k in each.layers} for each in results]
+    ticks = {at[k.layer]: layer_tick(k) for each, at in zip(results, places, strict=True) for k in each.layers}
+    return places, dict(sorted(ticks.items()))

@@ -1,0 +1,59 @@
+"""The response f_p(d) of networks, against the claim ReLU(xi - d)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from solver.constructions.registry import construct
+from solver.network.network import Network
+from solver.plots.points import number
+from solver.plots.style import house_style, look, new_figure
+from solver.report.slides import NAMES
+from solver.sensitivity.response import response_by_distance
+from solver.task import TwoPixelTask
+
+LARGEST = 3
+"""Distances beyond this many scales are left out: there the response is constant."""
+
+
+def response_figure(networks: Sequence[Network] = (), task: TwoPixelTask | None = None) -> Any:
+    """Return a figure of f_p(d) of each network (markers) and of ReLU(xi - d) (line).
+
+    Markers of networks that agree lie around each other, the first the smallest.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        `uniform` and `shift` if left out.
+    task : TwoPixelTask
+        l = 32, xi = 7 if left out.
+
+    Raises
+    ------
+    NotApplicableError
+        If the output of a network depends on more than the distance.
+    """
+    task = task or TwoPixelTask()
+    chosen = tuple(networks) or tuple(construct(name, task) for name in NAMES)
+    distances = range(1, min(task.length // 2, LARGEST * task.scale) + 1)
+    with house_style():
+        figure, axes = new_figure(width=4.2, height=3.0)
+        axis = axes[0, 0]
+        claim = [max(task.scale - d, 0) for d in distances]
+        axis.plot(distances, claim, color="0.65", zorder=1, label=rf"$\mathrm{{ReLU}}(\xi - d)$, $\xi = {task.scale}$")
+        for place, network in enumerate(chosen):
+            f = response_by_distance(network, task)
+            axis.plot(
+                distances,
+                [number(f[d]) for d in distances],
+                linestyle="none",
+                markersize=3.5 + 2 * place,
+                markerfacecolor="none",
+                label=network.name,
+                **look(network.name, place),
+            )
+        axis.axvline(task.scale, color="0.3", linewidth=0.8, linestyle=":")
+        axis.set(xlabel="distance $d$", ylabel="$f_p(d)$", title=f"$l = {task.length}$")
+        axis.legend(loc="upper right")
+    return figure
