@@ -5,7 +5,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test bench derivations docs lint clean
+.PHONY: help report test trained bench derivations docs lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -15,6 +15,9 @@ report: $(VENV)/.installed ## print D, G and R of every layer for the default ta
 
 test: $(VENV)/.installed-test ## run the whole test suite and the doctests
 	$(VENV)/bin/python -m pytest -n 2 $(ARGS)
+
+trained: $(VENV)/.installed-torch ## train the networks of examples/trained again
+	$(VENV)/bin/python examples/trained/make.py $(ARGS)
 
 bench: $(VENV)/.installed-test ## time fast routes against plain ones and torch, as ratios
 	$(VENV)/bin/python tests/benchmarks/routes.py

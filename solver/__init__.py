@@ -22,6 +22,7 @@ _HOMES = {
     "Sensitivities": "solver.sensitivity.sensitivities",
     "SolverError": "solver.errors",
     "InputError": "solver.errors",
+    "Training": "solver.train.training",
     "TwoPixelTask": "solver.task",
     "activations": "solver.network.trace",
     "best_deformation": "solver.optimal.deformation",

@@ -22,6 +22,7 @@ from solver.commands.show import show
 from solver.commands.shuffle import shuffle
 from solver.commands.sweep import sweep
 from solver.commands.table import table
+from solver.commands.train import train
 from solver.commands.verify import verify
 from solver.errors import SolverError
 
@@ -52,6 +53,7 @@ for command in (
     search,
     show,
     shuffle,
+    train,
     verify,
     derive,
     cite,

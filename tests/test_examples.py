@@ -22,6 +22,7 @@ GUARDS: dict[str, tuple[str, Any]] = {
     "one_pair_through_both_networks": ("outputs", {"uniform": 2, "shift": 2}),
     "the_best_kernel": ("D_uniform", Fraction(592, 4743)),
     "the_task": ("close", Fraction(12, 31)),
+    "what_training_finds": ("drop", Decimal("0.0835")),
     "why_noise_piles_up": ("ratio", Decimal("3.0000")),
     "why_overlap_makes_the_response": ("floor", 28),
 }

@@ -29,6 +29,7 @@ ORDER = [
     "sensitivity",
     "constructions",
     "optimal",
+    "train",
     "symbolic",
     "report",
     "citations",

@@ -24,7 +24,7 @@ def torch_module() -> Any:
     try:
         import torch
     except ImportError:
-        raise MissingDependencyError("the search needs PyTorch: pip install 'adaptive-pooling-solver[torch]'") from None
+        raise MissingDependencyError("this needs PyTorch: pip install 'adaptive-pooling-solver[torch]'") from None
     return torch
 
 

@@ -1,0 +1,46 @@
+"""Figures of training runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from solver.commands.output import progress_bar
+from solver.commands.plot.group import draw, output_option, plot
+
+
+@plot.command(
+    name="training",
+    short_help="What training did to a network, from its run.",
+    help="""\b
+Examples:
+  solver plot training run -o run.pdf
+  solver plot training run.zip --construction uniform --construction shift -o run.svg
+
+Draw errors, R and filter frequencies over the steps of a run that 'solver train' left in a folder (or its .zip), and D,
+G and R through the layers before and after, with D after shuffling; --construction adds hand-built networks.""",
+)
+@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@click.option("--construction", "names", multiple=True, help="A hand-built network to compare with; repeatable.")
+@click.option("--shuffles", default=8, show_default=True, help="Shuffled networks that a mean is taken over.")
+@output_option
+def plot_training(run: Path, names: tuple[str, ...], shuffles: int, output: Path) -> None:
+    """Draw a training run."""
+
+    def figure() -> Any:
+        from solver.constructions.registry import construct
+        from solver.plots.training import training_figure
+        from solver.sensitivity.sensitivities import sensitivities
+        from solver.train.folder import read_record
+        from solver.train.history import QUICK, history
+
+        training = read_record(run).training
+        size = training.architecture.filter_size
+        networks = [construct(name, training.task, filter_size=size) for name in names]
+        with progress_bar(str(run), about="layers of ") as progress:
+            found = history(run, shuffles=shuffles, progress=progress)
+        return training_figure(found, [sensitivities(each, training.task, sampling=QUICK) for each in networks])
+
+    draw(output, figure)

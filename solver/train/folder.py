@@ -1,0 +1,135 @@
+"""The folder of a run: one network file a checkpoint, `training.json`, and the state to go on from until it ends."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from solver.errors import InputError
+from solver.files import replace_file
+from solver.network.network import Network
+from solver.network.network_file import network_from_text, write_network
+from solver.optimal.torch_deformation import torch_module
+from solver.train.record import Checkpoint, Record, record_from_json
+
+RECORD, STATE = "training.json", "state.pt"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that holds one run; every file in it is replaced at once, so that none is ever half written.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    path: Path
+
+    def opened(self, fresh: Record) -> Record:
+        """Return the record of the folder, or ``fresh``, written, if there is none.
+
+        Raises
+        ------
+        InputError
+            If the folder holds anything else: other files, another configuration, a run of other versions.
+        """
+        if (self.path / RECORD).exists():
+            found = read_record(self.path)
+            self._check_same(found, fresh)
+            return found
+        if self.path.exists() and any(not each.name.startswith(".") for each in self.path.iterdir()):
+            raise InputError(f"folder: {str(self.path)!r} holds something else than a training run; name a new one")
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.keep(fresh)
+        return fresh
+
+    def keep(self, record: Record) -> None:
+        """Write the record."""
+        replace_file(self.path / RECORD, record.to_json())
+
+    def keep_network(self, name: str, network: Network) -> None:
+        """Write a checkpoint's network."""
+        write_network(network, self.path / name)
+
+    def keep_state(self, state: dict[str, Any]) -> None:
+        """Write the state to go on from."""
+        unfinished = self.path / f".{STATE}"
+        torch_module().save(state, unfinished)
+        os.replace(unfinished, self.path / STATE)
+
+    def state(self) -> dict[str, Any] | None:
+        """Return the state to go on from, or None.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read as one.
+        """
+        path = self.path / STATE
+        if not path.exists():
+            return None
+        try:
+            found = torch_module().load(path, weights_only=True)
+        except Exception as error:
+            raise InputError(
+                f"{str(path)!r} cannot be read ({type(error).__name__}); delete it to train from the start"
+            ) from None
+        return dict(found)
+
+    def drop_state(self) -> None:
+        """Remove the state of a run that is over."""
+        (self.path / STATE).unlink(missing_ok=True)
+
+    def _check_same(self, found: Record, fresh: Record) -> None:
+        if found.training != fresh.training:
+            ours, theirs = fresh.training.as_json(), found.training.as_json()
+            name = next(key for key in ours if ours[key] != theirs[key])
+            raise InputError(
+                f"folder: {str(self.path)!r} holds a run of {name} {theirs[name]}, not {ours[name]}; name another"
+            )
+        if found.versions != fresh.versions and found.finished is None:
+            raise InputError(
+                f"folder: {str(self.path)!r} holds a run begun with {found.versions}, which {fresh.versions} would not "
+                "continue to the same numbers; name another"
+            )
+
+
+def read_record(path: Path) -> Record:
+    """Return the record of a run, from its folder or from the .zip that `pack` made of it.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    where = _inside(path)
+    try:
+        text = (where / RECORD).read_text(encoding="utf-8")
+    except (OSError, KeyError, UnicodeDecodeError):
+        raise InputError(f"{str(path)!r} holds no {RECORD}; give the folder or the .zip of a training run") from None
+    return record_from_json(text, f"{RECORD} in {str(path)!r}")
+
+
+def read_checkpoint(path: Path, checkpoint: Checkpoint) -> Network:
+    """Return the network of a checkpoint, from the folder or the .zip of its run."""
+    return network_from_text((_inside(path) / checkpoint.file).read_text(encoding="utf-8"))
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Write the record and the networks of a run as one .zip, the same bytes for the same run."""
+    record = read_record(folder)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in (RECORD, *(each.file for each in record.checkpoints)):
+            member = zipfile.ZipInfo(name)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, (folder / name).read_bytes(), compresslevel=9)
+
+
+def _inside(path: Path) -> Any:
+    """Return the folder, or the root of the archive, to read from."""
+    return zipfile.Path(path) if path.suffix == ".zip" and path.is_file() else path

@@ -1,0 +1,145 @@
+"""What is trained, on what and how: everything that decides the numbers of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any
+
+from solver.errors import InputError
+from solver.exact import choice, integer, rational
+from solver.task import TwoPixelTask
+from solver.train.architecture import LARGEST, Architecture
+
+OPTIMIZERS = ("sgd", "adam")
+PRECISIONS = ("double", "single")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Descent on the hinge loss mean max(0, m - y f_p(x)) of P images of the task, from a seeded start.
+
+    It stops where the loss of all P images is 0, or after `steps`.  The loss max(0, 1 - alpha y f)/alpha of the
+    feature and lazy regimes is that of margin m = 1/alpha.
+
+    Parameters
+    ----------
+    task : TwoPixelTask
+        Its ensemble says how the training images are drawn (see `solver.train.split`).
+    architecture : Architecture
+    images : int
+        P, the size of the training set.
+    batch : int
+        Images of a step, drawn anew from the P; 0 for all.
+    optimizer : {"sgd", "adam"}
+    learning_rate, momentum, margin : exact rationals
+        The momentum is that of sgd.
+    steps : int
+        At most.
+    seed : int
+        Of the images, the weights and the batches.
+    per_decade : int
+        Checkpoints from one power of ten of steps to the next; 0 keeps only step 0 and the last, which are always kept.
+    precision : {"double", "single"}
+        Of the arithmetic in torch.
+    grid_bits : int
+        Stored weights are rounded to multiples of 2^-grid_bits.
+
+    Raises
+    ------
+    InputError
+        For values out of these ranges, and networks that do not fit the ring.
+    """
+
+    task: TwoPixelTask = field(default_factory=TwoPixelTask)
+    architecture: Architecture = field(default_factory=Architecture)
+    images: int = 128
+    batch: int = 0
+    optimizer: str = "sgd"
+    learning_rate: Fraction = Fraction(1, 10)
+    momentum: Fraction = Fraction(0)
+    margin: Fraction = Fraction(1)
+    steps: int = 10000
+    seed: int = 0
+    per_decade: int = 2
+    precision: str = "double"
+    grid_bits: int = 12
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("images", 1),
+            ("batch", 0),
+            ("steps", 0),
+            ("seed", 0),
+            ("per_decade", 0),
+            ("grid_bits", 1),
+        ):
+            object.__setattr__(self, name, integer(getattr(self, name), name.replace("_", " "), least))
+        for name in ("learning_rate", "momentum", "margin"):
+            object.__setattr__(self, name, rational(getattr(self, name), name.replace("_", " ")))
+        for name, allowed in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
+            choice(getattr(self, name), name, allowed)
+        self._check_numbers()
+        self.architecture.check_ring(self.task.length)
+
+    def _check_numbers(self) -> None:
+        if min(self.learning_rate, self.margin) <= 0:
+            raise InputError("learning rate and margin: expected positive numbers")
+        if not 0 <= self.momentum < 1 or (self.momentum and self.optimizer != "sgd"):
+            raise InputError(f"momentum: expected 0 <= momentum < 1, and 0 for adam, got {self.momentum}")
+        if self.batch > self.images:
+            raise InputError(f"batch: expected at most the {self.images} training images, got {self.batch}")
+        for name, most in (("grid_bits", 40), ("per_decade", 20)):
+            if getattr(self, name) > most:
+                raise InputError(f"{name.replace('_', ' ')}: expected at most {most}, got {getattr(self, name)}")
+        if self.task.length > LARGEST:
+            raise InputError(f"length: expected at most {LARGEST} sites to train on, got {self.task.length}")
+
+    @property
+    def checkpoint_steps(self) -> tuple[int, ...]:
+        """The steps whose networks are kept, 0, 1, ..., `steps`: rounded powers 10^(n/per_decade) in between."""
+        found, n = {0, self.steps}, 0
+        while self.per_decade and (step := round(10 ** (n / self.per_decade))) < self.steps:
+            found.add(step)
+            n += 1
+        return tuple(sorted(found))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the configuration as a JSON object; every number is text."""
+        plain = {each.name: str(getattr(self, each.name)) for each in fields(self) if each.name not in _PARTS}
+        return {"task": _fields(self.task), "architecture": _fields(self.architecture), **plain}
+
+
+def training_from_json(record: Mapping[str, Any]) -> Training:
+    """Return the configuration that `Training.as_json` wrote.
+
+    Raises
+    ------
+    InputError
+        If a field is missing, unknown or no value of its kind.
+    """
+    try:
+        plain = {name: record[name] for name in record if name not in _PARTS}
+        found = Training(
+            task=TwoPixelTask(**_numbers(record["task"])),
+            architecture=Architecture(**_numbers(record["architecture"])),
+            **_numbers(plain),
+        )
+        if found.as_json() != record:
+            raise KeyError(", ".join(set(found.as_json()) - set(record)) or "not as it is written")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"training: the configuration is not as `solver train` writes it: {error!r}") from None
+    return found
+
+
+_PARTS = ("task", "architecture")
+
+
+def _fields(part: Any) -> dict[str, str]:
+    return {each.name: str(getattr(part, each.name)) for each in fields(part)}
+
+
+def _numbers(record: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of a record with whole numbers as such; other rationals stay text."""
+    return {name: int(text) if text.isdecimal() else text for name, text in record.items()}
