@@ -34,15 +34,23 @@ _NOT_PROSE = (
     addnodes.toctree,
 )
 _DELIMITER = re.compile("<mo(?: stretchy=.false.)?>([⟨⟩‖|])</mo>")
+WORD_JOINER = "\u2060"
 _GREEK = {"xi": "ξ", "sigma": "σ", "eta": "η", "tau": "τ", "theta": "θ"}
 
 
 def mathml(latex: str, *, block: bool = False) -> str:
     r"""Return LaTeX as MathML; ``\Big`` and the like are left out, as delimiters stretch by themselves."""
     plain = mathematics(latex).replace(r"\dots", r"\ldots").replace("..", r"\ldots ")
-    plain = re.sub(r"\\[Bb]ig[lrm]?(?![a-z])\s*", "", plain)
+    plain = braced(re.sub(r"\\[Bb]ig[lrm]?(?![a-z])\s*", "", plain))
     tree = latex2mathml.tex2mathml(plain, as_block=block)
     return _DELIMITER.sub(r'<mo lspace="0" rspace="0" stretchy="false">\1</mo>', tree)
+
+
+def braced(latex: str) -> str:
+    r"""Return LaTeX with the digits that TeX takes one by one as arguments in braces: 8 over 3 for ``\frac83``."""
+    first = re.sub(r"(\\(?:[dt]?frac|[dt]?binom|sqrt))\s*(\d)", r"\1{\2}", latex)
+    second = re.sub(r"(\\(?:[dt]?frac|[dt]?binom)(?:\{[^{}]*\}|\\[a-z]+))\s*(\d)", r"\1{\2}", first)
+    return re.sub(r"([_^])(\d)(?=\d)", r"\1{\2}", second)
 
 
 def visit_math(translator: Any, node: nodes.math) -> None:
@@ -95,7 +103,15 @@ def _prose(text: nodes.Text) -> list[nodes.Node]:
     plain = text.astext()
     ending = re.match(r"\w*" if tied else "", plain)
     assert ending is not None
-    return [nodes.Text(ending[0]), *(_node(*piece) for piece in joined(plain[ending.end() :]))]
+    found = [(False, ending[0]), *joined(plain[ending.end() :])]
+    return [_node(maths, piece if maths else _tied(piece, i, len(found))) for i, (maths, piece) in enumerate(found)]
+
+
+def _tied(words: str, place: int, count: int) -> str:
+    """Return words that no line break parts from the mathematics beside them where a bracket or a comma is between."""
+    start = WORD_JOINER if place and words[:1] in set(",.;:)]”%") else ""
+    end = WORD_JOINER if place + 1 < count and words[-1:] in set("([“") else ""
+    return f"{start}{words}{end}"
 
 
 def _is_inside(node: Any, kinds: tuple[type, ...]) -> bool:

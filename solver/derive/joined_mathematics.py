@@ -8,9 +8,9 @@ from solver.derive.plain_mathematics import pieces
 
 _HELD = re.compile("\ue000(\\d+)\ue001")
 _RUN = re.compile(
-    r"(?:(?<![\w.])\d+(?:/\d+)? ?[+=/] ?)*"
+    r"(?:(?<![\w.])\d+(?:/\d+)? ?(?:[+=/]|\.\.) ?)*"
     rf"{_HELD.pattern}(?:(?:[ =+/()|<>\d-]|\.\.)*{_HELD.pattern})*"
-    r"(?: ?[=+/<>-]? ?\d+(?:/\d+)*(?![\d.]*\w))?"
+    r"(?: ?[=+/<>-]? ?\d+(?:\.\d+|(?:/\d+)+)?(?![\d.]*\w))?"
 )
 """Mathematics, what stands between two pieces of it, and a number compared with or added to the last."""
 _OPERATORS = {"-", "*", r"\cdot", r"\ge", r"\le", r"\to", r"\ne", r"\dots", r"\langle", r"\rangle", r"\sim", r"\|"}

@@ -37,7 +37,7 @@ _TOKEN = re.compile(
     rf"|{_FREE}(?P<name>{'|'.join(_GREEK)})(?P<digit>\d?)(?!\w)"
     rf"|{_FREE}(?P<differential>d(?:{'|'.join(_GREEK)}|[Ptuvxyz]))(?!\w)"
     rf"|{_FREE}(?P<numbered>[A-Za-z]\d)(?!\w)"
-    rf"|{_FREE}(?P<letter>[b-zB-HJ-Z])(?!['’\w]|\.\w)"
+    rf"|{_FREE}(?P<letter>[b-zB-HJ-Z])(?!['’\w]|\.\w|-[A-Z][A-Z])"
     rf"|{_FREE}(?P<article>a)(?=\(| [=<>*+/-]+ |[),|/])"
     r"|(?<=[ (]-)(?P<signed>a)(?!\w)"
     r"|(?P<sign>>=|<=|->|!=|\.\.\.|\|\||(?<= )[*~](?= )|(?<!\S)-(?=[\w(|\s])(?!-)|(?<=[(=|])-(?=\w)"
