@@ -34,7 +34,6 @@ _NOT_PROSE = (
     addnodes.toctree,
 )
 _DELIMITER = re.compile("<mo(?: stretchy=.false.)?>([⟨⟩‖|])</mo>")
-WORD_JOINER = "\u2060"
 _GREEK = {"xi": "ξ", "sigma": "σ", "eta": "η", "tau": "τ", "theta": "θ"}
 
 
@@ -103,15 +102,29 @@ def _prose(text: nodes.Text) -> list[nodes.Node]:
     plain = text.astext()
     ending = re.match(r"\w*" if tied else "", plain)
     assert ending is not None
-    found = [(False, ending[0]), *joined(plain[ending.end() :])]
-    return [_node(maths, piece if maths else _tied(piece, i, len(found))) for i, (maths, piece) in enumerate(found)]
+    return _tied([(False, ending[0]), *joined(plain[ending.end() :])])
 
 
-def _tied(words: str, place: int, count: int) -> str:
-    """Return words that no line break parts from the mathematics beside them where a bracket or a comma is between."""
-    start = WORD_JOINER if place and words[:1] in set(",.;:)]”%") else ""
-    end = WORD_JOINER if place + 1 < count and words[-1:] in set("([“") else ""
-    return f"{start}{words}{end}"
+def _tied(found: list[tuple[bool, str]]) -> list[nodes.Node]:
+    """Return pieces as nodes; brackets and commas stay on the line of the mathematics beside them."""
+    made: list[nodes.Node] = []
+    tail = ""
+    for i, (maths, piece) in enumerate(found):
+        if maths:
+            parts = [nodes.Text(tail), nodes.math(piece, piece)]
+            made.append(nodes.inline("", "", *parts, classes=["tied"]))
+            tail = ""
+            continue
+        if i and found[i - 1][0]:
+            head = piece[: len(piece) - len(piece.lstrip(",.;:)]”%"))]
+            made[-1] += nodes.Text(head)
+            piece = piece.removeprefix(head)
+        if i + 1 < len(found):
+            opening = re.search(r"\w*[(\[“]+$", piece)
+            tail = opening[0] if opening else ""
+            piece = piece.removesuffix(tail)
+        made.append(nodes.Text(piece))
+    return made
 
 
 def _is_inside(node: Any, kinds: tuple[type, ...]) -> bool:
@@ -120,10 +133,6 @@ def _is_inside(node: Any, kinds: tuple[type, ...]) -> bool:
             return True
         node = node.parent
     return False
-
-
-def _node(maths: bool, piece: str) -> nodes.Node:
-    return nodes.math(piece, piece) if maths else nodes.Text(piece)
 
 
 def _title(text: str) -> list[nodes.Node]:
