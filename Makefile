@@ -26,7 +26,7 @@ derivations: $(VENV)/.installed-plot ## check every derivation and write build/d
 	$(VENV)/bin/solver derive $(ARGS)
 
 docs: $(VENV)/.installed-docs ## build the site into build/site, warnings as errors
-	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going -q -d build/doctrees $(ARGS) docs build/site
+	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going -q -E -d build/doctrees $(ARGS) docs build/site
 	@echo "open build/site/index.html"
 
 lint: $(VENV)/.installed-dev ## run ruff and mypy

@@ -35,7 +35,7 @@ html_css_files = ["house.css"]
 html_math_renderer = "house_mathml"
 html_copy_source = html_show_sourcelink = html_show_copyright = False
 html_theme_options = {"navigation_with_keys": False}
-html_extra_path = [str(folder) for folder in (HERE.parent / "page",) if folder.is_dir()]
+html_extra_path = [str(path) for path in (HERE.parent / "build" / "extra",) if path.is_dir()]  # copied as it is
 suppress_warnings = ["config.cache", "ref.python"]  # the latter: `exact` in prose may name one of several
 
 myst_enable_extensions = ["dollarmath", "amsmath"]

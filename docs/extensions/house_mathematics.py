@@ -15,7 +15,7 @@ from sphinx.util.math import get_node_equation_number
 
 from solver.derive.characters import mathematics
 from solver.derive.equations import displayed
-from solver.derive.plain_mathematics import pieces
+from solver.derive.joined_mathematics import joined
 
 _log = logging.getLogger(__name__)
 _NOT_PROSE = (
@@ -33,24 +33,23 @@ _NOT_PROSE = (
     addnodes.pending_xref,
     addnodes.toctree,
 )
-_HELD = re.compile("\ue000(\\d+)\ue001")
-_RUN = re.compile(
-    r"(?:(?<![\w.])\d+(?:/\d+)? ?[+=/] ?)*"
-    rf"{_HELD.pattern}(?:(?:[ =+/()|<>\d-]|\.\.)*{_HELD.pattern})*"
-    r"(?: ?[=+/<>-]? ?\d+(?:/\d+)*(?![\d.]*\w))?"
-)
-"""Mathematics, what stands between two pieces of it, and a number compared with or added to the last."""
 _DELIMITER = re.compile("<mo(?: stretchy=.false.)?>([⟨⟩‖|])</mo>")
-_OPERATORS = {"-", "*", r"\cdot", r"\ge", r"\le", r"\to", r"\ne", r"\dots", r"\langle", r"\rangle", r"\sim", r"\|"}
 _GREEK = {"xi": "ξ", "sigma": "σ", "eta": "η", "tau": "τ", "theta": "θ"}
 
 
 def mathml(latex: str, *, block: bool = False) -> str:
     r"""Return LaTeX as MathML; ``\Big`` and the like are left out, as delimiters stretch by themselves."""
     plain = mathematics(latex).replace(r"\dots", r"\ldots").replace("..", r"\ldots ")
-    plain = re.sub(r"\\[Bb]ig[lrm]?(?![a-z])\s*", "", plain)
+    plain = braced(re.sub(r"\\[Bb]ig[lrm]?(?![a-z])\s*", "", plain))
     tree = latex2mathml.tex2mathml(plain, as_block=block)
     return _DELIMITER.sub(r'<mo lspace="0" rspace="0" stretchy="false">\1</mo>', tree)
+
+
+def braced(latex: str) -> str:
+    r"""Return LaTeX with the digits that TeX takes one by one as arguments in braces: 8 over 3 for ``\frac83``."""
+    first = re.sub(r"(\\(?:[dt]?frac|[dt]?binom|sqrt))\s*(\d)", r"\1{\2}", latex)
+    second = re.sub(r"(\\(?:[dt]?frac|[dt]?binom)(?:\{[^{}]*\}|\\[a-z]+))\s*(\d)", r"\1{\2}", first)
+    return re.sub(r"([_^])(\d)(?=\d)", r"\1{\2}", second)
 
 
 def visit_math(translator: Any, node: nodes.math) -> None:
@@ -103,7 +102,29 @@ def _prose(text: nodes.Text) -> list[nodes.Node]:
     plain = text.astext()
     ending = re.match(r"\w*" if tied else "", plain)
     assert ending is not None
-    return [nodes.Text(ending[0]), *(_node(*piece) for piece in joined(plain[ending.end() :]))]
+    return _tied([(False, ending[0]), *joined(plain[ending.end() :])])
+
+
+def _tied(found: list[tuple[bool, str]]) -> list[nodes.Node]:
+    """Return pieces as nodes; brackets and commas stay on the line of the mathematics beside them."""
+    made: list[nodes.Node] = []
+    tail = ""
+    for i, (maths, piece) in enumerate(found):
+        if maths:
+            parts = [nodes.Text(tail), nodes.math(piece, piece)]
+            made.append(nodes.inline("", "", *parts, classes=["tied"]))
+            tail = ""
+            continue
+        if i and found[i - 1][0]:
+            head = piece[: len(piece) - len(piece.lstrip(",.;:)]”%"))]
+            made[-1] += nodes.Text(head)
+            piece = piece.removeprefix(head)
+        if i + 1 < len(found):
+            opening = re.search(r"\w*[(\[“]+$", piece)
+            tail = opening[0] if opening else ""
+            piece = piece.removesuffix(tail)
+        made.append(nodes.Text(piece))
+    return made
 
 
 def _is_inside(node: Any, kinds: tuple[type, ...]) -> bool:
@@ -112,59 +133,6 @@ def _is_inside(node: Any, kinds: tuple[type, ...]) -> bool:
             return True
         node = node.parent
     return False
-
-
-def joined(text: str) -> list[tuple[bool, str]]:
-    """Return the pieces of a text, those joined that only signs, brackets and numbers hold apart.
-
-    Examples
-    --------
-    >>> joined("Let l >= 2 xi.")
-    [(False, 'Let '), (True, 'l \\\\ge 2 \\\\xi'), (False, '.')]
-    """
-    held: list[str] = []
-    marked = ""
-    for maths, piece in pieces(text):
-        if maths and not (piece == "s" and re.search(r"\d $", marked)):  # seconds
-            held.append(piece)
-            piece = f"\ue000{len(held) - 1}\ue001"
-        marked += piece
-    found: list[tuple[bool, str]] = []
-    end = 0
-    for run in _RUN.finditer(marked):
-        start, stop = run.span()
-        if held[int(run[1])] in _OPERATORS and (number := re.search(r"(?<![\w.])\d+(?:/\d+)? $", marked[end:start])):
-            start = end + number.start()
-        start, stop = _balanced(marked, start, stop, end)
-        found += [(False, marked[end:start]), (True, _restored(marked[start:stop], held))]
-        end = stop
-    return [(maths, piece) for maths, piece in [*found, (False, marked[end:])] if piece]
-
-
-def _balanced(text: str, start: int, stop: int, earliest: int) -> tuple[int, int]:
-    """Return a run with the brackets next to it that it needs, or without those it has too many of."""
-    while text[start:stop].count(")") > text[start:stop].count("(") and start > earliest and text[start - 1] == "(":
-        start -= 1
-    while text[start:stop].count("(") > text[start:stop].count(")") and text[stop : stop + 1] == ")":
-        stop += 1
-    while text[start:stop].count(")") > text[start:stop].count("(") and text[stop - 1] == ")":
-        stop -= 1
-    return start, stop
-
-
-def _restored(run: str, held: list[str]) -> str:
-    """Return the LaTeX of a run; a space between two symbols is a thin space, next to a sign it is the sign's own."""
-
-    def spaced(pair: re.Match[str]) -> str:
-        sides = {held[int(pair[1])], held[int(pair[2])]}
-        return pair[0].rstrip() + ("" if sides & _OPERATORS else r"\,")
-
-    thin = re.sub(f"{_HELD.pattern} (?={_HELD.pattern})", spaced, run)
-    return _HELD.sub(lambda mark: f"{held[int(mark[1])]} ", thin).replace("  ", " ").strip()
-
-
-def _node(maths: bool, piece: str) -> nodes.Node:
-    return nodes.math(piece, piece) if maths else nodes.Text(piece)
 
 
 def _title(text: str) -> list[nodes.Node]:

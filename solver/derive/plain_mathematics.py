@@ -25,11 +25,11 @@ _SIGNS = {
     "~": r"\sim", "<": r"\langle", ">": r"\rangle",
 }  # fmt: skip
 
-_SCRIPT = r"[_^](?:\((?:[^()]|\([^()]*\))*\)|k~|-?[A-Za-z0-9]+|\+)"
+_SCRIPT = r"[_^](?:-?\((?:[^()]|\([^()]*\))*\)|k~|-?[A-Za-z0-9]+|\+)"
 _SYMBOL = rf"(?:{'|'.join(sorted(_GREEK, key=len, reverse=True))}|sum|prod|int|He|[A-Za-z])"
 _FREE = r"(?<![\w'’\\])(?<![A-Za-z][-.])"
 _TOKEN = re.compile(
-    rf"{_FREE}(?P<scripted>(?:{_SYMBOL}|1)\d?\+?(?:{_SCRIPT})+)(?![A-Za-z_])"
+    rf"{_FREE}(?P<scripted>(?:{_SYMBOL}|\d+(?=\^)|1)\d?\+?(?:{_SCRIPT})+)(?![A-Za-z_])"
     rf"|(?<=[)|\]])(?P<script>\+?(?:{_SCRIPT})+|\+(?=[\s.,:\]]|$))(?![A-Za-z_])"
     rf"|{_FREE}(?P<depth>k~)(?!\w)"
     rf"|{_FREE}(?P<positive>[A-Z]\+)(?=[\s.,:)\]]|$)"
@@ -37,7 +37,7 @@ _TOKEN = re.compile(
     rf"|{_FREE}(?P<name>{'|'.join(_GREEK)})(?P<digit>\d?)(?!\w)"
     rf"|{_FREE}(?P<differential>d(?:{'|'.join(_GREEK)}|[Ptuvxyz]))(?!\w)"
     rf"|{_FREE}(?P<numbered>[A-Za-z]\d)(?!\w)"
-    rf"|{_FREE}(?P<letter>[b-zB-HJ-Z])(?!['’\w]|\.\w)"
+    rf"|{_FREE}(?P<letter>[b-zB-HJ-Z])(?!['’\w]|\.\w|-[A-Z][A-Z])"
     rf"|{_FREE}(?P<article>a)(?=\(| [=<>*+/-]+ |[),|/])"
     r"|(?<=[ (]-)(?P<signed>a)(?!\w)"
     r"|(?P<sign>>=|<=|->|!=|\.\.\.|\|\||(?<= )[*~](?= )|(?<!\S)-(?=[\w(|\s])(?!-)|(?<=[(=|])-(?=\w)"
@@ -50,6 +50,8 @@ def plain_mathematics(text: str) -> str:
 
     Examples
     --------
+    >>> print(plain_mathematics("10^6 in z^-(m+1), and 9^(k-1)"))
+    $10^{6}$ in $z^{-(m+1)}$, and $9^{k-1}$
     >>> print(plain_mathematics("A unit of a_k has A_(k-1) = e^(-i xi), l >= 2 and a mean."))
     A unit of $a_{k}$ has $A_{k-1}$ = $e^{-i \xi}$, $l$ $\ge$ 2 and a mean.
     """
@@ -87,7 +89,7 @@ def _latex(match: re.Match[str]) -> str:
         return f"d{_COMMANDS.get(found[1:], found[1:])}"
     if kind == "digit":
         kind, found = "name", match["name"] + match["digit"]
-    base = re.match(rf"(?:{_SYMBOL}|1)?", found)
+    base = re.match(rf"(?:{_SYMBOL}|\d+(?=\^)|1)?", found)
     assert base is not None
     rest = found[base.end() :]
     number = re.match(r"\d?\+?", rest)
