@@ -260,6 +260,9 @@ def _stated(node: ast.expr, path: Path) -> tuple[str, str]:
 
 
 PASSED_ON = {
+    "G.method",
+    "drawn.method",
+    "noisy[k].total.method",
     "f'formula, {self.proof.method}'",
     "f'{method}, {sets}'",
     "bounded",

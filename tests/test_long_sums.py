@@ -129,7 +129,7 @@ def test_reports_of_dyadic_networks_are_short_in_text_and_exact_in_json(monkeypa
     report = sensitivities(dense(9, 2, 3), TASK, sampling=Sampling(points=8, replicates=2))
     text = report.to_text()
     assert max(map(len, text.splitlines())) < 200
-    assert "f_p(1..12) = 0." in text or "f_p(1..12) = -0." in text
+    assert "f_p(1..12) = ~" in text
     entry = json.loads(report.to_json())["networks"][0]
     assert all(str(report.response[int(d)]) == f for d, f in entry["response"].items())
     first, second = entry["layers"][1:3]

@@ -50,6 +50,8 @@ CONSTRUCTIONS = {
     "uniform": (Proof("effective_kernels", "hidden"), Proof("response", "output")),
     "shift": (Proof("effective_kernels", "hidden"), Proof("response", "output")),
     "shift-mixed": (Proof("response", "output"),),
+    "strided": (Proof("strided_layers"),),
+    "strided-shift": (Proof("strided_layers"),),
     "cyclotomic": (Proof("cyclotomic"), Proof("response", "output")),
     "sine": (Proof("best_kernel", "hidden"), Proof("cyclotomic"), Proof("response", "output")),
 }
@@ -104,6 +106,7 @@ EXACTLY = {
 CONTAINING = {
     sampling.METHOD: _SAMPLED,
     noise_limits.BOUNDED: Route(),
+    " terms, as a proven ball": Route((ARB,), _ONCE.proofs),
     " shuffled networks": Route(),
     " shuffles, ": Route(),
 }

@@ -13,6 +13,7 @@ from solver.algebraic import in_common_field
 from solver.errors import InputError
 from solver.exact import Exact, choice, exact, integer, rational
 from solver.network.layer import Layer, reshaped
+from solver.task import LABELS
 
 POOLINGS = ("mean", "sum")
 
@@ -29,6 +30,9 @@ class Claim:
     offset: Exact
     smallest_length: int
     labels: str = "distance"
+
+    def __post_init__(self) -> None:
+        choice(self.labels, "labels", LABELS)
 
     def response(self, distance: int) -> Exact | int:
         """Return the promised f_p at a distance, its mean over where the pair is for blocks."""

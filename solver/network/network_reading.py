@@ -179,9 +179,13 @@ class _Place:
 
     def claim(self) -> Claim:
         """Return the claim here."""
-        self.check_fields(_CLAIM_FIELDS)
+        self.check_fields(_CLAIM_FIELDS, ("labels",))
         scale, smallest = self.at("scale").integer(), self.at("smallest_length").integer()
-        return Claim(scale=scale, offset=self.at("offset").numbers(1)[0], smallest_length=smallest)
+        labels = self.at("labels").text("the labels") if "labels" in self.value else "distance"
+        try:
+            return Claim(scale=scale, offset=self.at("offset").numbers(1)[0], smallest_length=smallest, labels=labels)
+        except InputError as error:
+            raise self.refused(error) from None
 
 
 def _shown(value: Any) -> str:

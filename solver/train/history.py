@@ -152,7 +152,7 @@ def _layers(
                 name="input" if k == 0 else "hidden" if k <= network.depth else "output",
                 D=D,
                 G=G,
-                R=quotient(D, G, method="D / G", zero=FLAT),
+                R=quotient(D, G, method=G.method, zero=FLAT),
                 D_shuffled=after[k],
                 filter_frequency=_filter_frequency(network, k),
             )
