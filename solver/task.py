@@ -67,6 +67,16 @@ class TwoPixelTask:
                 f"{min(self.scale - 2, self.length // 2 - self.scale)}"
             )
 
+    @property
+    def shape(self) -> tuple[int]:
+        """The sites along each axis, of which there is one."""
+        return (self.length,)
+
+    @property
+    def sites(self) -> int:
+        """Number of sites, l."""
+        return self.length
+
     def label(self, distance: int) -> int:
         """Return y = +1 for d < xi and -1 for d >= xi (the tie d = xi is -1)."""
         return 1 if distance < self.scale else -1
