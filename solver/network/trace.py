@@ -1,8 +1,8 @@
 """The forward pass: every activation of a network, exactly, for a batch of images.
 
-Rational networks run in integers: each layer carries one common denominator, so activations are
-int64 arrays where the bounds allow and Python integers where they do not.  Algebraic networks run
-in object arrays of field elements.
+Rational networks run in integers: each layer carries one common denominator, and its activations are
+int64 arrays where the numbers that came allow and Python integers where they do not.  Algebraic
+networks run in object arrays of field elements.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from solver.errors import InputError
 from solver.exact import common_denominator, exact, exact_sum
+from solver.network.convolution import INT64_LIMIT, correlation, largest
 from solver.network.layer import Layer
 from solver.network.network import Network
-
-_INT64_LIMIT = 2**62
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,24 @@ class Activation:
 
     def channel_sum(self) -> Activation:
         """Return the maps summed over channels, as a single channel."""
-        return Activation(self.values.sum(axis=1, keepdims=True), self.denominator)
+        values = self.values if self._is_safe(1, self.values.shape[1]) else self.values.astype(object)
+        return Activation(values.sum(axis=1, keepdims=True), self.denominator)
 
     def squared_norms(self) -> list[Any]:
         """Return ||a||^2 of every image, exactly."""
         scale = Fraction(1, self.denominator**2)
-        sums = (self.values * self.values).sum(axis=(1, 2))
+        values = self.values if self._is_safe(2, prod(self.values.shape[1:])) else self.values.astype(object)
+        sums = (values * values).sum(axis=tuple(range(1, values.ndim)))
         return [_plain(v) * scale for v in sums]
 
     def site_sums(self) -> np.ndarray:
         """Return the sums over sites, an object array of exact numbers of shape (batch, channels)."""
         return exact_sum(self.values, axis=2) * Fraction(1, self.denominator)
+
+    def _is_safe(self, power: int, terms: int) -> bool:
+        """Return whether sums of so many products of so many values stay below 2^62."""
+        values = self.values
+        return values.dtype != np.int64 or values.size == 0 or largest(values) ** power * terms < INT64_LIMIT
 
     def __getitem__(self, index: Any) -> Activation:
         return Activation(self.values[index], self.denominator)
@@ -75,7 +82,7 @@ def activations(network: Network, images: Any) -> list[Activation]:
 
     Notes
     -----
-    Costs batch * l * (nonzero filter entries) integer operations.
+    Costs batch * l * (filter entries) integer operations, as matrix products (`solver.network.convolution`).
     """
     a, steps = _prepared(network, images)
     maps = [Activation(a, steps[0].denominator)]
@@ -104,6 +111,8 @@ def response(network: Network, images: Any) -> list[Any]:
 
 def activated(z: np.ndarray, activation: str, one: int = 1) -> np.ndarray:
     """Return max(z, 0), z, or z clipped to [-one, one], in any number type; ``one`` is what stands for 1 in ``z``."""
+    if z.dtype == np.int64:
+        one = min(one, INT64_LIMIT)
     with np.errstate(all="ignore"):  # comparing algebraic numbers leaves floating-point flags behind
         if activation == "relu":
             return np.maximum(z, 0)
@@ -115,23 +124,7 @@ def correlate(a: np.ndarray, layer: Layer, weights: Sequence[Any], bias: Sequenc
 
     ``weights`` are nested like ``layer.filters``, in any number type that multiplies the array's.
     """
-    sites = a.shape[-1]
-    if layer.size > sites:
-        raise InputError(f"filter size {layer.size} exceeds the {sites} sites of the layer's input")
-    if sites % layer.stride:
-        raise InputError(f"stride {layer.stride} does not divide the {sites} sites of the layer's input")
-    left, right = -layer.first_offset, layer.size - 1 + layer.first_offset
-    padded = np.concatenate([a[..., sites - left :], a, a[..., :right]], axis=-1)
-    channels = []
-    for filters, b in zip(weights, bias, strict=True):
-        total = np.full((*a.shape[:-2], sites // layer.stride), b, dtype=a.dtype)
-        for i, taps in enumerate(filters):
-            for j, w in enumerate(taps):
-                if w != 0:
-                    view = padded[..., i, j : j + sites : layer.stride]
-                    total = total + (view if w == 1 else w * view)
-        channels.append(total)
-    return np.stack(channels, axis=-2)
+    return correlation(a, weights, bias, stride=layer.stride, origin=-layer.first_offset)
 
 
 @dataclass(frozen=True)
@@ -151,12 +144,10 @@ def _prepared(network: Network, images: Any) -> tuple[np.ndarray, list[_Step]]:
         steps = [_Step(layer.filters, layer.bias, 1) for layer in network.layers]
         return batch.astype(object), [_Step(None, None, 1), *steps]
     denominator = 1 if batch.dtype == np.int64 else common_denominator(numbers)
-    if denominator > 1:
+    if batch.dtype == object:
         batch = np.frompyfunc(lambda v: int(v * denominator), 1, 1)(batch)
-    largest = max(abs(int(v)) for v in (batch.min(), batch.max()))
-    steps = _integer_steps(network, denominator)
-    safe = _fits_int64(network, steps, largest, batch.shape[-1])
-    return batch.astype(np.int64 if safe else object), steps
+    small = largest(batch) < INT64_LIMIT
+    return batch.astype(np.int64 if small else object), _integer_steps(network, denominator)
 
 
 def _as_batch(images: Any) -> np.ndarray:
@@ -165,7 +156,7 @@ def _as_batch(images: Any) -> np.ndarray:
     if array.ndim != 2 or array.size == 0:
         raise InputError(f"images: expected an array of shape (batch, l), got shape {np.shape(images)}")
     if np.issubdtype(array.dtype, np.integer):
-        fits = array.dtype != np.uint64 or array.max() < _INT64_LIMIT
+        fits = array.dtype != np.uint64 or array.max() < INT64_LIMIT
         return array.astype(np.int64 if fits else object)[:, None, :]
     if array.dtype != object:
         raise InputError(f"images: expected integers or exact numbers, got an array of {array.dtype}")
@@ -182,23 +173,6 @@ def _integer_steps(network: Network, denominator: int) -> list[_Step]:
         denominator *= factor * bias_factor
         steps.append(_Step(weights, [int(b * denominator) for b in layer.bias], denominator))
     return steps
-
-
-def _fits_int64(network: Network, steps: list[_Step], largest: int, sites: int) -> bool:
-    """Return whether the denominators and the squared norms of maps, channel sums and differences stay below 2^62."""
-    bound = max(largest, 1)
-    if 4 * bound**2 * sites >= _INT64_LIMIT:
-        return False
-    for layer, step in zip(network.layers, steps[1:], strict=True):
-        rows = zip(step.weights, step.bias, strict=True)
-        bound = max(1, *(sum(abs(w) for f in channel for w in f) * bound + abs(b) for channel, b in rows))
-        if any(abs(w) > _INT64_LIMIT for channel in step.weights for f in channel for w in f):
-            return False
-        if step.denominator >= _INT64_LIMIT:
-            return False
-        if 4 * (layer.channels * bound) ** 2 * sites >= _INT64_LIMIT:
-            return False
-    return True
 
 
 def _plain(value: Any) -> Any:

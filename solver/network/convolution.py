@@ -1,0 +1,188 @@
+"""Periodic cross-correlation over any number of spatial axes, as one matrix product: exact, or in float64 if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from solver.errors import InputError
+from solver.exact import common_denominator
+
+FLOAT_LIMIT = 2**53
+"""Below it every integer is a float64."""
+INT64_LIMIT = 2**62
+"""Integers below it stay int64; differences of two of them fit as well."""
+
+_ENTRIES = 2**22
+_SPARSE = 8
+
+
+def correlation(
+    a: np.ndarray, filters: Any, bias: Any, *, stride: int | Sequence[int] = 1, origin: int | Sequence[int] = 0
+) -> np.ndarray:
+    """Return z(c, p) = sum_i sum_j filters(c, i, j) a(i, p stride + j - origin) + bias(c), sites taken periodically.
+
+    Parameters
+    ----------
+    a : array of shape (..., inputs, *sites)
+        float64, integers (int64 or Python's), or exact numbers.
+    filters : array or nested sequence of shape (channels, inputs, *sizes)
+        As many sizes as there are spatial axes.
+    bias : sequence of numbers, one per channel
+    stride, origin : int, or one per spatial axis
+
+    Raises
+    ------
+    InputError
+        If a filter is longer than an axis or a stride does not divide one.
+
+    Returns
+    -------
+    array of shape (..., channels, *(sites / stride))
+        Of the type that `product` gives.
+
+    Examples
+    --------
+    >>> correlation(np.array([[1, 0, 2, 0]]), [[[1, 10]]], [5]).tolist()
+    [[6, 25, 7, 15]]
+    """
+    w = np.array(filters, dtype=a.dtype if a.dtype.kind == "f" else object)
+    axes = w.ndim - 2
+    lead, sites = a.shape[: -axes - 1], a.shape[-axes:]
+    places = _places(sites, w.shape[2:], _each(stride, axes), _each(origin, axes))
+    matrix = np.concatenate([w.reshape(len(w), -1), np.array(bias, dtype=w.dtype)[:, None]], axis=1)
+    batch = a.reshape(prod(lead), *a.shape[len(lead) :])
+    parts = [_correlated(chunk, matrix, places) for chunk in _chunks(batch, prod(w.shape[2:]))]
+    z = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return z.reshape(*lead, *z.shape[1:])
+
+
+def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the matrix product left @ right: in float64 if ``right`` is, else exactly.
+
+    Integers are multiplied in float64 where sum |left| max |right| < 2^53 holds for every row, since then every
+    partial sum, in whatever order, is an integer that float64 holds; in int64 below 2^62; and beyond by
+    the multimodular product of FLINT.  Fractions are brought to a common denominator.  Other exact numbers, and rows
+    that are mostly zero, are added up entry by entry.
+
+    Returns
+    -------
+    array
+        float64; int64 where a bound proves that integers fit, else an object array of int; or one of exact numbers.
+
+    Examples
+    --------
+    >>> product(np.array([[2**70, 1]], dtype=object), np.array([[2**70], [1]], dtype=object)).item() == 2**140 + 1
+    True
+    """
+    if right.dtype.kind == "f":
+        return _sparse_product(left, right) if _mostly_zero(left) else left.astype(float) @ right
+    if _are(left, int) and _are(right, int):
+        return _integer_product(left, right)
+    if _are(left, (int, Fraction)) and _are(right, (int, Fraction)):
+        (p, m), (q, n) = _integers(left), _integers(right)
+        scale = Fraction(1, m * n)
+        return np.frompyfunc(lambda v: v * scale, 1, 1)(_integer_product(p, q).astype(object))
+    return _sparse_product(left.astype(object), right.astype(object))
+
+
+def _integer_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    if not (left.size and right.size):
+        return np.zeros((len(left), right.shape[1]), dtype=np.int64)
+    bound = largest(left, rows=True) * largest(right)
+    small = bound < INT64_LIMIT and max(largest(left), largest(right)) < INT64_LIMIT
+    if _mostly_zero(left):
+        kind = np.int64 if small else object
+        return _sparse_product(left.astype(kind), right.astype(kind))
+    if not small:
+        return _flint_product(left, right)
+    if bound < FLOAT_LIMIT:
+        return (left.astype(float) @ right.astype(float)).astype(np.int64)
+    return left.astype(np.int64) @ right.astype(np.int64)
+
+
+def _flint_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    from flint import fmpz_mat
+
+    p, q = (fmpz_mat(*m.shape, m.ravel().tolist()) for m in (left, right))
+    entries = np.fromiter(map(int, (p * q).entries()), dtype=object, count=len(left) * right.shape[1])
+    return entries.reshape(len(left), right.shape[1])
+
+
+def _sparse_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return left @ right, adding up the entries of ``left`` that are not zero."""
+    zero = np.zeros(right.shape[1], dtype=right.dtype)
+    rows = []
+    for weights in left:
+        total = zero
+        for n in np.flatnonzero(weights != 0):
+            w = weights[n]
+            total = total + (right[n] if w == 1 else w * right[n])
+        rows.append(total)
+    return np.stack(rows)
+
+
+def largest(values: np.ndarray, *, rows: bool = False) -> int:
+    """Return the largest |v| of an integer array, or of sum |v| over a row, as an exact int."""
+    if rows:
+        return int(np.abs(values.astype(object)).sum(axis=1).max())
+    return max(abs(int(values.max())), abs(int(values.min())))
+
+
+def _mostly_zero(matrix: np.ndarray) -> bool:
+    return bool(_SPARSE * np.count_nonzero(matrix != 0) <= matrix.size)
+
+
+def _are(values: np.ndarray, kind: Any) -> bool:
+    return values.dtype.kind in "iu" or all(isinstance(v, kind) for v in values.flat)
+
+
+def _integers(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return rationals times their common denominator, and that."""
+    denominator = common_denominator(values.flat)
+    return np.frompyfunc(lambda v: int(v * denominator), 1, 1)(values), denominator
+
+
+def _correlated(batch: np.ndarray, matrix: np.ndarray, places: list[tuple[Any, ...]]) -> np.ndarray:
+    """Return the correlation of a batch (n, inputs, *sites) with filters and bias given as one matrix.
+
+    The bias is the weight of one more input, which is 1 everywhere.
+    """
+    outputs = np.broadcast_shapes(*(index.shape for index in places[0]))
+    n, inputs = batch.shape[:2]
+    columns = np.empty((inputs, len(places), n, *outputs), dtype=batch.dtype)
+    for tap, index in enumerate(places):
+        columns[:, tap] = np.moveaxis(batch[(..., *index)], 1, 0)
+    flat = columns.reshape(inputs * len(places), -1)
+    z = product(matrix, np.concatenate([flat, np.ones((1, flat.shape[1]), dtype=flat.dtype)]))
+    return np.moveaxis(z.reshape(len(matrix), n, *outputs), 0, 1)
+
+
+def _places(
+    sites: Sequence[int], sizes: Sequence[int], strides: Sequence[int], origins: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """Return, for each tap, the index of the site that it reads at every output."""
+    for length, size, stride in zip(sites, sizes, strides, strict=True):
+        if size > length:
+            raise InputError(f"filter size {size} exceeds the {length} sites of the layer's input")
+        if length % stride:
+            raise InputError(f"stride {stride} does not divide the {length} sites of the layer's input")
+    return [
+        np.ix_(*((np.arange(0, n, s) + j - o) % n for n, s, j, o in zip(sites, strides, tap, origins, strict=True)))
+        for tap in np.ndindex(*sizes)
+    ]
+
+
+def _each(value: int | Sequence[int], axes: int) -> Sequence[int]:
+    return (value,) * axes if isinstance(value, int) else value
+
+
+def _chunks(batch: np.ndarray, taps: int) -> Iterator[np.ndarray]:
+    """Yield parts of a batch whose columns take some ten megabytes."""
+    each = max(1, _ENTRIES // max(1, taps * prod(batch.shape[1:])))
+    for start in range(0, max(1, len(batch)), each):
+        yield batch[start : start + each]
