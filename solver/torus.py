@@ -54,6 +54,11 @@ def site_after(site: int, step: Step, length: int | Shape) -> int:
     return numbered(tuple(p + s for p, s in zip(coordinates(site, shape), step, strict=True)), shape)
 
 
+def lags(reach: int, axes: int) -> list[tuple[int, ...]]:
+    """Return the lags 0 <= r_1 <= reach, |r_i| <= reach along other axes: on a ring, 0..reach."""
+    return list(product(range(reach + 1), *[range(-reach, reach + 1)] * (axes - 1)))
+
+
 def lags_between(first: int, second: int, shape: Shape, reach: int) -> Iterator[tuple[int, ...]]:
     """Yield every lag r that leads from a site to another, 0 <= r_1 <= reach and |r_i| <= reach along other axes."""
     choices = []

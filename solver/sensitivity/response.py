@@ -8,7 +8,7 @@ from typing import Any
 
 from solver.ensemble import Representatives, representatives
 from solver.errors import NotApplicableError
-from solver.network.linearity import dense_images
+from solver.network.linearity import checked_phases, dense_images
 from solver.network.network import Network
 from solver.network.trace import Activation, activations
 from solver.task import TwoPixelTask
@@ -67,6 +67,7 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
     >>> [response_by_distance(construct("uniform", task), task)[d] for d in (1, 6, 7, 16)]
     [6, 1, 0, 0]
     """
+    checked_phases(network, task)
     everywhere = TwoPixelTask(length=task.length, scale=task.scale)
     phases = network.total_stride(network.depth)
     ring = representatives(everywhere, network.receptive_field(network.depth) + phases, phases=phases)
@@ -84,7 +85,7 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
 
 def pair_responses(network: Network, ring: Representatives) -> list[Any]:
     """Return f_p, on the task's full ring, for each representing pair."""
-    last = activations(network, dense_images([{}, *ring.images], ring.length))[-1]
+    last = activations(network, dense_images([{}, *ring.images], ring.shape))[-1]
     return [_plain(f) for f in readouts(network, last, ring)[1:]]
 
 
@@ -93,10 +94,10 @@ def readouts(network: Network, last: Activation, ring: Representatives) -> list[
 
     The sites that the representing ring leaves out see background only, so they add its activation.
     """
-    weights = network.pooled_readout(ring.task.length)
+    weights = network.pooled_readout(ring.task.sites)
     missing = ring.missing_sites // network.total_stride(network.depth)
     sums = last.site_sums()
-    background = last[:1].exact()[0, :, 0]
+    background = last[:1].exact().reshape(network.channels[-1], -1)[:, 0]
     return [
         sum(v * (s + missing * b) for v, s, b in zip(weights, row, background, strict=True)) + network.constant
         for row in sums
