@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from solver.constructions.cyclotomic import cyclotomic
 from solver.constructions.shift import shift
@@ -12,8 +13,9 @@ from solver.constructions.sine import sine
 from solver.constructions.uniform import uniform
 from solver.errors import InputError, UnreachableScaleError
 from solver.exact import choice, integer
+from solver.frame import FrameTask, Task
 from solver.network.network import Network, widen
-from solver.sensitivity.response import response_by_distance
+from solver.sensitivity.response import response_by_displacement, response_by_distance
 from solver.task import TwoPixelTask
 
 
@@ -26,13 +28,16 @@ class Construction:
     build : callable(task, filter_size, depth) -> Network
     every_scale : bool
         Whether scales between the (s-1) k + 1 are reached too.
+    on_frames : bool
+        Whether there is a version in two dimensions.
     """
 
     name: str
     summary: str
     claim: str
     every_scale: bool
-    build: Callable[[TwoPixelTask, int, int], Network]
+    build: Callable[[Any, int, int], Network]
+    on_frames: bool = False
 
 
 CONSTRUCTIONS = {
@@ -44,6 +49,7 @@ CONSTRUCTIONS = {
             "sum of the last map = ReLU(xi-d) + 2(s^k~ - xi), l >= 2 xi",
             False,
             uniform,
+            on_frames=True,
         ),
         Construction(
             "shift",
@@ -77,13 +83,13 @@ CONSTRUCTIONS = {
 }
 
 
-def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: int = 1) -> Network:
+def construct(name: str, task: Task, *, filter_size: int = 3, channels: int = 1) -> Network:
     """Return a hand-built network that solves the task.
 
     Parameters
     ----------
     name : {"uniform", "shift", "shift-mixed", "cyclotomic", "sine"}
-    task : TwoPixelTask
+    task : TwoPixelTask or FrameTask
     filter_size : int
         s, odd and at least 3.
     channels : int
@@ -94,7 +100,7 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
     UnreachableScaleError
         If the construction has no network for this scale and filter size; names the nearest that work.
     InputError
-        For unknown names and sizes outside the ranges above.
+        For unknown names, sizes outside the ranges above, and constructions that have no version on a frame.
 
     Examples
     --------
@@ -109,9 +115,12 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
             f"filter size: expected an odd size, got {filter_size}; "
             f"the nearest are {filter_size - 1} and {filter_size + 1}"
         )
-    if filter_size > task.length:
-        raise InputError(f"filter size: expected at most the length {task.length}, got {filter_size}")
+    if filter_size > min(task.shape):
+        raise InputError(f"filter size: expected at most the length {min(task.shape)}, got {filter_size}")
     construction = CONSTRUCTIONS[name]
+    if len(task.shape) > 1 and not construction.on_frames:
+        there = ", ".join(each.name for each in CONSTRUCTIONS.values() if each.on_frames)
+        raise InputError(f"construction: {name!r} has no version on a frame; expected one of {there}")
     depth, rest = divmod(task.scale - 1, filter_size - 1)
     if rest and not construction.every_scale:
         raise UnreachableScaleError(_unreachable(name, task, filter_size, depth))
@@ -119,10 +128,10 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int = 3, channels: 
     return network if channels == 1 else widen(network, channels)
 
 
-def check_claim(network: Network, task: TwoPixelTask) -> dict[int, tuple[object, int]]:
+def check_claim(network: Network, task: Task) -> dict[Any, tuple[object, int]]:
     """Return the distances at which f_p(d), computed exactly, breaks the network's claim, as (computed, claimed).
 
-    Empty when the claim holds for every d of the ring.  Costs no more on long rings: distances out of
+    Empty when the claim holds for every d of the ring, or every displacement of the frame.  Costs no more on long rings: distances out of
     the network's sight share one value.
 
     Raises
@@ -132,12 +141,16 @@ def check_claim(network: Network, task: TwoPixelTask) -> dict[int, tuple[object,
     """
     if network.claim is None:
         raise InputError(f"network {network.name!r} makes no claim about its response")
-    computed = response_by_distance(network, task)
+    computed: Any
+    if isinstance(task, FrameTask):
+        computed = response_by_displacement(network, task)
+    else:
+        computed = response_by_distance(network, task)
     pairs = {d: (computed[d], network.claim.response(d)) for d in computed.distinct}
     return {d: pair for d, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _unreachable(name: str, task: TwoPixelTask, filter_size: int, depth: int) -> str:
+def _unreachable(name: str, task: Task, filter_size: int, depth: int) -> str:
     below, above = ((filter_size - 1) * k + 1 for k in (depth, depth + 1))
     near = [str(xi) for xi in (below, above) if xi >= 2]
     sizes = [s for s in range(3, task.scale + 1, 2) if (task.scale - 1) % (s - 1) == 0]

@@ -32,7 +32,7 @@ class Claim:
 
     def response(self, distance: Step) -> int:
         """Return the promised f_p(d), or f_p(d_1, d_2) on a frame."""
-        return prod(max(self.scale - d, 0) for d in components(distance))
+        return prod(max(self.scale - abs(d), 0) for d in components(distance))
 
 
 @dataclass(frozen=True, kw_only=True)

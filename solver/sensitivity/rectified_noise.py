@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from solver.ensemble import Representatives, representatives
+from solver.frame import Task
+from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel, identity_kernel
-from solver.network.linearity import dense_images, stays_linear
+from solver.network.linearity import checked_phases, dense_images, is_symmetric, stays_linear
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.noise_split import NoiseResponse
-from solver.task import TwoPixelTask
+from solver.torus import Shape, as_shape
 
 Gauss = tuple[Any, Any]
 """Mean and variance of one pre-activation."""
@@ -94,19 +97,19 @@ def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> boo
     return stays_linear(network, layer, after=source)
 
 
-def noise_representatives(network: Network, task: TwoPixelTask) -> Representatives:
+def noise_representatives(network: Network, task: Task) -> Representatives:
     """Return the pairs that represent the ensemble for the noise response of every layer and of the readout.
 
     Two units whose noises are correlated are less than a receptive field apart, so together they see
     less than two receptive fields: pairs farther apart than that form one class.
     """
-    phases = network.total_stride(network.depth)
-    network.output_length(task.length, network.depth)
-    return representatives(task, 2 * (network.receptive_field(network.depth) + phases), phases=phases)
+    phases = checked_phases(network, task)
+    sight = 2 * (network.receptive_field(network.depth) + phases)
+    return representatives(task, sight, phases=phases, symmetric=is_symmetric(network))
 
 
 def layer_second_moment(
-    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
+    network: Network, task: Task, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
 ) -> SecondMoment:
     """Return E||a_k(x + eta) - a_k(x)||^2 of a layer that the noise reaches rectified once.
 
@@ -114,7 +117,7 @@ def layer_second_moment(
     """
     fields = RectifiedFields(network, task, noise, layer)
     kernel = effective_kernel(network, layer, after=fields.source)
-    operator = kernel_matrix(kernel.channel_sum() if channel_mean else kernel, fields.sites)
+    operator = kernel_matrix(kernel.channel_sum() if channel_mean else kernel, fields.shape)
     pairs = fields.pairs(operator.T @ operator)
     total = SecondMoment()
     for means, weight in fields.weighted_means():
@@ -122,7 +125,7 @@ def layer_second_moment(
     return total
 
 
-def readout_second_moment(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> SecondMoment:
+def readout_second_moment(network: Network, task: Task, noise: GaussianNoise) -> SecondMoment:
     """Return E[(f_p(x + eta) - f_p(x))^2] of a network whose noise is rectified once.
 
     Sites far apart fluctuate independently but shift together, so on a long ring the covariances are
@@ -130,8 +133,8 @@ def readout_second_moment(network: Network, task: TwoPixelTask, noise: GaussianN
     """
     fields = RectifiedFields(network, task, noise, network.depth)
     kernel = effective_kernel(network, network.depth, after=fields.source)
-    weights = np.repeat(np.array(network.pooled_readout(task.length), dtype=object), fields.output_sites)
-    row = weights @ kernel_matrix(kernel, fields.sites).astype(object)
+    weights = np.repeat(np.array(network.pooled_readout(task.sites), dtype=object), fields.output_sites)
+    row = weights @ kernel_matrix(kernel, fields.shape).astype(object)
     gram = np.outer(row, row)
     gram[fields.covariance == 0] = 0
     pairs = fields.pairs(gram)
@@ -165,17 +168,18 @@ class _SitePairs:
 class RectifiedFields:
     """The pre-activations at the rectifying layer, on the representing ring: covariances, and means per image."""
 
-    def __init__(self, network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> None:
+    def __init__(self, network: Network, task: Task, noise: GaussianNoise, layer: int) -> None:
         source = rectifying_layer(network, layer, noise)
         assert source is not None
         self.source = source
         self.ring = noise_representatives(Network(layers=network.layers[: max(layer, 1)]), task)
-        kernel = identity_kernel(1) if source == 0 else effective_kernel(network, source)
-        self.sites = self.ring.length // kernel.stride
+        kernel = identity_kernel(1, network.axes) if source == 0 else effective_kernel(network, source)
+        self.shape = tuple(n // kernel.stride for n in self.ring.shape)
         self.output_sites = self.ring.length // network.total_stride(layer)
-        self.operator = kernel_matrix(kernel, self.ring.length).astype(object)
-        self.bias = np.repeat(kernel.bias, self.sites)
-        self.covariance = (self.operator @ self.operator.T) * noise.variance(task.length)
+        self.operator = kernel_matrix(kernel, self.ring.shape)
+        self.bias = np.repeat(kernel.bias, prod(self.shape))
+        self.variance = noise.variance(task.sites)
+        self.covariance = product(self.operator, self.operator.T)
         self.sees_image = source > 0
         self.stretch = self.ring.stretch
         self.background = self._means({})
@@ -192,16 +196,19 @@ class RectifiedFields:
     def pairs(self, gram: np.ndarray) -> _SitePairs:
         """Return the pairs of sites that a Gram matrix couples."""
         left, right = np.nonzero(gram)
-        cov_ids, covs = _indexed(list(self.covariance[left, right]))
+        cov_ids, covs = _indexed(self.covariance[left, right].tolist())
+        covs = [c * self.variance for c in covs]
         gram_ids, grams = _indexed(list(gram[left, right]))
         return _SitePairs(left, right, cov_ids, covs, gram_ids, grams)
 
     def local_moment(self, pairs: _SitePairs, means: list[Any]) -> SecondMoment:
         """Return sum_ij gram_ij (Cov(delta_i, delta_j) + mu_i mu_j) for one image, equal terms gathered."""
         ids, kinds = _indexed(self._gauss(means))
-        keys = np.stack([ids[pairs.left], ids[pairs.right], pairs.covariance_ids, pairs.gram_ids], axis=1)
+        sizes = (len(kinds), len(kinds), len(pairs.covariances), len(pairs.grams))
+        keys = np.ravel_multi_index((ids[pairs.left], ids[pairs.right], pairs.covariance_ids, pairs.gram_ids), sizes)
         moment = SecondMoment()
-        for (i, j, c, g), count in zip(*np.unique(keys, axis=0, return_counts=True), strict=True):
+        for key, count in zip(*np.unique(keys, return_counts=True), strict=True):
+            i, j, c, g = np.unravel_index(key, sizes)
             x, y = sorted((kinds[i], kinds[j]), key=str)
             if x[1] == 0 or y[1] == 0:
                 continue
@@ -222,10 +229,12 @@ class RectifiedFields:
     def _means(self, image: dict[int, int]) -> list[Any]:
         if not self.sees_image:
             return [Fraction(0)] * len(self.bias)
-        return list(self.operator @ dense_images([image], self.ring.length)[0].astype(object) + self.bias)
+        pixels = dense_images([image], self.ring.length)[0]
+        lit = np.flatnonzero(pixels)
+        return list(self.operator[:, lit].astype(object) @ pixels[lit].astype(object) + self.bias)
 
     def _gauss(self, means: list[Any]) -> list[Gauss]:
-        return list(zip(means, np.diag(self.covariance), strict=True))
+        return list(zip(means, (np.diag(self.covariance).astype(object) * self.variance).tolist(), strict=True))
 
 
 def _mean_shift(x: Gauss) -> Any:
@@ -237,19 +246,25 @@ def _mean_shift(x: Gauss) -> Any:
     return rectified_mean(*x) - Max(as_sympy(x[0]), 0)
 
 
-def kernel_matrix(kernel: Kernel, sites: int) -> np.ndarray:
-    """Return the linear part of a kernel as a matrix on the ring, in int64 where entries are small integers."""
-    channels, inputs, width = kernel.values.shape
-    outputs = sites // kernel.stride
-    matrix = np.zeros((channels, outputs, inputs, sites), dtype=object)
-    at = np.arange(outputs)
-    for o in range(width):
-        column = (at * kernel.stride + kernel.first_offset + o) % sites
-        for i in range(inputs):
-            matrix[:, at, i, column] += kernel.values[:, i, o][:, None]
-    flat = matrix.reshape(channels * outputs, inputs * sites)
+def kernel_matrix(kernel: Kernel, sites: int | Shape) -> np.ndarray:
+    """Return the linear part of a kernel as a matrix on the ring or frame, in int64 where entries are small integers.
+
+    Rows are the units of each channel, columns the sites of each input channel.
+    """
+    shape = as_shape(sites)
+    channels, inputs, *_ = kernel.values.shape
+    outputs = tuple(n // kernel.stride for n in shape)
     small = all(getattr(v, "denominator", 0) == 1 and abs(v) < 2**20 for v in kernel.values.ravel())
-    return flat.astype(np.int64) if small and flat.shape[0] < 2**20 else flat
+    values = kernel.values.astype(np.int64) if small else kernel.values
+    matrix = np.zeros((channels, prod(outputs), inputs, prod(shape)), dtype=values.dtype)
+    at = np.arange(prod(outputs))
+    places = np.unravel_index(at, outputs)
+    for offset in np.ndindex(*values.shape[2:]):
+        reached = (p * kernel.stride + kernel.first_offset + o for p, o in zip(places, offset, strict=True))
+        column = np.ravel_multi_index(tuple(reached), shape, mode="wrap")
+        for i in range(inputs):
+            matrix[:, at, i, column] += values[(slice(None), i, *offset)][:, None]
+    return matrix.reshape(channels * prod(outputs), inputs * prod(shape))
 
 
 def _indexed(values: list[Any]) -> tuple[np.ndarray, list[Any]]:
