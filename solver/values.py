@@ -123,19 +123,20 @@ class NumericValue(Value):
 class EnclosedValue(Value):
     """A number without an elementary closed form, known as a ball of any small radius, proven to hold it.
 
-    ``enclose(digits)`` returns a ball of relative radius below 10^-digits, ``formula()`` its LaTeX.
+    ``enclose(digits)`` returns a ball of relative radius below 10^-digits, ``formula()`` its LaTeX, or None for one
+    that is too long to be written out.
     """
 
     kind: ClassVar[str] = "numeric"
     enclose: Callable[[int], Any]
     method: str
-    formula: Callable[[], str]
+    formula: Callable[[], str | None]
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
         return _bounded_ball(self.enclose(digits + GUARD_DIGITS), digits)
 
     @property
-    def latex(self) -> str:
+    def latex(self) -> str | None:
         """The number as a finite sum of integrals (notation: `solver.sensitivity.integral_formula`)."""
         return self.formula()
 
@@ -184,7 +185,7 @@ def quotient(numerator: Value, denominator: Value, *, method: str, zero: str) ->
         return EnclosedValue(
             lambda digits: _ball_quotient(numerator, denominator, digits),
             method,
-            lambda: rf"\frac{{{numerator.latex}}}{{{denominator.latex}}}",
+            lambda: _fraction(numerator.latex, denominator.latex),
         )
     return as_value(_expression(numerator) / _expression(denominator), method)
 
@@ -203,6 +204,10 @@ def text_with_error(value: NumericValue) -> str:
     if places <= 0:
         return f"{round(value.estimate):d}({last * 10**-places})"
     return f"{value.estimate:.{places}f}({last})"
+
+
+def _fraction(above: str | None, below: str | None) -> str | None:
+    return None if above is None or below is None else rf"\frac{{{above}}}{{{below}}}"
 
 
 def _numeric_quotient(numerator: Value, denominator: Value, zero: str) -> Value:

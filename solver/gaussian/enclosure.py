@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatch
 from typing import Any
@@ -34,23 +35,32 @@ def enclose(expression: Any, digits: int) -> arb:
     >>> abs(enclose(Phi(1) + Phi(-1), 30) - 1) < arb("1e-29")
     True
     """
+    return refined(lambda: (_ball(as_sympy(expression)),), digits, lambda: f"{expression!s:.80}")[0]
+
+
+def refined(compute: Callable[[], tuple[arb, ...]], digits: int, name: Callable[[], str]) -> tuple[arb, ...]:
+    """Return balls computed at a precision that makes each radius small enough for `enclose`; errors tell the name."""
     precision = int(digits * 3.33) + 20
     while True:
         with flint.ctx.workprec(precision):
-            ball = _ball(as_sympy(expression))
-            enough = ball.rel_accuracy_bits() > digits * 3.33 or ball.abs_upper() < arb(10) ** (-10 * digits)
+            balls = compute()
+            tiny = arb(10) ** (-10 * digits)
+            enough = all(b.rel_accuracy_bits() > digits * 3.33 or b.abs_upper() < tiny for b in balls)
         if enough:
-            return ball
+            return balls
         if precision > MOST_BITS:
-            raise NotApplicableError(
-                f"{expression!s:.80} could not be enclosed to {digits} digits with {precision} bits"
-            )
+            raise NotApplicableError(f"{name()} could not be enclosed to {digits} digits with {precision} bits")
         precision *= 2
 
 
 def rational_ball(number: Any) -> arb:
     """Return a ball around an int or a Fraction, at the current precision."""
     return arb(flint.fmpq(int(number.numerator), int(number.denominator)))
+
+
+def exact_ball(number: Any) -> arb:
+    """Return a ball around a rational or an `Algebraic` number, at the current precision."""
+    return number.enclosure(flint.ctx.prec) if hasattr(number, "polynomial") else rational_ball(number)
 
 
 def midpoint_radius(ball: arb) -> tuple[Fraction, Fraction]:
@@ -128,8 +138,7 @@ def _(expression: sympy.sin) -> arb:
 
 @_ball.register
 def _(expression: phi) -> arb:
-    x = _ball(expression.args[0])
-    return (-x * x / 2).exp() / (2 * arb.pi()).sqrt()
+    return normal_density(_ball(expression.args[0]))
 
 
 @_ball.register
@@ -155,6 +164,11 @@ def _integer_power(base: arb, exponent: int) -> arb:
     for _ in range(exponent):
         power = power * base
     return power
+
+
+def normal_density(x: arb) -> arb:
+    """Return phi(x) = exp(-x^2 / 2) / sqrt(2 pi)."""
+    return (-x * x / 2).exp() / (2 * arb.pi()).sqrt()
 
 
 def normal_cdf(x: arb) -> arb:

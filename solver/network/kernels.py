@@ -10,6 +10,7 @@ import numpy as np
 
 from solver.errors import InputError
 from solver.exact import sign
+from solver.network.convolution import product
 from solver.network.network import Network
 from solver.torus import lags
 
@@ -119,14 +120,14 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
 
 def _composed(kernel: Kernel, layer: Any) -> Kernel:
     width = kernel.width + (layer.size - 1) * kernel.stride
+    shape = (layer.channels, kernel.values.shape[1], *(width,) * kernel.axes)
+    values = np.full(shape, Fraction(0), dtype=object)
     filters = np.array(layer.filters, dtype=object)
-    values = np.full((layer.channels, kernel.values.shape[1], *(width,) * kernel.axes), Fraction(0), dtype=object)
-    bias = np.array(layer.bias, dtype=object)
-    for c, i, *tap in np.ndindex(*filters.shape):
-        w = filters[(c, i, *tap)]
-        if w != 0:
-            reached = tuple(slice(j * kernel.stride, j * kernel.stride + kernel.width) for j in tap)
-            values[(c, slice(None), *reached)] += w * kernel.values[i]
-            bias[c] = bias[c] + w * kernel.bias[i]
+    for tap in np.ndindex(*filters.shape[2:]):
+        reached = tuple(slice(j * kernel.stride, j * kernel.stride + kernel.width) for j in tap)
+        mixed = product(filters[(..., *tap)], kernel.values.reshape(layer.input_channels, -1))
+        values[(..., *reached)] += mixed.reshape(layer.channels, *kernel.values.shape[1:])
+    sums = filters.sum(axis=tuple(range(2, filters.ndim)))
+    bias = np.array(layer.bias, dtype=object) + product(sums, kernel.bias[:, None])[:, 0]
     first = kernel.first_offset + layer.first_offset * kernel.stride
     return Kernel(values, bias, first, kernel.stride * layer.stride)

@@ -13,10 +13,11 @@ import numpy as np
 from solver.deformation import Deformation
 from solver.ensemble import Representatives, representatives
 from solver.errors import InputError
+from solver.exact import sign
 from solver.frame import Task
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
-from solver.network.trace import activated, preactivations
+from solver.network.trace import Activation, layer_passes, preactivations
 from solver.torus import Shape, as_shape, coordinates, numbered
 
 MOST_SITES = 2**29
@@ -60,11 +61,12 @@ def linearity_proof(network: Network, task: Task, deformation: Deformation) -> t
     """
     proofs: list[LayerProof] = []
     images: np.ndarray | None = None
+    passes: list[tuple[Activation, Activation]] = []
     linear = non_negative = True
     for k, layer in enumerate(network.layers, start=1):
         witness = None
         kernel = effective_kernel(network, k) if linear else None
-        keeps_sign = non_negative and effective_kernel(network, k, after=k - 1).is_non_negative()
+        keeps_sign = non_negative and all(sign(w) >= 0 for w in layer.weights)
         if layer.activation == "identity":
             reason = "the activation is the identity"
             non_negative = keeps_sign
@@ -74,8 +76,10 @@ def linearity_proof(network: Network, task: Task, deformation: Deformation) -> t
             reason = "the layer is linear in the image so far, and its effective kernel has no negative entry"
             non_negative = True
         else:
-            images = data_images(network, task, deformation) if images is None else images
-            witness = _first_cut(network, images, k)
+            if images is None:
+                images = data_images(network, task, deformation)
+                passes = list(layer_passes(network, images))
+            witness = _first_cut(images, *passes[k - 1])
             if witness is not None:
                 witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
             non_negative = keeps_sign or layer.activation == "relu"
@@ -167,9 +171,8 @@ def stays_linear(network: Network, layer: int, *, after: int) -> bool:
     )
 
 
-def _first_cut(network: Network, images: np.ndarray, layer: int) -> tuple[int, int, dict[int, int], Any] | None:
-    z = preactivations(network, images, layer)
-    cut = np.argwhere(activated(z.values, network.layers[layer - 1].activation, z.denominator) != z.values)
+def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> tuple[int, int, dict[int, int], Any] | None:
+    cut = np.argwhere(a.values != z.values)
     if not len(cut):
         return None
     batch, channel, *place = (int(n) for n in cut[0])

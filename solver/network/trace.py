@@ -7,9 +7,10 @@ networks run in object arrays of field elements.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -85,19 +86,19 @@ def activations(network: Network, images: Any) -> list[Activation]:
     -----
     Costs batch * l * (filter entries) integer operations, as matrix products (`solver.network.convolution`).
     """
-    a, steps = _prepared(network, images)
-    maps = [Activation(a, steps[0].denominator)]
-    for layer, step in zip(network.layers, steps[1:], strict=True):
-        z = correlate(a, layer, step.weights, step.bias)
-        a = activated(z, layer.activation, step.denominator)
-        maps.append(Activation(a, step.denominator))
-    return maps
+    start, steps = _prepared(network, images)
+    return [Activation(start, steps[0].denominator), *(a for _, a in _passes(network, start, steps[1:]))]
+
+
+def layer_passes(network: Network, images: Any) -> Iterator[tuple[Activation, Activation]]:
+    """Yield z_k = w_k * a_(k-1) + b_k and a_k of a batch of images, for k = 1, ..., depth, each when asked for."""
+    start, steps = _prepared(network, images)
+    return _passes(network, start, steps[1:])
 
 
 def preactivations(network: Network, images: Any, layer: int) -> Activation:
     """Return z_k = w_k * a_(k-1) + b_k of one layer, before its activation."""
-    layers = (*network.layers[: layer - 1], replace(network.layers[layer - 1], activation="identity"))
-    return activations(Network(layers=layers), images)[layer]
+    return next(islice(layer_passes(network, images), layer - 1, None))[0]
 
 
 def response(network: Network, images: Any) -> list[Any]:
@@ -125,6 +126,13 @@ def correlate(a: np.ndarray, layer: Layer, weights: Sequence[Any], bias: Sequenc
     ``weights`` are nested like ``layer.filters``, in any number type that multiplies the array's.
     """
     return correlation(a, weights, bias, stride=layer.stride, origin=-layer.first_offset)
+
+
+def _passes(network: Network, a: np.ndarray, steps: list[_Step]) -> Iterator[tuple[Activation, Activation]]:
+    for layer, step in zip(network.layers, steps, strict=True):
+        z = correlate(a, layer, step.weights, step.bias)
+        a = activated(z, layer.activation, step.denominator)
+        yield Activation(z, step.denominator), Activation(a, step.denominator)
 
 
 @dataclass(frozen=True)
@@ -169,8 +177,10 @@ def _integer_steps(network: Network, denominator: int) -> list[_Step]:
     for layer in network.layers:
         factor = common_denominator(layer.weights)
         bias_factor = common_denominator([b * factor * denominator for b in layer.bias])
-        weights = reshaped(layer.filters, [int(w * factor) * bias_factor for w in leaves(layer.filters)])
-        denominator *= factor * bias_factor
+        factor *= bias_factor
+        integers = [w.numerator * (factor // w.denominator) for w in leaves(layer.filters)]
+        weights = reshaped(layer.filters, integers)
+        denominator *= factor
         steps.append(_Step(weights, [int(b * denominator) for b in layer.bias], denominator))
     return steps
 

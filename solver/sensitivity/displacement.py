@@ -7,6 +7,7 @@ that the network can tell apart) and `image_moments` (every image and every outc
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -18,12 +19,15 @@ from solver.correlations import difference_correlations, pixel_correlations
 from solver.deformation import Deformation, deformation_outcomes
 from solver.errors import NotApplicableError
 from solver.frame import Task
+from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.linearity import dense_images, linearity_proof, network_representatives
 from solver.network.network import Network
 from solver.network.trace import Activation, activations, response
 from solver.sensitivity.response import readouts
 from solver.torus import lags
+
+_ENTRIES = 2**20
 
 
 @dataclass(frozen=True)
@@ -97,36 +101,35 @@ def distance_moments(
 ) -> list[PairMoments]:
     """Return the moments of layers 0..depth and of f_p (last), from one image per distance in sight.
 
-    The cost, outcomes * receptive field^2 * filter entries, does not depend on l: pairs out of each
-    other's sight are one class, and sites that see only background drop out of every difference.
+    The cost, receptive field^2 * filter entries, does not depend on l: pairs out of each other's sight
+    are one class, and sites that see only background drop out of every difference.  With a total
+    stride P, it is P l^2 / 2 * filter entries: every phase of every distance.  Equal images run once.
     """
     ring = network_representatives(network, task, deformation)
-    plain = ring.images
-    outcomes = [ring.outcomes(deformation, pair) for pair in ring.pairs]
-    moved = [image for each in outcomes for image, _ in each]
+    images = _Numbered()
+    empty = images.number({})
+    plain = [images.number(image) for image in ring.images]
     weights = [w for _, _, w in ring.pairs]
-    outcome_weights = [w * p for w, each in zip(weights, outcomes, strict=True) for _, p in each]
-    maps = activations(network, dense_images([{}, *plain, *moved], ring.shape))
-    source = np.repeat(np.arange(len(plain)), [len(each) for each in outcomes]) + 1
-    split = len(plain) + 1
+    moves: dict[tuple[int, int], Fraction] = {}
+    for before, pair in zip(plain, ring.pairs, strict=True):
+        for image, p in ring.outcomes(deformation, pair):
+            move = before, images.number(image)
+            moves[move] = moves.get(move, Fraction(0)) + pair[2] * p
+    maps = activations(network, dense_images(images.known, ring.shape))
 
     def layer_moments(a: Activation, stride: int) -> PairMoments:
-        displacement = _average((a[split:] - a[source]).squared_norms(), outcome_weights)
-        deviation = a[1:split] - a[:1]
-        mean = [_average(channel, weights) for channel in deviation.site_sums().T]
+        deviation = a[plain] - a[[empty]]
+        mean = product(np.array([weights], dtype=object), deviation.site_sums())[0]
         square = sum(m * m for m in mean) * Fraction(stride, task.sites)
-        return PairMoments(displacement, 2 * (_average(deviation.squared_norms(), weights) - square))
+        spread = 2 * (_average(deviation.squared_norms(), weights) - square)
+        return PairMoments(_average(_squared_steps(a, list(moves)), moves.values()), spread)
 
     moments = [
         layer_moments(a.channel_sum() if channel_mean else a, network.total_stride(k)) for k, a in enumerate(maps)
     ]
     f = readouts(network, maps[-1], ring)
-    return [
-        *moments,
-        _scalar_moments(
-            f[1:split], weights, [(f[n], v) for n, v in zip(source, f[split:], strict=True)], outcome_weights
-        ),
-    ]
+    steps = [(f[before], f[after]) for before, after in moves]
+    return [*moments, _scalar_moments([f[n] for n in plain], weights, steps, list(moves.values()))]
 
 
 def image_moments(
@@ -157,6 +160,28 @@ def observed_kernel(network: Network, layer: int, *, channel_mean: bool) -> Kern
     """Return the effective kernel of a layer, summed over channels if their mean is what is observed."""
     kernel = effective_kernel(network, layer)
     return kernel.channel_sum() if channel_mean else kernel
+
+
+class _Numbered:
+    """Images as ``{site: value}``, each different one once."""
+
+    def __init__(self) -> None:
+        self.known: list[dict[int, int]] = []
+        self._numbers: dict[frozenset[tuple[int, int]], int] = {}
+
+    def number(self, image: dict[int, int]) -> int:
+        number = self._numbers.setdefault(frozenset(image.items()), len(self.known))
+        if number == len(self.known):
+            self.known.append(image)
+        return number
+
+
+def _squared_steps(a: Activation, moves: list[tuple[int, int]]) -> Iterator[Any]:
+    """Yield ||a(after) - a(before)||^2 of each move, some ten megabytes of maps at a time."""
+    size = max(1, _ENTRIES // a.values[0].size)
+    for chunk in _chunks(len(moves), size):
+        before, after = np.array(moves[chunk]).T
+        yield from (a[after] - a[before]).squared_norms()
 
 
 class _Sums:
@@ -191,7 +216,7 @@ def _scalar_moments(
     return PairMoments(displacement, 2 * _average([(v - mean) ** 2 for v in f], weights))
 
 
-def _average(values: Any, weights: list[Fraction]) -> Any:
+def _average(values: Any, weights: Iterable[Fraction]) -> Any:
     return sum((v * w for v, w in zip(values, weights, strict=True)), Fraction(0))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache as memoised
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from solver import __version__
@@ -29,6 +29,8 @@ from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_n
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_input import input_layer_response, input_readout_response
 from solver.sensitivity.rectified_noise import (
+    SecondMoment,
+    coupled_fields,
     is_rectified_once,
     layer_second_moment,
     readout_second_moment,
@@ -49,6 +51,12 @@ NUMBERS = 4
 
 QUICK = {"layer": 3e10, "output": 3e11}
 """Multiplications that ``auto`` spends on a transfer operator, up to half a minute; beyond, it samples."""
+
+CLOSED = "closed form, rectified once"
+MOST_TERMS = 100
+"""Terms of a closed form that is written out as an expression; longer ones are evaluated as balls."""
+MOST_FIELDS = 8
+"""Different rectified channels whose pairs are summed in closed form: some thousand terms, a second or two."""
 
 METHODS = {
     "auto": "series or transfer where they take less than about half a minute, else sampling",
@@ -125,7 +133,11 @@ def noise_responses(question: NoiseQuestion, routes: NoiseRoutes) -> list[NoiseR
 
 
 def closed_noise_response(question: NoiseQuestion, layer: int) -> NoiseResponse[Value] | None:
-    """Return the noise response of a layer, exact or closed, or None if the noise is rectified more than once."""
+    """Return the noise response of a layer, exact or closed.
+
+    None if the noise is rectified more than once, or in more than `MOST_FIELDS` different channels that add up later,
+    whose pairs are too many.
+    """
     network, task, noise = question.network, question.task, question.noise
     depth = min(layer, network.depth)
     if rectifying_layer(network, depth, noise) is None:
@@ -136,13 +148,30 @@ def closed_noise_response(question: NoiseQuestion, layer: int) -> NoiseResponse[
         return NoiseResponse(response, 0, response).map(lambda part: as_value(part, "linear noise"))
     if not is_rectified_once(network, depth, noise):
         return None
+    alone = layer == rectifying_layer(network, depth, noise) and not question.channel_mean
+    if not alone and coupled_fields(network, noise) > MOST_FIELDS:
+        return None
     if question.is_output(layer):
         moment = readout_second_moment(network, task, noise)
     else:
         moment = layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean)
-    return moment.split().map(lambda part: as_value(part, "closed form, rectified once"))
+    if len(moment.covariances) <= MOST_TERMS:
+        return moment.split().map(lambda part: as_value(part, CLOSED))
+    return _long_sum(moment)
 
 
+def _long_sum(moment: SecondMoment) -> NoiseResponse[Value]:
+    """Return a closed form of many terms as balls; it is not written out."""
+    enclose = memoised(moment.enclose_split)
+    method = f"{CLOSED}: {len(moment.covariances)} terms, as a proven ball"
+
+    def value(part: str) -> Value:
+        return EnclosedValue(lambda digits: getattr(enclose(digits), part), method, lambda: None)
+
+    return NoiseResponse(value("total"), value("coherent"), value("incoherent"))
+
+
+@lru_cache(maxsize=32)
 def _control(question: NoiseQuestion, layer: int) -> float | None:
     """Return the closed response of the pre-activations of a layer, if there is one."""
     linear = without_last_activation(question.network, min(layer, question.network.depth))

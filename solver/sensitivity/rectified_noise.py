@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from solver.ensemble import Representatives, representatives
+from solver.exact import sign
 from solver.frame import Task
 from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel, identity_kernel
@@ -81,6 +82,28 @@ class SecondMoment:
         """Return the sum of both parts, expanded."""
         return self.split().total
 
+    def enclose_split(self, digits: int) -> NoiseResponse[Any]:
+        """Return the sum and both parts as balls of relative radius below 10^-digits; a millisecond for each pair."""
+        from solver.gaussian.enclosure import refined
+
+        return NoiseResponse(*refined(self._balls, digits, lambda: f"a sum of {len(self.covariances)} terms"))
+
+    def _balls(self) -> tuple[Any, Any, Any]:
+        from flint import arb
+
+        from solver.gaussian.enclosure import exact_ball
+        from solver.gaussian.rectified_balls import rectified_mean_ball, rectified_product_ball
+
+        kinds = {kind for x, y, _ in self.covariances for kind in (x, y)} | {k for pair in self.products for k in pair}
+        means = {kind: rectified_mean_ball(*kind) for kind in kinds}
+        shifts = {(m, v): mean - exact_ball(m if sign(m) > 0 else 0) for (m, v), mean in means.items()}
+        incoherent = arb(0)
+        for (x, y, c), w in self.covariances.items():
+            both = rectified_product_ball(x[0], y[0], x[1], y[1], c)
+            incoherent += exact_ball(w) * (both - means[x] * means[y])
+        coherent = sum((exact_ball(w) * shifts[x] * shifts[y] for (x, y), w in self.products.items()), arb(0))
+        return incoherent + coherent, coherent, incoherent
+
 
 def rectifying_layer(network: Network, layer: int, noise: GaussianNoise) -> int | None:
     """Return the first layer up to ``layer`` with a ReLU or a hard tanh (0 if noise comes rectified), or None."""
@@ -95,6 +118,19 @@ def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> boo
     if source is None or (source > 0 and network.layers[source - 1].activation != "relu"):
         return False
     return stays_linear(network, layer, after=source)
+
+
+def coupled_fields(network: Network, noise: GaussianNoise) -> int:
+    """Return how many different fields, up to translation, the channels of the first layer that rectifies are."""
+    source = rectifying_layer(network, network.depth, noise)
+    if not source:
+        return 1
+    kernel = effective_kernel(network, source)
+    fields = set()
+    for taps, bias in zip(kernel.values[:, 0].tolist(), kernel.bias, strict=True):
+        nonzero = [o for o, w in enumerate(taps) if w != 0] or [0]
+        fields.add((tuple(taps[nonzero[0] : nonzero[-1] + 1]), bias))
+    return len(fields)
 
 
 def noise_representatives(network: Network, task: Task) -> Representatives:
@@ -118,7 +154,7 @@ def layer_second_moment(
     fields = RectifiedFields(network, task, noise, layer)
     kernel = effective_kernel(network, layer, after=fields.source)
     operator = kernel_matrix(kernel.channel_sum() if channel_mean else kernel, fields.shape)
-    pairs = fields.pairs(operator.T @ operator)
+    pairs = fields.pairs(product(operator.T, operator))
     total = SecondMoment()
     for means, weight in fields.weighted_means():
         total.add(fields.local_moment(pairs, means), weight)
