@@ -19,6 +19,7 @@ from solver import __version__
 from solver.cache import Cache
 from solver.errors import NotApplicableError
 from solver.exact import choice
+from solver.frame import FrameTask, Task
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.chain_noise import chain_layer_response
@@ -43,7 +44,6 @@ from solver.sensitivity.rectified_twice import (
     independent_readout_response,
 )
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
-from solver.task import TwoPixelTask
 from solver.values import EnclosedValue, NumericValue, Value, as_value
 
 NUMBERS = 4
@@ -97,7 +97,7 @@ class NoiseQuestion:
     """A network on a task under some noise; layers are numbered 0..depth, and depth + 1 is the output f_p."""
 
     network: Network
-    task: TwoPixelTask
+    task: Task
     noise: GaussianNoise
     channel_mean: bool = False
 
@@ -113,7 +113,7 @@ class NoiseQuestion:
             for each in network.layers[: min(layer, network.depth)]
         ]
         head = (network.readout, network.pooling) if self.is_output(layer) else ()
-        place = (task.length, task.scale, task.distances, task.gap, noise.energy, noise.rectified)
+        place = (task, noise.energy, noise.rectified)
         return repr(("noise response", __version__, NUMBERS, route, layer, layers, head, place, self.channel_mean))
 
 
@@ -180,7 +180,11 @@ def _control(question: NoiseQuestion, layer: int) -> float | None:
 
 
 def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> NoiseResponse[Value] | None:
-    """Return the response by the first deterministic route that applies; a forced one must apply."""
+    """Return the response by the first deterministic route that applies, none on a frame; a forced one must apply."""
+    if isinstance(question.task, FrameTask):
+        if routes.method in ("series", "transfer"):
+            raise NotApplicableError(f"method {routes.method!r} is for rings; on a frame take auto or sampling")
+        return None
     attempts: dict[str, Callable[[], NoiseResponse[Value]]] = {
         "series": lambda: _series(question, layer, routes.cache),
         "transfer": lambda: _transfer(question, layer, routes),

@@ -127,9 +127,11 @@ def coupled_fields(network: Network, noise: GaussianNoise) -> int:
         return 1
     kernel = effective_kernel(network, source)
     fields = set()
-    for taps, bias in zip(kernel.values[:, 0].tolist(), kernel.bias, strict=True):
-        nonzero = [o for o, w in enumerate(taps) if w != 0] or [0]
-        fields.add((tuple(taps[nonzero[0] : nonzero[-1] + 1]), bias))
+    for taps, bias in zip(kernel.values[:, 0], kernel.bias, strict=True):
+        used = np.argwhere(taps != 0)
+        ends = zip(used.min(axis=0), used.max(axis=0), strict=True) if len(used) else [(0, 0)] * taps.ndim
+        box = taps[tuple(slice(first, last + 1) for first, last in ends)]
+        fields.add((box.shape, tuple(box.ravel().tolist()), bias))
     return len(fields)
 
 
