@@ -12,6 +12,7 @@ from solver import __version__
 from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
+from solver.commands.frame import frame
 from solver.commands.limits import limits
 from solver.commands.plot import plot
 from solver.commands.report import report
@@ -39,7 +40,7 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, table, sweep, limits, formula, plot, search, show, shuffle, verify, derive, list_constructions):
+for command in (report, frame, table, sweep, limits, formula, plot, search, show, shuffle, verify, derive, list_constructions):
     cli.add_command(command)
 
 

@@ -23,7 +23,9 @@ from solver.report.words import (
     network_heading,
     responses,
 )
+from solver.sensitivity.response import FrameResponse
 from solver.sensitivity.sensitivities import Sensitivities
+from solver.sensitivity.threshold import best_threshold
 from solver.values import MissingValue, Value
 
 SHOWN_RESPONSES = 12
@@ -116,6 +118,8 @@ def _response_line(s: Sensitivities) -> str:
     response, why = responses(s)
     if response is None:
         return why
+    if isinstance(response, FrameResponse):
+        return _frame_lines(s, response)
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
     values = ", ".join(str(response[d]) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}
@@ -124,3 +128,14 @@ def _response_line(s: Sensitivities) -> str:
     if len(rest) == 1:
         return f"f_p(1..{shown[-1]}) = {values}; f_p = {rest.pop()} for larger d"
     return f"f_p(1..{shown[-1]}) = {values}, ..."
+
+
+def _frame_lines(s: Sensitivities, response: FrameResponse) -> str:
+    """Return f_p along an axis and along a diagonal, and how often the best threshold on it errs."""
+    last = min(*(n // 2 for n in s.task.shape), SHOWN_RESPONSES)
+    axis, diagonal = ([str(response[d, d * turn]) for d in range(1, last + 1)] for turn in (0, 1))
+    best = best_threshold(s.network, s.task)
+    return (
+        f"f_p(1..{last}, 0) = {', '.join(axis)}; f_p(d, d) = {', '.join(diagonal)}\n"
+        f"y = +1 for f_p > {best.level}, the best threshold: wrong with probability {best.error}"
+    )

@@ -15,14 +15,14 @@ from solver.sensitivity.sensitivities import (
     Sensitivities,
     layer_moments,
 )
-from solver.task import TwoPixelTask
+from solver.frame import Task
 from solver.values import ExactValue, MissingValue, quotient
 
 FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"
 
 
 def deformation_alone(
-    network: Network, task: TwoPixelTask, deformation: Deformation, noise: GaussianNoise, *, channel_mean: bool = False
+    network: Network, task: Task, deformation: Deformation, noise: GaussianNoise, *, channel_mean: bool = False
 ) -> Sensitivities:
     """Return the sensitivities with their D; every other value is missing, as not asked for.
 
