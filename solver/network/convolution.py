@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -52,17 +53,16 @@ def correlation(
     """
     w = np.array(filters, dtype=a.dtype if a.dtype.kind == "f" else object)
     axes = w.ndim - 2
-    lead, sites = a.shape[: -axes - 1], a.shape[-axes:]
-    places = _places(sites, w.shape[2:], _each(stride, axes), _each(origin, axes))
+    batch = a.reshape(-1, *a.shape[-axes - 1 :])
     matrix = np.concatenate([w.reshape(len(w), -1), np.array(bias, dtype=w.dtype)[:, None]], axis=1)
-    batch = a.reshape(prod(lead), *a.shape[len(lead) :])
-    parts = [_correlated(chunk, matrix, places) for chunk in _chunks(batch, prod(w.shape[2:]))]
+    read = partial(_columns, sizes=w.shape[2:], strides=_each(stride, axes), origins=_each(origin, axes))
+    parts = [_correlated(chunk, matrix, read) for chunk in _chunks(batch, prod(w.shape[2:]))]
     z = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return z.reshape(*lead, *z.shape[1:])
+    return z.reshape(*a.shape[: -axes - 1], *z.shape[1:])
 
 
 def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return the matrix product left @ right: in float64 if ``right`` is, else exactly.
+    """Return the matrix product left @ right of (m, k) and (..., k, n): in float64 if ``right`` is, else exactly.
 
     Integers are multiplied in float64 where sum |left| max |right| < 2^53 holds for every row, since then every
     partial sum, in whatever order, is an integer that float64 holds; in int64 below 2^62; and beyond by
@@ -84,7 +84,7 @@ def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if _are(left, int) and _are(right, int):
         return _integer_product(left, right)
     if _are(left, (int, Fraction)) and _are(right, (int, Fraction)):
-        (p, m), (q, n) = _integers(left), _integers(right)
+        (p, m), (q, n) = as_integers(left), as_integers(right)
         scale = Fraction(1, m * n)
         return np.frompyfunc(lambda v: v * scale, 1, 1)(_integer_product(p, q).astype(object))
     return _sparse_product(left.astype(object), right.astype(object))
@@ -92,7 +92,7 @@ def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def _integer_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if not (left.size and right.size):
-        return np.zeros((len(left), right.shape[1]), dtype=np.int64)
+        return np.zeros((*right.shape[:-2], len(left), right.shape[-1]), dtype=np.int64)
     bound = largest(left, rows=True) * largest(right)
     small = bound < INT64_LIMIT and max(largest(left), largest(right)) < INT64_LIMIT
     if _mostly_zero(left):
@@ -108,22 +108,25 @@ def _integer_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _flint_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     from flint import fmpz_mat
 
-    p, q = (fmpz_mat(*m.shape, m.ravel().tolist()) for m in (left, right))
-    entries = np.fromiter(map(int, (p * q).entries()), dtype=object, count=len(left) * right.shape[1])
-    return entries.reshape(len(left), right.shape[1])
+    columns = np.moveaxis(right, -2, 0)
+    flat = columns.reshape(len(columns), -1)
+    p, q = (fmpz_mat(*m.shape, m.ravel().tolist()) for m in (left, flat))
+    entries = np.fromiter(map(int, (p * q).entries()), dtype=object, count=len(left) * flat.shape[1])
+    return np.moveaxis(entries.reshape(len(left), *columns.shape[1:]), 0, -2)
 
 
 def _sparse_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return left @ right, adding up the entries of ``left`` that are not zero."""
-    zero = np.zeros(right.shape[1], dtype=right.dtype)
+    zero = np.zeros((*right.shape[:-2], right.shape[-1]), dtype=right.dtype)
     rows = []
     for weights in left:
         total = zero
         for n in np.flatnonzero(weights != 0):
             w = weights[n]
-            total = total + (right[n] if w == 1 else w * right[n])
+            row = right[..., n, :]
+            total = total + (row if w == 1 else w * row)
         rows.append(total)
-    return np.stack(rows)
+    return np.stack(rows, axis=-2)
 
 
 def largest(values: np.ndarray, *, rows: bool = False) -> int:
@@ -141,40 +144,38 @@ def _are(values: np.ndarray, kind: Any) -> bool:
     return values.dtype.kind in "iu" or all(isinstance(v, kind) for v in values.flat)
 
 
-def _integers(values: np.ndarray) -> tuple[np.ndarray, int]:
+def as_integers(values: np.ndarray) -> tuple[np.ndarray, int]:
     """Return rationals times their common denominator, and that."""
     denominator = common_denominator(values.flat)
     return np.frompyfunc(lambda v: int(v * denominator), 1, 1)(values), denominator
 
 
-def _correlated(batch: np.ndarray, matrix: np.ndarray, places: list[tuple[Any, ...]]) -> np.ndarray:
-    """Return the correlation of a batch (n, inputs, *sites) with filters and bias given as one matrix.
+def _correlated(batch: np.ndarray, matrix: np.ndarray, read: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    columns = read(batch)
+    z = product(matrix, columns.reshape(*columns.shape[:2], -1))
+    return z.reshape(len(batch), len(matrix), *columns.shape[2:])
 
-    The bias is the weight of one more input, which is 1 everywhere.
+
+def _columns(batch: np.ndarray, *, sizes: Sequence[int], strides: Sequence[int], origins: Sequence[int]) -> np.ndarray:
+    """Return what the taps read at every output, of shape (batch, inputs * taps + 1, *outputs).
+
+    The last row is 1, which the bias is the weight of.
     """
-    outputs = np.broadcast_shapes(*(index.shape for index in places[0]))
-    n, inputs = batch.shape[:2]
-    columns = np.empty((inputs, len(places), n, *outputs), dtype=batch.dtype)
-    for tap, index in enumerate(places):
-        columns[:, tap] = np.moveaxis(batch[(..., *index)], 1, 0)
-    flat = columns.reshape(inputs * len(places), -1)
-    z = product(matrix, np.concatenate([flat, np.ones((1, flat.shape[1]), dtype=flat.dtype)]))
-    return np.moveaxis(z.reshape(len(matrix), n, *outputs), 0, 1)
-
-
-def _places(
-    sites: Sequence[int], sizes: Sequence[int], strides: Sequence[int], origins: Sequence[int]
-) -> list[tuple[Any, ...]]:
-    """Return, for each tap, the index of the site that it reads at every output."""
+    sites = batch.shape[2:]
     for length, size, stride in zip(sites, sizes, strides, strict=True):
         if size > length:
             raise InputError(f"filter size {size} exceeds the {length} sites of the layer's input")
         if length % stride:
             raise InputError(f"stride {stride} does not divide the {length} sites of the layer's input")
-    return [
-        np.ix_(*((np.arange(0, n, s) + j - o) % n for n, s, j, o in zip(sites, strides, tap, origins, strict=True)))
-        for tap in np.ndindex(*sizes)
-    ]
+    pads = [(origin, size - 1 - origin) for size, origin in zip(sizes, origins, strict=True)]
+    padded = np.pad(batch, [(0, 0), (0, 0), *pads], mode="wrap")
+    n, inputs, taps = *batch.shape[:2], prod(sizes)
+    columns = np.empty((n, inputs * taps + 1, *(s // t for s, t in zip(sites, strides, strict=True))), batch.dtype)
+    columns[:, -1] = 1
+    for number, tap in enumerate(np.ndindex(*sizes)):
+        view = tuple(slice(j, j + s, t) for j, s, t in zip(tap, sites, strides, strict=True))
+        columns[:, number:-1:taps] = padded[(slice(None), slice(None), *view)]
+    return columns
 
 
 def _each(value: int | Sequence[int], axes: int) -> Sequence[int]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from solver.algebraic import Algebraic
 from solver.errors import InputError, NotApplicableError
+from solver.network.convolution import as_integers, product
 from solver.network.cosines import rational_if_so
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
@@ -132,8 +133,10 @@ def mean_filter_frequency(network: Network, layer: int) -> Any:
     [Fraction(0, 1), Fraction(4, 3)]
     """
     filters = np.array(network.layers[_numbered(network, layer) - 1].filters, dtype=object)
+    if network.is_rational:
+        filters, _ = as_integers(filters)
     steps = [np.diff(filters, axis=axis) for axis in range(2, filters.ndim)]
-    return _ratio(sum((each * each).sum() for each in steps), (filters * filters).sum())
+    return _ratio(Fraction(1) * sum((each * each).sum() for each in steps), (filters * filters).sum())
 
 
 def mean_kernel_frequency(network: Network, layer: int, length: int | Shape) -> Any:
@@ -171,14 +174,8 @@ def circular_autocorrelations(kernel: Kernel, length: int | Shape, wanted: Seque
 
 def _second_moments(filters: np.ndarray) -> Moments:
     """Return the mean of w_i w_j over the filters, where it can differ from 0."""
-    share = Fraction(1, len(filters))
-    moments: Moments = {}
-    for w in filters:
-        support = [i for i, value in enumerate(w) if value != 0]
-        for i in support:
-            for j in support:
-                moments[i, j] = moments.get((i, j), Fraction(0)) + w[i] * w[j] * share
-    return moments
+    sums = product(filters.T, filters).astype(object) * Fraction(1, len(filters))
+    return {(int(i), int(j)): sums[i, j] for i, j in np.argwhere(sums != 0)}
 
 
 def _rayleigh(moments: Moments, spectrum: Spectrum) -> Any:

@@ -164,9 +164,14 @@ def stays_linear(network: Network, layer: int, *, after: int) -> bool:
     True if each of them has an identity activation, or a ReLU and a non-negative effective kernel from
     layer ``after``; a hard tanh bounds what rectified noise does not.
     """
+
+    def keeps_sign(k: int) -> bool:
+        if k == after + 1:
+            return all(sign(w) >= 0 for w in network.layers[after].weights)
+        return effective_kernel(network, k, after=after).is_non_negative()
+
     return all(
-        each.activation == "identity"
-        or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
+        each.activation == "identity" or (each.activation == "relu" and keeps_sign(k))
         for k, each in enumerate(network.layers[after:layer], start=after + 1)
     )
 

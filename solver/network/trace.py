@@ -120,7 +120,7 @@ def activated(z: np.ndarray, activation: str, one: int = 1) -> np.ndarray:
         return np.clip(z, -one, one) if activation == "hardtanh" else z
 
 
-def correlate(a: np.ndarray, layer: Layer, weights: Sequence[Any], bias: Sequence[Any]) -> np.ndarray:
+def correlate(a: np.ndarray, layer: Layer, weights: Any, bias: Sequence[Any]) -> np.ndarray:
     """Return the periodic cross-correlation w * a + b over the last axes (channels, *sites) of ``a``.
 
     ``weights`` are nested like ``layer.filters``, in any number type that multiplies the array's.

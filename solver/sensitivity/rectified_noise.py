@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -216,11 +217,15 @@ class RectifiedFields:
         self.output_sites = self.ring.length // network.total_stride(layer)
         self.operator = kernel_matrix(kernel, self.ring.shape)
         self.bias = np.repeat(kernel.bias, prod(self.shape))
-        self.variance = noise.variance(task.sites)
-        self.covariance = product(self.operator, self.operator.T)
+        self.noise_variance = noise.variance(task.sites)
         self.sees_image = source > 0
         self.stretch = self.ring.stretch
         self.background = self._means({})
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """The covariances of all pairs of sites, over sigma^2."""
+        return product(self.operator, self.operator.T)
 
     def weighted_means(self, *, background: bool = True) -> list[tuple[list[Any], Any]]:
         """Return the pre-activations without noise of each representing image, with its probability.
@@ -234,8 +239,8 @@ class RectifiedFields:
     def pairs(self, gram: np.ndarray) -> _SitePairs:
         """Return the pairs of sites that a Gram matrix couples."""
         left, right = np.nonzero(gram)
-        cov_ids, covs = _indexed(self.covariance[left, right].tolist())
-        covs = [c * self.variance for c in covs]
+        cov_ids, covs = _indexed(self._covariances(left, right).tolist())
+        covs = [c * self.noise_variance for c in covs]
         gram_ids, grams = _indexed(list(gram[left, right]))
         return _SitePairs(left, right, cov_ids, covs, gram_ids, grams)
 
@@ -272,7 +277,18 @@ class RectifiedFields:
         return list(self.operator[:, lit].astype(object) @ pixels[lit].astype(object) + self.bias)
 
     def _gauss(self, means: list[Any]) -> list[Gauss]:
-        return list(zip(means, (np.diag(self.covariance).astype(object) * self.variance).tolist(), strict=True))
+        return list(zip(means, self._variances, strict=True))
+
+    @cached_property
+    def _variances(self) -> list[Any]:
+        every = np.arange(len(self.operator))
+        return [v * self.noise_variance for v in self._covariances(every, every).tolist()]
+
+    def _covariances(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Return the covariances of pairs of sites over sigma^2, all at once where most pairs are asked for."""
+        if len(left) > len(self.operator):
+            return self.covariance[left, right]
+        return (self.operator[left] * self.operator[right]).sum(axis=1)
 
 
 def _mean_shift(x: Gauss) -> Any:

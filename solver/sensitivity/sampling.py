@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from solver.ensemble import Representatives
 from solver.errors import InputError
 from solver.exact import integer, rational
+from solver.frame import Task
 from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.trace import activated, correlate
@@ -22,13 +24,14 @@ from solver.noise import GaussianNoise
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_noise import noise_representatives
 from solver.sensitivity.sampled_split import Samples, split_estimate
-from solver.task import TwoPixelTask
+from solver.sensitivity.threads import drawn_results
 from solver.values import NumericValue
 
 Progress = Callable[[int, int], None]
 METHOD = "randomised quasi-Monte Carlo"
 MOST_POINTS = 2**17
-_CHUNK = 2**22
+FEWEST_POINTS = 32
+_CHUNK = 2**19
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,14 @@ class Sampling:
             if self.tolerance <= 0:
                 raise InputError(f"tolerance: expected a positive rational, got {self.tolerance}")
 
+    def points_for(self, repeats: int) -> int:
+        """Return the points of a set for a network of some total stride, which sees every image at as many places.
+
+        That many times fewer points (but at least 32, unless fewer are asked for) cost and tell as much; so do they
+        on a frame, where each draws as many rows as it has.
+        """
+        return max(self.points // repeats, min(self.points, FEWEST_POINTS))
+
     def method(self, points: int) -> str:
         """Return the method as text, for reports."""
         return f"{METHOD}, {self.replicates} x {points} points, seed {self.seed}; error is one standard error"
@@ -69,7 +80,7 @@ class Sampling:
 
 def sampled_noise(
     network: Network,
-    task: TwoPixelTask,
+    task: Task,
     noise: GaussianNoise,
     controls: dict[int, float | None],
     sampling: Sampling,
@@ -95,14 +106,16 @@ def sampled_noise(
     """
     ring = noise_representatives(network, task)
     generator = np.random.default_rng(sampling.seed)
-    points = sampling.points
+    rows = prod(ring.shape[:-1])
+    points = sampling.points_for(network.total_stride(network.depth) * rows)
+    trace = FloatTrace(network)
+
+    def drawn() -> Callable[[], dict[int, Samples]]:
+        eta = _noise(noise, task.sites, ring.length, points, generator)
+        return lambda: _replicate(trace, ring, eta, controls, channel_mean)
+
     while True:
-        runs = []
-        for done in range(sampling.replicates):
-            eta = _noise(noise, task.length, ring.length, points, generator)
-            runs.append(_replicate(network, ring, eta, list(controls), channel_mean))
-            if progress:
-                progress(done + 1, sampling.replicates)
+        runs = drawn_results(drawn, sampling.replicates, progress)
         values = {
             k: split_estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
             for k, control in controls.items()
@@ -123,47 +136,68 @@ def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator
 
 
 def _replicate(
-    network: Network, ring: Representatives, eta: np.ndarray, keys: list[int], channel_mean: bool
+    trace: FloatTrace, ring: Representatives, eta: np.ndarray, controls: dict[int, float | None], channel_mean: bool
 ) -> dict[int, Samples]:
-    images = dense_images([{}, *ring.images], ring.length).astype(float)[:, None, :]
-    calm = _float_trace(network, images)
-    widest = max(network.channels) * images.size
-    chunks = np.array_split(eta, max(1, len(eta) * widest // _CHUNK))
-    sums: dict[int, Any] = dict.fromkeys(keys, (0, 0, 0))
+    images = dense_images([{}, *ring.images], ring.shape).astype(float)[:, None]
+    calm = trace(images)
+    widest = max(trace.network.channels) * images.size
+    chunks = np.array_split(eta, min(len(eta), max(1, len(eta) * widest // _CHUNK)))
+    sums: dict[int, Any] = dict.fromkeys(controls, (0, 0, 0))
     for chunk in chunks:
-        noisy = _float_trace(network, images + chunk[:, None, None, :])
-        for key in keys:
-            parts = _differences(network, ring, key, calm, noisy, channel_mean)
+        noisy = trace(images + chunk.reshape(-1, 1, 1, *ring.shape))
+        for key, control in controls.items():
+            parts = _differences(trace.network, ring, key, calm, noisy, channel_mean, control is not None)
             sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
-    return {key: Samples(*(total / len(eta) for total in sums[key])) for key in keys}
+    return {key: Samples(*(total / len(eta) for total in sums[key])) for key in controls}
 
 
 def _differences(
-    network: Network, ring: Representatives, key: int, calm: Any, noisy: Any, channel_mean: bool
+    network: Network, ring: Representatives, key: int, calm: Any, noisy: Any, channel_mean: bool, controlled: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return ||a - a0||^2 and ||z - z0||^2 of shape (points, images), and a - a0 of (points, images, units)."""
+    """Return ||a - a0||^2 and ||z - z0||^2 of shape (points, images), and a - a0 of (points, images, units).
+
+    The second is 0 unless it is ``controlled`` for.
+    """
     layer = min(key, network.depth)
     (z0, a0), (z, a) = calm[layer], noisy[layer]
-    if key > network.depth:
-        weights = np.array([float(v) for v in network.pooled_readout(ring.task.length)])
-        f, linear = ((x.sum(axis=-1) @ weights) for x in (a - a0, z - z0))
-        return f**2, linear**2, f[..., None]
-    moved, linear = a - a0, z - z0
-    if channel_mean:
-        moved, linear = moved.sum(axis=-2, keepdims=True), linear.sum(axis=-2, keepdims=True)
-    square = (moved**2).sum(axis=(-2, -1))
-    return square, (linear**2).sum(axis=(-2, -1)), moved.reshape(*moved.shape[:2], -1)
+
+    def change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+        if key > network.depth:
+            weights = np.array([float(v) for v in network.pooled_readout(ring.task.sites)])
+            return (over_sites(after - before).sum(axis=-1) @ weights)[..., None]
+        moved = over_sites(after - before)
+        moved = moved.sum(axis=-2, keepdims=True) if channel_mean else moved
+        return moved.reshape(*moved.shape[:2], -1)
+
+    def over_sites(maps: np.ndarray) -> np.ndarray:
+        return maps.reshape(*maps.shape[: -network.axes], -1)
+
+    moved = change(a, a0)
+    square = np.einsum("pmu,pmu->pm", moved, moved)
+    if not controlled:
+        return square, np.zeros_like(square), moved
+    linear = change(z, z0)
+    return square, np.einsum("pmu,pmu->pm", linear, linear), moved
 
 
-def _float_trace(network: Network, a: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the pre-activations and activations of layers 0..depth, in float64."""
-    trace = [(a, a)]
-    for layer in network.layers:
-        weights = [[[float(w) for w in f] for f in channel] for channel in layer.filters]
-        z = correlate(a, layer, weights, [float(b) for b in layer.bias])
-        a = activated(z, layer.activation)
-        trace.append((z, a))
-    return trace
+class FloatTrace:
+    """The forward pass in float64, of images of shape (..., 1, *sites)."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._weights = [
+            (np.array(layer.filters, dtype=object).astype(float), [float(b) for b in layer.bias])
+            for layer in network.layers
+        ]
+
+    def __call__(self, a: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the pre-activations and activations of layers 0..depth."""
+        trace = [(a, a)]
+        for layer, (weights, bias) in zip(self.network.layers, self._weights, strict=True):
+            z = correlate(a, layer, weights, bias)
+            a = activated(z, layer.activation)
+            trace.append((z, a))
+        return trace
 
 
 def without_last_activation(network: Network, layer: int) -> Network:

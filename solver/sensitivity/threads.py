@@ -38,6 +38,19 @@ def results_in_threads(jobs: list[Callable[[], Any]], progress: Callable[[int, i
     return [results[index] for index in range(len(jobs))]
 
 
+def drawn_results(
+    draw: Callable[[], Callable[[], Any]], count: int, progress: Callable[[int, int], None] | None = None
+) -> list[Any]:
+    """Return the results of ``count`` jobs that ``draw`` makes one after the other, as many at a time as are cores."""
+    cores = os.cpu_count() or 1
+    results: list[Any] = []
+    for start in range(0, count, cores):
+        results += results_in_threads([draw() for _ in range(min(cores, count - start))])
+        if progress:
+            progress(len(results), count)
+    return results
+
+
 def _work(jobs: list[Callable[[], Any]], waiting: Any, finished: Any, stopped: Event) -> None:
     while not stopped.is_set():
         try:
