@@ -40,7 +40,21 @@ def cli() -> None:
     """Group of the commands."""
 
 
-for command in (report, frame, table, sweep, limits, formula, plot, search, show, shuffle, verify, derive, list_constructions):
+for command in (
+    report,
+    frame,
+    table,
+    sweep,
+    limits,
+    formula,
+    plot,
+    search,
+    show,
+    shuffle,
+    verify,
+    derive,
+    list_constructions,
+):
     cli.add_command(command)
 
 

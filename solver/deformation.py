@@ -168,7 +168,9 @@ def deformation_outcomes(
     """
     if isinstance(task, FrameTask):
         moves = deformation.moves_on(len(task.shape))
-        return [(_image(deformation.deformed(first, second, move, task.shape), task.shape), p) for move, p in moves.items()]
+        return [
+            (_image(deformation.deformed(first, second, move, task.shape), task.shape), p) for move, p in moves.items()
+        ]
     distance = (second - first) % task.length
     readings = [(first, second), (second, first)] if 2 * distance == task.length else [(first, second)]
     if 2 * distance > task.length:

@@ -62,7 +62,9 @@ def lags(reach: int, axes: int) -> list[tuple[int, ...]]:
 def lags_between(first: int, second: int, shape: Shape, reach: int) -> Iterator[tuple[int, ...]]:
     """Yield every lag r that leads from a site to another, 0 <= r_1 <= reach and |r_i| <= reach along other axes."""
     choices = []
-    for axis, (i, j, length) in enumerate(zip(coordinates(first, shape), coordinates(second, shape), shape, strict=True)):
+    for axis, (i, j, length) in enumerate(
+        zip(coordinates(first, shape), coordinates(second, shape), shape, strict=True)
+    ):
         least = -reach if axis else 0
         choices.append(range(least + (j - i - least) % length, reach + 1, length))
     return product(*choices)

@@ -101,7 +101,9 @@ def _question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
 
     match = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", options["length"])
     if match is None:
-        raise click.BadParameter(f"expected sides such as 32 or 24x32, got {options['length']!r}", param_hint="--length")
+        raise click.BadParameter(
+            f"expected sides such as 32 or 24x32, got {options['length']!r}", param_hint="--length"
+        )
     keys = ("scale", "metric", "distances", "gap")
     task = FrameTask(shape=(int(match[1]), int(match[2] or match[1])), **{key: options[key] for key in keys})
     energy = options["noise_energy"] or default_noise(task).energy

@@ -151,7 +151,9 @@ def _lengths(filter_: tuple[Any, ...]) -> tuple[int, ...]:
     if not filter_ or not isinstance(filter_[0], tuple):
         return (len(filter_),)
     if {len(row) for row in filter_} != {len(filter_)}:
-        raise InputError(f"filters: on a frame they are square; got rows of {', '.join(str(len(r)) for r in filter_)} taps")
+        raise InputError(
+            f"filters: on a frame they are square; got rows of {', '.join(str(len(r)) for r in filter_)} taps"
+        )
     return (len(filter_), len(filter_))
 
 

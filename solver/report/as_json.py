@@ -43,8 +43,7 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
     s = report.first
     return {
         "schema": SCHEMA,
-        "task": _place(s.task)
-        | {"scale": str(s.task.scale), "distances": s.task.distances, "gap": str(s.task.gap)},
+        "task": _place(s.task) | {"scale": str(s.task.scale), "distances": s.task.distances, "gap": str(s.task.gap)},
         "deformation": {
             "law": s.deformation.name,
             "collisions": s.deformation.collisions,

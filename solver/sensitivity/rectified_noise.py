@@ -172,11 +172,10 @@ def readout_second_moment(network: Network, task: Task, noise: GaussianNoise) ->
     """
     fields = RectifiedFields(network, task, noise, network.depth)
     kernel = effective_kernel(network, network.depth, after=fields.source)
-    weights = np.repeat(np.array(network.pooled_readout(task.sites), dtype=object), fields.output_sites)
-    row = weights @ kernel_matrix(kernel, fields.shape).astype(object)
-    gram = np.outer(row, row)
-    gram[fields.covariance == 0] = 0
-    pairs = fields.pairs(gram)
+    matrix = kernel_matrix(kernel, fields.shape).reshape(kernel.channels, fields.output_sites, -1)
+    row = np.array(network.pooled_readout(task.sites), dtype=object) @ matrix.sum(axis=1).astype(object)
+    left, right = np.nonzero(fields.covariance)
+    pairs = fields.pairs_at(left, right, row[left] * row[right])
     total = SecondMoment()
     for means, weight in fields.weighted_means():
         total.add(SecondMoment(covariances=fields.local_moment(pairs, means).covariances), weight)
@@ -239,9 +238,13 @@ class RectifiedFields:
     def pairs(self, gram: np.ndarray) -> _SitePairs:
         """Return the pairs of sites that a Gram matrix couples."""
         left, right = np.nonzero(gram)
+        return self.pairs_at(left, right, gram[left, right])
+
+    def pairs_at(self, left: np.ndarray, right: np.ndarray, weights: np.ndarray) -> _SitePairs:
+        """Return pairs of sites with the weights given."""
         cov_ids, covs = _indexed(self._covariances(left, right).tolist())
         covs = [c * self.noise_variance for c in covs]
-        gram_ids, grams = _indexed(list(gram[left, right]))
+        gram_ids, grams = _indexed(weights.tolist())
         return _SitePairs(left, right, cov_ids, covs, gram_ids, grams)
 
     def local_moment(self, pairs: _SitePairs, means: list[Any]) -> SecondMoment:
@@ -263,11 +266,14 @@ class RectifiedFields:
 
     def site_weights(self, row: np.ndarray, means: list[Any]) -> dict[Gauss, Any]:
         """Return the readout's weights summed over the sites of each kind (mean, variance)."""
-        weights: dict[Gauss, Any] = {}
-        for kind, w in zip(self._gauss(means), row, strict=True):
-            if kind[1] != 0:
-                weights[kind] = weights.get(kind, 0) + w
-        return weights
+        (ids, kinds), (places, values) = _indexed(self._gauss(means)), _indexed(row.tolist())
+        counts = np.zeros((len(kinds), len(values)), dtype=np.int64)
+        np.add.at(counts, (ids, places), 1)
+        sums = {
+            kind: sum(int(n) * v for n, v in zip(line, values, strict=True) if n)
+            for kind, line in zip(kinds, counts, strict=True)
+        }
+        return {kind: weight for kind, weight in sums.items() if kind[1] != 0}
 
     def _means(self, image: dict[int, int]) -> list[Any]:
         if not self.sees_image:

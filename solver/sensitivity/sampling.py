@@ -67,7 +67,9 @@ class Sampling:
         That many times fewer points (but at least 32, unless fewer are asked for) cost and tell as much; so do they
         on a frame, where each draws as many rows as it has.
         """
-        return max(self.points // repeats, min(self.points, FEWEST_POINTS))
+        few = self.points // repeats
+        few = 2 ** (few.bit_length() - 1) if few else 0
+        return max(few, min(self.points, FEWEST_POINTS))
 
     def method(self, points: int) -> str:
         """Return the method as text, for reports."""
