@@ -101,7 +101,7 @@ def _on_frame(task: FrameTask, sight: int, symmetric: bool) -> Representatives:
         places = (coordinates(n, shape) for n in range(sites(shape)))
         near = half((v for v in places if sight not in v), shape)
         law = {v: task.probability(tuple(min(x, 2 * sight - x) for x in v)) for v in near}
-        law[sight, sight] = 1 - sum(law.values())
+        law[sight, sight] = 1 - sum(law.values(), Fraction(0))
     weights: defaultdict[Shape, Fraction] = defaultdict(Fraction)
     for vector, weight in law.items():
         weights[_folded(vector, shape) if symmetric else vector] += weight

@@ -16,7 +16,6 @@ from solver.exact import choice, integer
 from solver.frame import FrameTask, Task
 from solver.network.network import Network, widen
 from solver.sensitivity.response import response_by_displacement, response_by_distance
-from solver.task import TwoPixelTask
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ CONSTRUCTIONS = {
             "sum of the last map = ReLU(xi-d), l >= 2 xi",
             True,
             shift,
+            on_frames=True,
         ),
         Construction(
             "shift-mixed",
@@ -131,8 +131,8 @@ def construct(name: str, task: Task, *, filter_size: int = 3, channels: int = 1)
 def check_claim(network: Network, task: Task) -> dict[Any, tuple[object, int]]:
     """Return the distances at which f_p(d), computed exactly, breaks the network's claim, as (computed, claimed).
 
-    Empty when the claim holds for every d of the ring, or every displacement of the frame.  Costs no more on long rings: distances out of
-    the network's sight share one value.
+    Empty when the claim holds for every d of the ring, or every displacement of the frame.  Costs no more on long
+    rings: distances out of the network's sight share one value.
 
     Raises
     ------

@@ -67,6 +67,8 @@ class Kernel:
         On a frame the list has an entry for each lag of `solver.torus.lags`, 0 <= r_1 < width and |r_2| < width.
         """
         k, n = self.values, self.width
+        here: Any
+        there: Any
         found = []
         for lag in lags(n - 1, self.axes):
             here = tuple(slice(max(0, -r), n - max(0, r)) for r in lag)
@@ -124,7 +126,7 @@ def _composed(kernel: Kernel, layer: Any) -> Kernel:
     values = np.full(shape, Fraction(0), dtype=object)
     filters = np.array(layer.filters, dtype=object)
     for tap in np.ndindex(*filters.shape[2:]):
-        reached = tuple(slice(j * kernel.stride, j * kernel.stride + kernel.width) for j in tap)
+        reached: Any = tuple(slice(j * kernel.stride, j * kernel.stride + kernel.width) for j in tap)
         mixed = product(filters[(..., *tap)], kernel.values.reshape(layer.input_channels, -1))
         values[(..., *reached)] += mixed.reshape(layer.channels, *kernel.values.shape[1:])
     sums = filters.sum(axis=tuple(range(2, filters.ndim)))

@@ -65,7 +65,7 @@ def sweep_latex(
     grid, parts = fitted_grid(lambda shown: keyed_grid((r"$\xi$",), keyed, layers, shown, digits), columns, width)
     first = next(result for by_name in results.values() for result in by_name.values())
     caption = question(first, grid, scale=_scales(list(results))) + notes(grid, parts)
-    label = f"tab:scales-{first.task.distances}-l{first.task.length}-xi{min(results)}-{max(results)}"
+    label = f"tab:scales-{first.task.distances}-l{first.task.sites}-xi{min(results)}-{max(results)}"
     return preamble(parts, command, "needs longtable; ") + longtable(parts, caption, label)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from solver.deformation import Deformation
+from solver.frame import Task
 from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.noise import GaussianNoise
@@ -15,7 +16,6 @@ from solver.sensitivity.sensitivities import (
     Sensitivities,
     layer_moments,
 )
-from solver.frame import Task
 from solver.values import ExactValue, MissingValue, quotient
 
 FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"

@@ -44,6 +44,7 @@ from solver.sensitivity.rectified_twice import (
     independent_readout_response,
 )
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
+from solver.task import TwoPixelTask
 from solver.values import EnclosedValue, NumericValue, Value, as_value
 
 NUMBERS = 4
@@ -100,6 +101,19 @@ class NoiseQuestion:
     task: Task
     noise: GaussianNoise
     channel_mean: bool = False
+
+    @property
+    def ring_task(self) -> TwoPixelTask:
+        """The task, for routes that need a ring.
+
+        Raises
+        ------
+        NotApplicableError
+            On a frame.
+        """
+        if isinstance(self.task, FrameTask):
+            raise NotApplicableError("the route is for rings; on a frame take auto or sampling")
+        return self.task
 
     def is_output(self, layer: int) -> bool:
         """Return whether ``layer`` stands for f_p."""
@@ -180,11 +194,7 @@ def _control(question: NoiseQuestion, layer: int) -> float | None:
 
 
 def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> NoiseResponse[Value] | None:
-    """Return the response by the first deterministic route that applies, none on a frame; a forced one must apply."""
-    if isinstance(question.task, FrameTask):
-        if routes.method in ("series", "transfer"):
-            raise NotApplicableError(f"method {routes.method!r} is for rings; on a frame take auto or sampling")
-        return None
+    """Return the response by the first deterministic route that applies; a forced one must apply."""
     attempts: dict[str, Callable[[], NoiseResponse[Value]]] = {
         "series": lambda: _series(question, layer, routes.cache),
         "transfer": lambda: _transfer(question, layer, routes),
@@ -200,7 +210,7 @@ def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> 
 
 
 def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> NoiseResponse[Value]:
-    network, task, noise = question.network, question.task, question.noise
+    network, task, noise = question.network, question.ring_task, question.noise
     if question.is_output(layer):
         response = independent_readout_response(network, task, noise)
     else:
@@ -220,7 +230,7 @@ def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> NoiseRe
 
 
 def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> NoiseResponse[NumericValue]:
-    network, task, noise = question.network, question.task, question.noise
+    network, task, noise = question.network, question.ring_task, question.noise
 
     def budget(place: str) -> float:
         return QUICK[place] if routes.method == "auto" else float("inf")

