@@ -30,8 +30,8 @@ def disc(scale: int) -> list[Offset]:
 
 
 def overlap_errors(window: list[Offset], scale: int) -> tuple[int, int]:
-    """Return how many displacements v are wrong for the rule f(v) > level if and only if |v| < xi, and the best level."""
-    overlaps = Counter((a[0] - b[0], a[1] - b[1]) for a in window for b in window)
+    """Return how many displacements v the rule f(v) > level gets wrong about |v| < xi, and the best level."""
+    overlaps: Counter[Offset] = Counter((a[0] - b[0], a[1] - b[1]) for a in window for b in window)
     near = [v for v in product(range(1 - scale, scale), repeat=2) if v[0] ** 2 + v[1] ** 2 < scale**2]
     inside = Counter(overlaps[v] for v in near)
     whole = Counter(overlaps.values())

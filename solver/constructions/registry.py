@@ -104,6 +104,7 @@ def construct(name: str, task: Task, *, filter_size: int = 3, channels: int = 1)
 
     Examples
     --------
+    >>> from solver import TwoPixelTask
     >>> construct("shift", TwoPixelTask(length=32, scale=7)).channels
     (3, 5, 1)
     """
