@@ -12,6 +12,7 @@ from solver.errors import InputError
 from solver.frame import FrameTask, Task
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
+from solver.network.translates import one_of_each_translate
 from solver.noise import GaussianNoise, default_noise
 from solver.sensitivity.displacement import PairMoments, distance_moments, linear_moments
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
@@ -175,6 +176,7 @@ def sensitivities(
             raise InputError(f"{name}: expected a {kind.__name__}, got {given[name]!r}")
     deformation = deformation or Deformation()
     noise = (noise or default_noise(task)).resolved(task, deformation)
+    whole, network = network, _reduced(network, task, channel_mean)
     proofs = linearity_proof(network, task, deformation)
     moments = layer_moments(network, task, deformation, proofs, channel_mean=channel_mean)
     routes = NoiseRoutes(method=method, sampling=sampling or Sampling(), cache=cache, progress=progress)
@@ -187,7 +189,12 @@ def sensitivities(
         identity = closed_noise_response(NoiseQuestion(linear, task, noise, channel_mean), k)
         assert identity is not None
         layers.append(_layer(k, network.depth, moments[k], numerators[k], flat_moments[k], identity.total, route))
-    return Sensitivities(network, task, deformation, noise, channel_mean, tuple(layers))
+    return Sensitivities(whole, task, deformation, noise, channel_mean, tuple(layers))
+
+
+def _reduced(network: Network, task: Task, channel_mean: bool) -> Network:
+    """Return the network, on a frame with one channel for those that are translates of one another."""
+    return one_of_each_translate(network) if isinstance(task, FrameTask) and not channel_mean else network
 
 
 def layer_moments(
