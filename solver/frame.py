@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -184,7 +183,13 @@ Task = TwoPixelTask | FrameTask
 """The tasks that the engine takes; both have ``shape`` and ``sites``."""
 
 
-def distance_text(square: int) -> str:
-    """Return the square root of a whole number as text."""
-    root = isqrt(square)
-    return str(root) if root * root == square else f"sqrt({square})"
+def ring_only(task: Any, name: str) -> None:
+    """Refuse a task on a frame.
+
+    Raises
+    ------
+    InputError
+        Naming what needs a ring.
+    """
+    if isinstance(task, FrameTask):
+        raise InputError(f"task: {name} is for rings; expected a TwoPixelTask, got a FrameTask")

@@ -30,8 +30,10 @@ from solver.correlations import deformation_energy, difference_correlations, pix
 from solver.deformation import FRAME_LAWS, deformation_outcomes, far_energy
 from solver.ensemble import representatives
 from solver.network.linearity import dense_images, is_symmetric
+from solver.network.network import scaled_copies
 from solver.network.trace import preactivations
 from solver.network.translates import one_of_each_translate
+from solver.network.wider import scaled_channels, with_channel_sum
 from solver.sensitivity.displacement import distance_moments, image_moments, linear_moments
 from solver.sensitivity.threshold import best_threshold, threshold_error
 from solver.torus import lags
@@ -269,6 +271,14 @@ def test_translated_channels_stand_for_one(task: FrameTask) -> None:
     assert one_of_each_translate(ODD) is ODD
     kernel = effective_kernel(single, single.depth).values
     assert int((kernel != 0).sum()) == (25 if task.metric == "linf" else len(disc(6)))
+
+
+def test_copies_and_sums_of_channels_keep_the_output() -> None:
+    images = np.random.default_rng(2).integers(0, 3, (4, 6, 5))
+    expected = response(ODD, images)
+    wide = [scaled_copies(ODD, (1, "1/2")), scaled_channels(ODD, 1, ("3", "1/3")), with_channel_sum(ODD, 1)]
+    assert [network.channels[0] for network in wide] == [4, 2, 3]
+    assert all(response(network, images) == expected for network in wide)
 
 
 def test_torch_computes_the_same_numbers() -> None:

@@ -24,10 +24,20 @@ from solver import (
     Sampling,
     Sensitivities,
     SolverError,
+    TwoPixelTask,
     activations,
+    best_deformation,
+    channel_graph,
     construct,
+    kernel_content,
+    least_of_any_map,
+    noise_limits,
+    response_by_displacement,
+    response_by_distance,
+    search_deformation,
     sensitivities,
     shuffling,
+    side_channels,
 )
 from solver.commands.frame import frame
 from solver.network.linearity import dense_images
@@ -182,8 +192,21 @@ def test_what_needs_a_ring_is_refused() -> None:
     network = construct("uniform", task)
     with pytest.raises(SolverError, match="for rings"):
         sensitivities(network, task, method="transfer")
-    with pytest.raises(InputError, match="ring"):
-        shuffling(small())
+    ring = construct("uniform", TwoPixelTask(length=12, scale=5))
+    for call in (
+        lambda: shuffling(small()),
+        lambda: response_by_distance(network, task),  # type: ignore[arg-type]
+        lambda: response_by_displacement(ring, TwoPixelTask(length=12, scale=5)),  # type: ignore[arg-type]
+        lambda: channel_graph(network),
+        lambda: best_deformation(3, task),  # type: ignore[arg-type]
+        lambda: least_of_any_map(3, task),  # type: ignore[arg-type]
+        lambda: search_deformation(task, 1),  # type: ignore[arg-type]
+        lambda: side_channels(task, 1),  # type: ignore[arg-type]
+        lambda: noise_limits(network, task),  # type: ignore[arg-type]
+        lambda: kernel_content(network, 1, 10),
+    ):
+        with pytest.raises(SolverError, match=r"ring|frame|TwoPixelTask"):
+            call()
     with pytest.raises(InputError, match="on a frame expected one of"):
         sensitivities(network, task, deformation=Deformation(law="0:1/2 1:1/2"))
 

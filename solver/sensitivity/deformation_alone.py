@@ -15,6 +15,7 @@ from solver.sensitivity.sensitivities import (
     LayerSensitivity,
     Sensitivities,
     layer_moments,
+    reduced,
 )
 from solver.values import ExactValue, MissingValue, quotient
 
@@ -34,6 +35,7 @@ def deformation_alone(
     >>> result.layers[3].D.exact, result.layers[3].G.kind
     (Fraction(18352, 89775), 'missing')
     """
+    whole, network = network, reduced(network, task, channel_mean)
     noise = noise.resolved(task, deformation)
     proofs = linearity_proof(network, task, deformation)
     moments = layer_moments(network, task, deformation, proofs, channel_mean=channel_mean)
@@ -45,4 +47,4 @@ def deformation_alone(
         d = quotient(ExactValue(each.displacement, route), ExactValue(each.spread, route), method=route, zero=FLAT)
         others = {other: MissingValue("not asked for") for other in names}
         layers.append(LayerSensitivity(layer=k, name=name, D=d, **others))
-    return Sensitivities(network, task, deformation, noise, channel_mean, tuple(layers))
+    return Sensitivities(whole, task, deformation, noise, channel_mean, tuple(layers))

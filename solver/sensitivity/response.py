@@ -8,8 +8,8 @@ from itertools import product
 from typing import Any
 
 from solver.ensemble import Representatives, representatives
-from solver.errors import NotApplicableError
-from solver.frame import FrameTask
+from solver.errors import InputError, NotApplicableError
+from solver.frame import FrameTask, ring_only
 from solver.network.linearity import checked_phases, dense_images
 from solver.network.network import Network
 from solver.network.trace import Activation, activations
@@ -70,6 +70,7 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
     >>> [response_by_distance(construct("uniform", task), task)[d] for d in (1, 6, 7, 16)]
     [6, 1, 0, 0]
     """
+    ring_only(task, "f_p by distance")
     checked_phases(network, task)
     everywhere = TwoPixelTask(length=task.length, scale=task.scale)
     phases = network.total_stride(network.depth)
@@ -143,6 +144,11 @@ def response_by_displacement(network: Network, task: FrameTask) -> FrameResponse
 
     Displacements out of the network's sight share one value, so the cost does not grow with the frame.
 
+    Raises
+    ------
+    InputError
+        For a task, or a network, on a ring.
+
     Examples
     --------
     >>> from solver import FrameTask, construct
@@ -151,6 +157,8 @@ def response_by_displacement(network: Network, task: FrameTask) -> FrameResponse
     >>> f[1, 0], f[3, -2], f[0, 5]
     (20, 6, 0)
     """
+    if not isinstance(task, FrameTask):
+        raise InputError("task: f_p by displacement is for frames; on a ring take response_by_distance")
     phases = checked_phases(network, task)
     everywhere = FrameTask(shape=task.shape, scale=task.scale, metric=task.metric)
     ring = representatives(everywhere, network.receptive_field(network.depth) + phases)

@@ -176,7 +176,7 @@ def sensitivities(
             raise InputError(f"{name}: expected a {kind.__name__}, got {given[name]!r}")
     deformation = deformation or Deformation()
     noise = (noise or default_noise(task)).resolved(task, deformation)
-    whole, network = network, _reduced(network, task, channel_mean)
+    whole, network = network, reduced(network, task, channel_mean)
     proofs = linearity_proof(network, task, deformation)
     moments = layer_moments(network, task, deformation, proofs, channel_mean=channel_mean)
     routes = NoiseRoutes(method=method, sampling=sampling or Sampling(), cache=cache, progress=progress)
@@ -192,7 +192,7 @@ def sensitivities(
     return Sensitivities(whole, task, deformation, noise, channel_mean, tuple(layers))
 
 
-def _reduced(network: Network, task: Task, channel_mean: bool) -> Network:
+def reduced(network: Network, task: Task, channel_mean: bool) -> Network:
     """Return the network, on a frame with one channel for those that are translates of one another."""
     return one_of_each_translate(network) if isinstance(task, FrameTask) and not channel_mean else network
 
