@@ -113,7 +113,7 @@ def sign(value: Any) -> int:
 
 def common_denominator(values: Iterable[Fraction | int]) -> int:
     """Return the least common denominator of rationals (1 for none)."""
-    return lcm(*(Fraction(v).denominator for v in values))
+    return lcm(*{v.denominator for v in values})
 
 
 def exact_sum(values: np.ndarray, axis: Any = None) -> Any:

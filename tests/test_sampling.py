@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver import GaussianNoise, InputError, Layer, Network, Sampling, TwoPixelTask, construct
+from solver import GaussianNoise, InputError, Layer, Network, Sampling, TwoPixelTask, activations, construct
 from solver.ensemble import representatives
 from solver.network.torch_export import to_torch
 from solver.sensitivity import sampling as sampling_module
 from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
-from solver.sensitivity.sampling import sampled_noise
+from solver.sensitivity.sampling import FloatTrace, sampled_noise
 
 TASK = TwoPixelTask(length=32, scale=7)
 ONCE = Network(layers=[Layer(filters=[[[1, -1, 1]]], bias=["-1/2"]), Layer(filters=[[[1, 2]]])], readout=[5])
@@ -133,3 +133,19 @@ def test_points_grow_until_the_tolerance_is_met() -> None:
 def test_a_tolerance_is_a_positive_rational(tolerance: object) -> None:
     with pytest.raises(InputError, match="tolerance"):
         Sampling(tolerance=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("points", "phases", "expected"), [(1024, 1, 1024), (1024, 4, 256), (1024, 32, 128), (64, 32, 64), (2**14, 32, 512)]
+)
+def test_strided_networks_take_fewer_points_at_more_places(points: int, phases: int, expected: int) -> None:
+    assert Sampling(points=points).points_for(phases) == expected
+
+
+def test_float_passes_equal_exact_ones() -> None:
+    layers = [Layer(filters=[[[1, "-1/2"]], [["3/4", 2]]], stride=2), Layer(filters=[[[1, -1], ["1/8", 0]]], bias=[1])]
+    network, images = Network(layers=layers), np.array([[0, 1, 0, 2], [1, 1, 0, 0]])
+    for (_, a), exact in zip(
+        FloatTrace(network)(images[:, None].astype(float)), activations(network, images), strict=True
+    ):
+        assert np.array_equal(a, exact.exact().astype(float))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event
 
 import pytest
 
-from solver.sensitivity.threads import results_in_threads
+from solver.sensitivity.threads import drawn_results, results_in_threads
 
 
 def test_results_come_in_the_order_of_the_jobs_and_progress_counts_them() -> None:
@@ -15,6 +16,20 @@ def test_results_come_in_the_order_of_the_jobs_and_progress_counts_them() -> Non
     assert results_in_threads(jobs, lambda done, total: seen.append((done, total))) == [n * n for n in range(7)]
     assert seen == [(n, 7) for n in range(1, 8)]
     assert results_in_threads([]) == []
+
+
+def test_jobs_are_drawn_in_order_and_no_more_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    drawn: list[int] = []
+    seen: list[tuple[int, int, int]] = []
+
+    def draw() -> Callable[[], int]:
+        drawn.append(number := len(drawn))
+        return lambda: number * number
+
+    results = drawn_results(draw, 5, lambda done, total: seen.append((done, total, len(drawn))))
+    assert results == [0, 1, 4, 9, 16]
+    assert seen == [(1, 5, 2), (2, 5, 2), (3, 5, 4), (4, 5, 4), (5, 5, 5)]
 
 
 def test_the_error_of_a_job_is_raised() -> None:

@@ -15,7 +15,7 @@ from solver.commands.options import (
     table_options,
     task_options,
 )
-from solver.commands.output import check_writable, given_command, write
+from solver.commands.output import check_writable, given_command, progress_bar, write
 from solver.commands.results import chosen_results, say_where_kept
 
 
@@ -33,6 +33,7 @@ Print D, G and R of every layer and of the output.""",
 @route_options
 @click.option("--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them).")
 @click.option("--frequencies", is_flag=True, help="Add the mean frequencies of filters (JSON always holds them).")
+@click.option("--shuffles", type=click.IntRange(2), help="Add D after shuffling channels, from so many shuffles.")
 @click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
 @table_options
 @click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
@@ -41,6 +42,7 @@ def report(
     names: tuple[str, ...],
     split: bool,
     frequencies: bool,
+    shuffles: int | None,
     digits: int | None,
     columns: str | None,
     width: float | None,
@@ -58,13 +60,15 @@ def report(
         raise click.BadParameter(
             "frequencies are for text and json; leave out --format latex", param_hint="--frequencies"
         )
+    if shuffles and form == "latex":
+        raise click.BadParameter("shuffles are for text and json; leave out --format latex", param_hint="--shuffles")
     if form != "latex" and (columns, width) != (None, None):
         raise click.UsageError("--columns and --width are for --format latex")
     check_writable(output)
     shown = None if columns is None else chosen_columns(columns)
     networks = chosen_networks(names, chosen_task(options), options)
     results = chosen_results(networks, options, shown)
-    result = Report(tuple(results))
+    result = Report(tuple(results), _shuffled(results, shuffles, options["seed"]) if shuffles else ())
     if form == "json":
         text = result.to_json(digits=digits or 15)
     elif form == "latex":
@@ -73,3 +77,13 @@ def report(
         text = result.to_text(digits=digits or 15, split=split, frequencies=frequencies)
     say_where_kept(results, options)
     write(text, output)
+
+
+def _shuffled(results: list[Any], shuffles: int, seed: int) -> tuple[Any, ...]:
+    from solver.sensitivity.shuffled_deformation import shuffled_deformations
+
+    found = []
+    for each in results:
+        with progress_bar(each.network.name, about="shuffles of ") as progress:
+            found.append(shuffled_deformations(each, shuffles, seed=seed, progress=progress))
+    return tuple(found)

@@ -83,26 +83,34 @@ def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return _sparse_product(left, right) if _mostly_zero(left) else left.astype(float) @ right
     if _are(left, int) and _are(right, int):
         return _integer_product(left, right)
-    if _are(left, (int, Fraction)) and _are(right, (int, Fraction)):
+    rational = _are(left, (int, Fraction)) and _are(right, (int, Fraction))
+    if rational and not _mostly_zero(left):
         (p, m), (q, n) = as_integers(left), as_integers(right)
-        scale = Fraction(1, m * n)
-        return np.frompyfunc(lambda v: v * scale, 1, 1)(_integer_product(p, q).astype(object))
+        return np.frompyfunc(lambda v: Fraction(v, m * n), 1, 1)(_integer_product(p, q).astype(object))
     return _sparse_product(left.astype(object), right.astype(object))
 
 
 def _integer_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if not (left.size and right.size):
         return np.zeros((*right.shape[:-2], len(left), right.shape[-1]), dtype=np.int64)
-    bound = largest(left, rows=True) * largest(right)
-    small = bound < INT64_LIMIT and max(largest(left), largest(right)) < INT64_LIMIT
+    kind = number_type(left, right)
     if _mostly_zero(left):
-        kind = np.int64 if small else object
-        return _sparse_product(left.astype(kind), right.astype(kind))
-    if not small:
+        exact = object if kind is object else np.int64
+        return _sparse_product(left.astype(exact), right.astype(exact))
+    if kind is object:
         return _flint_product(left, right)
-    if bound < FLOAT_LIMIT:
-        return (left.astype(float) @ right.astype(float)).astype(np.int64)
-    return left.astype(np.int64) @ right.astype(np.int64)
+    return (left.astype(kind) @ right.astype(kind)).astype(np.int64)
+
+
+def number_type(left: np.ndarray, right: np.ndarray) -> type:
+    """Return the type in which a product of integers is exact whatever the order: float64, int64, or object for any.
+
+    Decided by a bound on every partial sum, sum |left| over a row times max |right|, below 2^53 or 2^62.
+    """
+    bound = max(largest(left, rows=True), 1) * max(largest(right), 1)
+    if max(bound, largest(left)) >= INT64_LIMIT:
+        return object
+    return np.float64 if bound < FLOAT_LIMIT else np.int64
 
 
 def _flint_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -147,7 +155,8 @@ def _are(values: np.ndarray, kind: Any) -> bool:
 def as_integers(values: np.ndarray) -> tuple[np.ndarray, int]:
     """Return rationals times their common denominator, and that."""
     denominator = common_denominator(values.flat)
-    return np.frompyfunc(lambda v: int(v * denominator), 1, 1)(values), denominator
+    whole = np.frompyfunc(lambda v: v.numerator * (denominator // v.denominator), 1, 1)
+    return whole(values), denominator
 
 
 def _correlated(batch: np.ndarray, matrix: np.ndarray, read: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

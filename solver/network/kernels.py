@@ -116,11 +116,12 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     inputs = 1 if after == 0 else network.layers[after - 1].channels
     kernel = identity_kernel(inputs, network.axes)
     for each in network.layers[after:layer]:
-        kernel = _composed(kernel, each)
+        kernel = composed(kernel, each)
     return kernel
 
 
-def _composed(kernel: Kernel, layer: Any) -> Kernel:
+def composed(kernel: Kernel, layer: Any) -> Kernel:
+    """Return the affine convolution that a kernel and then a layer perform if the activation cuts nothing."""
     width = kernel.width + (layer.size - 1) * kernel.stride
     shape = (layer.channels, kernel.values.shape[1], *(width,) * kernel.axes)
     values = np.full(shape, Fraction(0), dtype=object)
@@ -129,7 +130,9 @@ def _composed(kernel: Kernel, layer: Any) -> Kernel:
         reached: Any = tuple(slice(j * kernel.stride, j * kernel.stride + kernel.width) for j in tap)
         mixed = product(filters[(..., *tap)], kernel.values.reshape(layer.input_channels, -1))
         values[(..., *reached)] += mixed.reshape(layer.channels, *kernel.values.shape[1:])
-    sums = filters.sum(axis=tuple(range(2, filters.ndim)))
-    bias = np.array(layer.bias, dtype=object) + product(sums, kernel.bias[:, None])[:, 0]
+    bias = np.array(layer.bias, dtype=object)
+    if (kernel.bias != 0).any():
+        sums = filters.sum(axis=tuple(range(2, filters.ndim)))
+        bias = bias + product(sums, kernel.bias[:, None])[:, 0]
     first = kernel.first_offset + layer.first_offset * kernel.stride
     return Kernel(values, bias, first, kernel.stride * layer.stride)

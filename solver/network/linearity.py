@@ -15,7 +15,7 @@ from solver.ensemble import Representatives, representatives
 from solver.errors import InputError
 from solver.exact import sign
 from solver.frame import Task
-from solver.network.kernels import effective_kernel
+from solver.network.kernels import composed, effective_kernel, identity_kernel
 from solver.network.network import Network
 from solver.network.trace import Activation, layer_passes, preactivations
 from solver.torus import Shape, as_shape, coordinates, numbered
@@ -63,16 +63,17 @@ def linearity_proof(network: Network, task: Task, deformation: Deformation) -> t
     images: np.ndarray | None = None
     passes: list[tuple[Activation, Activation]] = []
     linear = non_negative = True
+    kernel = identity_kernel(1, network.axes)
     for k, layer in enumerate(network.layers, start=1):
         witness = None
-        kernel = effective_kernel(network, k) if linear else None
+        kernel = composed(kernel, layer) if linear else kernel
         keeps_sign = non_negative and all(sign(w) >= 0 for w in layer.weights)
         if layer.activation == "identity":
             reason = "the activation is the identity"
             non_negative = keeps_sign
         elif layer.activation == "relu" and keeps_sign:
             reason = "no filter entry and no bias is negative, and neither is any input"
-        elif layer.activation == "relu" and kernel is not None and kernel.is_non_negative():
+        elif layer.activation == "relu" and linear and kernel.is_non_negative():
             reason = "the layer is linear in the image so far, and its effective kernel has no negative entry"
             non_negative = True
         else:

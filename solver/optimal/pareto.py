@@ -18,7 +18,8 @@ from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.displacement import autocorrelation_moments
-from solver.sensitivity.rectified_noise import SecondMoment, is_rectified_once, layer_second_moment
+from solver.sensitivity.rectified_noise import is_rectified_once, layer_second_moment
+from solver.sensitivity.second_moment import SecondMoment
 from solver.task import TwoPixelTask
 
 NODES = 60

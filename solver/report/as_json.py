@@ -13,6 +13,7 @@ from solver.report.frequencies import filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size, responses
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.shuffled_deformation import ShuffledDeformation
 from solver.sensitivity.threshold import best_threshold
 from solver.torus import Step, components
 from solver.values import MissingValue, Value
@@ -56,7 +57,10 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
             "rectified": s.noise.rectified,
         },
         "channel_mean": s.channel_mean,
-        "networks": [_network(each, digits) for each in report.networks],
+        "networks": [
+            _network(each, shuffled, digits)
+            for each, shuffled in zip(report.networks, report.shuffled or [()] * len(report.networks), strict=True)
+        ],
     }
 
 
@@ -66,7 +70,7 @@ def _place(task: Task) -> dict[str, Any]:
     return {"length": str(task.length)}
 
 
-def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
+def _network(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> dict[str, Any]:
     claim, broken = s.network.claim, broken_claim(s)
     response, why = responses(s)
     entry = {
@@ -77,7 +81,10 @@ def _network(s: Sensitivities, digits: int) -> dict[str, Any]:
         "response": None if response is None else {displacement_text(d): str(f) for d, f in response.items()},
         "response_offset": None if claim is None else str(claim.offset),
         "claim_holds": None if broken is None else not broken,
-        "layers": [_layer(s, layer, digits) for layer in s.layers],
+        "layers": [
+            _layer(s, layer, digits) | _shuffled(each, digits)
+            for layer, each in zip(s.layers, shuffled or [None] * len(s.layers), strict=True)
+        ],
     }
     if isinstance(s.task, FrameTask):
         best = best_threshold(s.network, s.task)
@@ -102,6 +109,14 @@ def _layer(s: Sensitivities, layer: LayerSensitivity, digits: int) -> dict[str, 
         ]
     why = {name: v.why for name, v in values.items() if isinstance(v, MissingValue)}
     return entry | ({"why": why} if why else {})
+
+
+def _shuffled(each: ShuffledDeformation | None, digits: int) -> dict[str, Any]:
+    """Return D after shuffling as an object: the mean, the spread, and D of every different network as text."""
+    if each is None:
+        return {}
+    values = {"mean": value_object(each.mean, digits), "spread": value_object(each.spread, digits)}
+    return {"D_shuffled": values | {"each": [str(value.value(digits)) for value in each.each]}}
 
 
 def value_object(value: Value, digits: int) -> dict[str, Any] | None:

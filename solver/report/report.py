@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 from solver.errors import InputError
 from solver.sensitivity.sensitivities import Sensitivities
+from solver.sensitivity.shuffled_deformation import ShuffledDeformation
 
 
 @dataclass(frozen=True)
 class Report:
     """The sensitivities of networks under one task, deformation and noise, ready to be written down.
+
+    Parameters
+    ----------
+    networks : tuple of Sensitivities
+    shuffled : tuple of tuple of ShuffledDeformation
+        For each network what `shuffled_deformations` gives, or none at all; text and JSON show it.
 
     Raises
     ------
@@ -20,6 +27,7 @@ class Report:
     """
 
     networks: tuple[Sensitivities, ...]
+    shuffled: tuple[tuple[ShuffledDeformation, ...], ...] = ()
 
     def __post_init__(self) -> None:
         questions = {(s.task, s.deformation, s.noise, s.channel_mean) for s in self.networks}
@@ -27,6 +35,9 @@ class Report:
             raise InputError(
                 f"a report needs networks of one task, deformation, noise and channel option; got {len(questions)}"
             )
+
+        if self.shuffled and [len(s.layers) for s in self.networks] != [len(layers) for layers in self.shuffled]:
+            raise InputError("shuffled: expected the deformations of every layer of every network, or nothing at all")
 
     @property
     def first(self) -> Sensitivities:

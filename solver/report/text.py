@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from io import StringIO
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -21,14 +22,18 @@ from solver.report.words import (
     layer_label,
     methods,
     network_heading,
+    plain_decimal,
     responses,
 )
 from solver.sensitivity.response import FrameResponse
 from solver.sensitivity.sensitivities import Sensitivities
+from solver.sensitivity.shuffled_deformation import ShuffledDeformation
 from solver.sensitivity.threshold import best_threshold
-from solver.values import MissingValue, Value
+from solver.values import MissingValue, Value, as_value
 
 SHOWN_RESPONSES = 12
+LONGEST_SHORT = 16
+"""Characters of an exact f_p or frequency; longer ones are decimals."""
 LONGEST_PATH = 9
 """Taps of a filter whose squared coefficients fit in a line."""
 
@@ -36,8 +41,9 @@ LONGEST_PATH = 9
 def report_text(report: Report, digits: int, *, split: bool = False, frequencies: bool = False) -> str:
     """Return the report as plain text: the question, and a table for each network; with G's parts, with frequencies."""
     parts = ["\n".join(heading(report))]
-    for s in report.networks:
+    for s, shuffled in zip(report.networks, report.shuffled or [()] * len(report.networks), strict=True):
         parts += [_network_text(s, digits), *([_split_text(s, digits)] if split else [])]
+        parts += [_shuffled_text(s, shuffled, digits)] if shuffled else []
         parts += [_frequencies_text(s, digits)] if frequencies else []
     parts.append("\n".join(f"G: {method}" for method in methods(report)))
     parts.append(
@@ -48,6 +54,11 @@ def report_text(report: Report, digits: int, *, split: bool = False, frequencies
         parts.append(
             "G = G coherent + G incoherent: the squared mean change over the noise, and the fluctuations around it. "
             "share = G coherent / G."
+        )
+    if report.shuffled:
+        parts.append(
+            "D shuffled: the mean of D over networks whose channels have their input filters permuted at random, "
+            "exact for each; spread: its standard deviation between them."
         )
     if frequencies:
         parts.append(NOTE)
@@ -68,7 +79,7 @@ def _network_text(s: Sensitivities, digits: int) -> str:
             for name, v in (("D", layer.D), ("G", layer.G), ("price", layer.price))
             if isinstance(v, MissingValue)
         }
-    return "\n".join([network_heading(s), claim_line(s), _response_line(s), "", *_lines(table), *notes])
+    return "\n".join([network_heading(s), claim_line(s), _response_line(s, digits), "", *_lines(table), *notes])
 
 
 def _split_text(s: Sensitivities, digits: int) -> str:
@@ -79,6 +90,16 @@ def _split_text(s: Sensitivities, digits: int) -> str:
         cells = [decimal(getattr(layer, name), digits) for name in PARTS]
         table.add_row(layer_label(layer), *cells, coherent_share(layer, digits))
     return "\n".join([f"{s.network.name}, parts of G:", "", *_lines(table)])
+
+
+def _shuffled_text(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> str:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("layer", "D", "D shuffled", "spread"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for layer, each in zip(s.layers, shuffled, strict=True):
+        cells = [decimal(value, min(digits, 6)) for value in (layer.D, each.mean, each.spread)]
+        table.add_row(layer_label(layer), *cells)
+    return "\n".join([f"{s.network.name}, shuffled: {shuffled[0].mean.method}", "", *_lines(table)])
 
 
 def _frequencies_text(s: Sensitivities, digits: int) -> str:
@@ -100,8 +121,9 @@ def _heads(squares: list[tuple[Value, Value]]) -> list[str]:
 
 
 def _rational(value: Value) -> str:
-    """Return a rational as text; algebraic numbers are left to their decimals."""
-    return exact_text(value) if isinstance(value.exact, Fraction) else ""
+    """Return a short rational as text; other numbers are left to their decimals."""
+    text = str(value.exact) if isinstance(value.exact, Fraction) else ""
+    return text if len(text) <= LONGEST_SHORT else ""
 
 
 def _short(value: Value, digits: int) -> str:
@@ -114,28 +136,37 @@ def _lines(table: Table) -> list[str]:
     return [line.rstrip() for line in buffer.getvalue().splitlines() if line.strip()]
 
 
-def _response_line(s: Sensitivities) -> str:
+def _response_line(s: Sensitivities, digits: int) -> str:
     response, why = responses(s)
     if response is None:
         return why
     if isinstance(response, FrameResponse):
-        return _frame_lines(s, response)
+        return _frame_lines(s, response, digits)
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
-    values = ", ".join(str(response[d]) for d in shown)
+    values = ", ".join(_response_text(response[d], digits) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}
     if not rest:
         return f"f_p(1..{shown[-1]}) = {values}"
     if len(rest) == 1:
-        return f"f_p(1..{shown[-1]}) = {values}; f_p = {rest.pop()} for larger d"
+        return f"f_p(1..{shown[-1]}) = {values}; f_p = {_response_text(rest.pop(), digits)} for larger d"
     return f"f_p(1..{shown[-1]}) = {values}, ..."
 
 
-def _frame_lines(s: Sensitivities, response: FrameResponse) -> str:
+def _frame_lines(s: Sensitivities, response: FrameResponse, digits: int) -> str:
     """Return f_p along an axis and along a diagonal, and how often the best threshold on it errs."""
     last = min(*(n // 2 for n in s.task.shape), SHOWN_RESPONSES)
-    axis, diagonal = ([str(response[d, d * turn]) for d in range(1, last + 1)] for turn in (0, 1))
+    axis, diagonal = (
+        ", ".join(_response_text(response[d, d * turn], digits) for d in range(1, last + 1)) for turn in (0, 1)
+    )
     best = best_threshold(s.network, s.task)
     return (
-        f"f_p(1..{last}, 0) = {', '.join(axis)}; f_p(d, d) = {', '.join(diagonal)}\n"
-        f"y = +1 for f_p > {best.level}, the best threshold: wrong with probability {best.error}"
+        f"f_p(1..{last}, 0) = {axis}; f_p(d, d) = {diagonal}\n"
+        f"y = +1 for f_p > {_response_text(best.level, digits)}, the best threshold: "
+        f"wrong with probability {best.error}"
     )
+
+
+def _response_text(number: Any, digits: int) -> str:
+    """Return f_p as its exact text, or as a decimal where that is too long to read."""
+    text = str(number)
+    return text if len(text) <= LONGEST_SHORT else plain_decimal(as_value(number, "response"), min(digits, 9))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from solver.sensitivity.one_sided import Form, OneSidedNetwork
-from solver.sensitivity.rectified_noise import SecondMoment
+from solver.sensitivity.second_moment import SecondMoment
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_n
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_input import input_layer_response, input_readout_response
 from solver.sensitivity.rectified_noise import (
-    SecondMoment,
     coupled_fields,
     is_rectified_once,
     layer_second_moment,
@@ -44,18 +43,16 @@ from solver.sensitivity.rectified_twice import (
     independent_readout_response,
 )
 from solver.sensitivity.sampling import Progress, Sampling, sampled_noise, without_last_activation
+from solver.sensitivity.second_moment import closed_values
 from solver.task import TwoPixelTask
 from solver.values import EnclosedValue, NumericValue, Value, as_value
 
-NUMBERS = 4
+NUMBERS = 5
 """Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
 
 QUICK = {"layer": 3e10, "output": 3e11}
 """Multiplications that ``auto`` spends on a transfer operator, up to half a minute; beyond, it samples."""
 
-CLOSED = "closed form, rectified once"
-MOST_TERMS = 100
-"""Terms of a closed form that is written out as an expression; longer ones are evaluated as balls."""
 MOST_FIELDS = 8
 """Different rectified channels whose pairs are summed in closed form: some thousand terms, a second or two."""
 
@@ -169,20 +166,7 @@ def closed_noise_response(question: NoiseQuestion, layer: int) -> NoiseResponse[
         moment = readout_second_moment(network, task, noise)
     else:
         moment = layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean)
-    if len(moment.covariances) <= MOST_TERMS:
-        return moment.split().map(lambda part: as_value(part, CLOSED))
-    return _long_sum(moment)
-
-
-def _long_sum(moment: SecondMoment) -> NoiseResponse[Value]:
-    """Return a closed form of many terms as balls; it is not written out."""
-    enclose = memoised(moment.enclose_split)
-    method = f"{CLOSED}: {len(moment.covariances)} terms, as a proven ball"
-
-    def value(part: str) -> Value:
-        return EnclosedValue(lambda digits: getattr(enclose(digits), part), method, lambda: None)
-
-    return NoiseResponse(value("total"), value("coherent"), value("incoherent"))
+    return closed_values(moment)
 
 
 @lru_cache(maxsize=32)

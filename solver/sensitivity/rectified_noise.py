@@ -7,8 +7,7 @@ is a linear form L delta, and E||L delta||^2 = sum_ij G_ij (Cov(delta_i, delta_j
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -17,93 +16,14 @@ from typing import Any
 import numpy as np
 
 from solver.ensemble import Representatives, representatives
-from solver.exact import sign
 from solver.frame import Task
 from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel, identity_kernel
 from solver.network.linearity import checked_phases, dense_images, is_symmetric, stays_linear
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.noise_split import NoiseResponse
+from solver.sensitivity.second_moment import Gauss, SecondMoment
 from solver.torus import Shape, as_shape
-
-Gauss = tuple[Any, Any]
-"""Mean and variance of one pre-activation."""
-
-
-@dataclass
-class SecondMoment:
-    """E||L delta||^2 = sum of ``covariances[X, Y, c]`` Cov(X+, Y+) + sum of ``products[X, Y]`` mu_X mu_Y.
-
-    X and Y are given as (mean, variance), c is their covariance, and mu_X = E[X+] - (m_X)+.
-    The first sum is the incoherent part (fluctuations), the second the coherent one (the mean response).
-    """
-
-    covariances: dict[tuple[Gauss, Gauss, Any], Any] = field(default_factory=lambda: defaultdict(Fraction))
-    products: dict[tuple[Gauss, Gauss], Any] = field(default_factory=lambda: defaultdict(Fraction))
-
-    def add(self, other: SecondMoment, weight: Any) -> None:
-        """Add ``weight`` times another second moment."""
-        for key, value in other.covariances.items():
-            self.covariances[key] += weight * value
-        for pair, value in other.products.items():
-            self.products[pair] += weight * value
-
-    def incoherent(self) -> Any:
-        """Return the fluctuation part as a sympy expression."""
-        import sympy
-
-        from solver.gaussian.functions import as_sympy
-        from solver.gaussian.moments import rectified_mean, rectified_product
-
-        terms = [
-            as_sympy(w) * (rectified_product(x[0], y[0], x[1], y[1], c) - rectified_mean(*x) * rectified_mean(*y))
-            for (x, y, c), w in self.covariances.items()
-            if w != 0
-        ]
-        return sympy.expand(sympy.Add(*terms))
-
-    def coherent(self) -> Any:
-        """Return the part of the mean response as a sympy expression."""
-        import sympy
-
-        from solver.gaussian.functions import as_sympy
-
-        terms = [as_sympy(w) * _mean_shift(x) * _mean_shift(y) for (x, y), w in self.products.items() if w != 0]
-        return sympy.expand(sympy.Add(*terms))
-
-    def split(self) -> NoiseResponse[Any]:
-        """Return the sum, expanded, and both parts."""
-        import sympy
-
-        incoherent, coherent = self.incoherent(), self.coherent()
-        return NoiseResponse(sympy.expand(incoherent + coherent), coherent, incoherent)
-
-    def expression(self) -> Any:
-        """Return the sum of both parts, expanded."""
-        return self.split().total
-
-    def enclose_split(self, digits: int) -> NoiseResponse[Any]:
-        """Return the sum and both parts as balls of relative radius below 10^-digits; a millisecond for each pair."""
-        from solver.gaussian.enclosure import refined
-
-        return NoiseResponse(*refined(self._balls, digits, lambda: f"a sum of {len(self.covariances)} terms"))
-
-    def _balls(self) -> tuple[Any, Any, Any]:
-        from flint import arb
-
-        from solver.gaussian.enclosure import exact_ball
-        from solver.gaussian.rectified_balls import rectified_mean_ball, rectified_product_ball
-
-        kinds = {kind for x, y, _ in self.covariances for kind in (x, y)} | {k for pair in self.products for k in pair}
-        means = {kind: rectified_mean_ball(*kind) for kind in kinds}
-        shifts = {(m, v): mean - exact_ball(m if sign(m) > 0 else 0) for (m, v), mean in means.items()}
-        incoherent = arb(0)
-        for (x, y, c), w in self.covariances.items():
-            both = rectified_product_ball(x[0], y[0], x[1], y[1], c)
-            incoherent += exact_ball(w) * (both - means[x] * means[y])
-        coherent = sum((exact_ball(w) * shifts[x] * shifts[y] for (x, y), w in self.products.items()), arb(0))
-        return incoherent + coherent, coherent, incoherent
 
 
 def rectifying_layer(network: Network, layer: int, noise: GaussianNoise) -> int | None:
@@ -219,7 +139,7 @@ class RectifiedFields:
         self.noise_variance = noise.variance(task.sites)
         self.sees_image = source > 0
         self.stretch = self.ring.stretch
-        self.background = self._means({})
+        (self.background,) = self._means([{}])
 
     @cached_property
     def covariance(self) -> np.ndarray:
@@ -231,8 +151,8 @@ class RectifiedFields:
 
         With ``background``, the sites that the ring leaves out enter as multiples of the empty image.
         """
-        pairs = zip(self.ring.images, self.ring.pairs, strict=True)
-        images = [(self._means(image), weight) for image, (_, _, weight) in pairs]
+        means = self._means(self.ring.images)
+        images = [(each, weight) for each, (_, _, weight) in zip(means, self.ring.pairs, strict=True)]
         return [*images, (self.background, self.stretch)] if background and self.stretch else images
 
     def pairs(self, gram: np.ndarray) -> _SitePairs:
@@ -275,12 +195,11 @@ class RectifiedFields:
         }
         return {kind: weight for kind, weight in sums.items() if kind[1] != 0}
 
-    def _means(self, image: dict[int, int]) -> list[Any]:
+    def _means(self, images: list[dict[int, int]]) -> list[list[Any]]:
         if not self.sees_image:
-            return [Fraction(0)] * len(self.bias)
-        pixels = dense_images([image], self.ring.length)[0]
-        lit = np.flatnonzero(pixels)
-        return list(self.operator[:, lit].astype(object) @ pixels[lit].astype(object) + self.bias)
+            return [[Fraction(0)] * len(self.bias) for _ in images]
+        columns = dense_images(images, self.ring.length).T
+        return list((product(self.operator, columns).astype(object) + self.bias[:, None]).T.tolist())
 
     def _gauss(self, means: list[Any]) -> list[Gauss]:
         return list(zip(means, self._variances, strict=True))
@@ -295,15 +214,6 @@ class RectifiedFields:
         if len(left) > len(self.operator):
             return self.covariance[left, right]
         return (self.operator[left] * self.operator[right]).sum(axis=1)
-
-
-def _mean_shift(x: Gauss) -> Any:
-    from sympy import Max
-
-    from solver.gaussian.functions import as_sympy
-    from solver.gaussian.moments import rectified_mean
-
-    return rectified_mean(*x) - Max(as_sympy(x[0]), 0)
 
 
 def kernel_matrix(kernel: Kernel, sites: int | Shape) -> np.ndarray:

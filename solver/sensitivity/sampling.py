@@ -30,7 +30,8 @@ from solver.values import NumericValue
 Progress = Callable[[int, int], None]
 METHOD = "randomised quasi-Monte Carlo"
 MOST_POINTS = 2**17
-FEWEST_POINTS = 32
+FEWEST_POINTS = 128
+FEWEST_ON_FRAMES = 32
 _CHUNK = 2**19
 
 
@@ -41,7 +42,8 @@ class Sampling:
     Parameters
     ----------
     points, replicates, seed : int
-        The error falls with points; it is measured between the replicates.
+        The error falls with points; it is measured between the replicates.  A network with strides takes fewer at
+        more places (`points_for`).
     tolerance : rational, optional
         Sample anew with four times the points until each error is at most this fraction of its value,
         or ``MOST_POINTS`` are reached; the error reported says what was reached.
@@ -61,15 +63,15 @@ class Sampling:
             if self.tolerance <= 0:
                 raise InputError(f"tolerance: expected a positive rational, got {self.tolerance}")
 
-    def points_for(self, repeats: int) -> int:
+    def points_for(self, phases: int, rows: int = 1) -> int:
         """Return the points of a set for a network of some total stride, which sees every image at as many places.
 
-        That many times fewer points (but at least 32, unless fewer are asked for) cost and tell as much; so do they
-        on a frame, where each draws as many rows as it has.
+        That many times fewer points (but at least 128, unless fewer are asked for) cost and tell as much.  So do they
+        on a frame, where each point draws ``rows`` rows (at least 32 then).
         """
-        few = self.points // repeats
-        few = 2 ** (few.bit_length() - 1) if few else 0
-        return max(few, min(self.points, FEWEST_POINTS))
+        if rows > 1:
+            return max(2 ** max(self.points // rows, 1).bit_length() // 2, min(self.points, FEWEST_ON_FRAMES))
+        return max(self.points // phases, min(self.points, FEWEST_POINTS))
 
     def method(self, points: int) -> str:
         """Return the method as text, for reports."""
@@ -108,8 +110,7 @@ def sampled_noise(
     """
     ring = noise_representatives(network, task)
     generator = np.random.default_rng(sampling.seed)
-    rows = prod(ring.shape[:-1])
-    points = sampling.points_for(network.total_stride(network.depth) * rows)
+    points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
     trace = FloatTrace(network)
 
     def drawn() -> Callable[[], dict[int, Samples]]:

@@ -154,13 +154,14 @@ def _changed(before: Sensitivities, depth: int, found: Draws, options: Shuffles)
             ratio = linear_ratio_of_means(before, each.layer) if at == 0 else _ratio_of_means(pairs, found)
         except NotApplicableError:
             ratio = _ratio_of_means(pairs, found)
-        mean = _mean_of_ratios(pairs, found)
+        mean = mean_of_ratios(pairs, found)
         r = quotient(mean, g, method=g.method, zero="G is 0")
         layers.append(ShuffledLayer(each.layer, each.name, False, each.D, mean, ratio, each.G, g, each.R, r))
     return layers
 
 
-def _mean_of_ratios(moments: list[PairMoments], found: Draws) -> Value:
+def mean_of_ratios(moments: list[PairMoments], found: Draws) -> Value:
+    """Return the mean of D over shuffles: exact over all of them, else with a standard error."""
     if any(each.spread == 0 for each in moments):
         return MissingValue(FLAT)
     ratios = [each.displacement / each.spread for each in moments]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
@@ -45,10 +46,13 @@ def drawn_results(
     cores = os.cpu_count() or 1
     results: list[Any] = []
     for start in range(0, count, cores):
-        results += results_in_threads([draw() for _ in range(min(cores, count - start))])
-        if progress:
-            progress(len(results), count)
+        told = progress and partial(_told, progress, start, count)
+        results += results_in_threads([draw() for _ in range(min(cores, count - start))], told)
     return results
+
+
+def _told(progress: Callable[[int, int], None], before: int, count: int, done: int, _: int) -> None:
+    progress(before + done, count)
 
 
 def _work(jobs: list[Callable[[], Any]], waiting: Any, finished: Any, stopped: Event) -> None:

@@ -29,7 +29,8 @@ from solver.errors import InputError, SolverError
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.noise import GaussianNoise
-from solver.sensitivity.rectified_noise import RectifiedFields, SecondMoment, noise_representatives
+from solver.sensitivity.rectified_noise import RectifiedFields, noise_representatives
+from solver.sensitivity.second_moment import SecondMoment
 from solver.symbolic.formula import Formula, Point, Proof
 from solver.symbolic.hidden_range import hidden_range, scale_at
 from solver.symbolic.linear_layers import HiddenKernel, by_lag, hidden_kernel

@@ -22,13 +22,13 @@ from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.linear_noise import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.rectified_noise import (
-    SecondMoment,
     is_rectified_once,
     layer_second_moment,
     noise_representatives,
     readout_second_moment,
     rectifying_layer,
 )
+from solver.sensitivity.second_moment import SecondMoment
 from solver.sensitivity.sliding import sliding_units
 from solver.symbolic.formula import Formula, Point
 from solver.symbolic.pair_moments import Counts, by_function, over

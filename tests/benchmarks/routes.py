@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 
-from solver import Deformation, GaussianNoise, TwoPixelTask, construct, to_torch
+from solver import Deformation, GaussianNoise, Layer, Network, TwoPixelTask, construct, to_torch
 from solver.deformation import deformation_outcomes
 from solver.sensitivity.displacement import distance_moments, image_moments
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
@@ -32,9 +34,9 @@ def timed(compute: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
     return result, best
 
 
-def torch_displacement(name: str) -> float:
+def torch_displacement(given: Network) -> float:
     """Return <||f_p(tau x) - f_p(x)||^2> by a float64 forward pass over every image and every outcome."""
-    network = to_torch(construct(name, TASK))
+    network = to_torch(given)
     total = 0.0
     for i, j, weight in TASK.pairs():
         outcomes = deformation_outcomes(TASK, Deformation(), i, j)
@@ -43,6 +45,45 @@ def torch_displacement(name: str) -> float:
             f = network(torch.from_numpy(batch[:, None, :])).numpy()
         total += float(weight) * sum(float(p) * (g - f[0]) ** 2 for g, (_, p) in zip(f[1:], outcomes, strict=True))
     return total
+
+
+def random_network(channels: int) -> Network:
+    """Return three layers of float32 weights, uniform on +-1/sqrt(fan in) as torch starts them."""
+    generator = np.random.default_rng(0)
+    stack: list[Layer] = []
+    for inputs in (1, channels, channels):
+        bound = (3 * inputs) ** -0.5
+        weights = generator.uniform(-bound, bound, (channels, inputs, 3)).astype(np.float32)
+        dyadic = np.frompyfunc(lambda w: Fraction(float(w)), 1, 1)
+        stack.append(Layer(filters=dyadic(weights).tolist(), bias=dyadic(weights[:, 0, 0]).tolist()))
+    return Network(layers=stack, name=f"random {channels}")
+
+
+def looped_correlation(a: np.ndarray, layer: Layer, weights: Any, bias: Any) -> np.ndarray:
+    """Return what `correlate` does, one filter entry after the other, in Python integers."""
+    channels = []
+    for filters, b in zip(weights, bias, strict=True):
+        total = np.full((*a.shape[:-2], a.shape[-1] // layer.stride), b, dtype=object)
+        for i, taps in enumerate(filters):
+            for j, w in enumerate(taps):
+                read = np.roll(a[..., i, :].astype(object), -layer.first_offset - j, axis=-1)
+                total = total + w * read[..., :: layer.stride]
+        channels.append(total)
+    return np.stack(channels, axis=-2)
+
+
+def dense_deformations() -> None:
+    """D of dense float32 networks, exactly: matrix products against a loop over filter entries, and against torch."""
+    for channels in (16, 64):
+        network = random_network(channels)
+        fast, quick = timed(lambda network=network: distance_moments(network, TASK, Deformation()), 3)
+        with patch("solver.network.trace.correlate", looped_correlation):
+            plain, slow = timed(lambda network=network: distance_moments(network, TASK, Deformation()))
+        floats, torched = timed(lambda network=network: torch_displacement(network))
+        assert fast == plain
+        assert abs(floats - float(fast[-1].displacement)) < 1e-10 * floats
+        print(f"D {network.name}, float32 weights: exact in {quick:.2f} s; ", end="")
+        print(f"a loop over filter entries {slow / quick:.1f} x; torch over every image {torched / quick:.1f} x")
 
 
 def torch_noise(name: str, seconds: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -68,7 +109,7 @@ def deformations() -> None:
         network = construct(name, TASK)
         fast, quick = timed(lambda network=network: distance_moments(network, TASK, Deformation()), 3)
         plain, slow = timed(lambda network=network: image_moments(network, TASK, Deformation()))
-        _, floats = timed(lambda name=name: torch_displacement(name))
+        _, floats = timed(lambda network=network: torch_displacement(network))
         assert fast == plain
         print(f"D {name}: one image per distance {quick * 1e3:.1f} ms; every image {slow / quick:.0f} x; ", end="")
         print(f"torch over every image {floats / quick:.0f} x")
@@ -101,4 +142,5 @@ def noise() -> None:
 
 if __name__ == "__main__":
     deformations()
+    dense_deformations()
     noise()
