@@ -41,6 +41,7 @@ def deformation_energy(task: Task, deformation: Deformation) -> Fraction:
 
     Examples
     --------
+    >>> from solver import TwoPixelTask
     >>> deformation_energy(TwoPixelTask(length=32, scale=7), Deformation())
     Fraction(244, 93)
     """

@@ -29,7 +29,7 @@ def deformation_alone(
 
     Examples
     --------
-    >>> from solver import construct
+    >>> from solver import TwoPixelTask, construct
     >>> task = TwoPixelTask(length=32, scale=7)
     >>> result = deformation_alone(construct("shift", task), task, Deformation(), GaussianNoise())
     >>> result.layers[3].D.exact, result.layers[3].G.kind
