@@ -114,7 +114,7 @@ def check() -> None:
                 moments = autocorrelation_moments(network, TwoPixelTask(length=length, scale=7), Deformation(), layer)
                 content = kernel_content(network, layer, length)
                 assert by_spectrum(content, length) == moments.displacement / moments.spread
-                zero, one = circular_autocorrelations(effective_kernel(network, layer), length, 2)
+                zero, one = circular_autocorrelations(effective_kernel(network, layer), length, [(0,), (1,)])
                 values = {A[0]: Rational(zero), A[1]: Rational(one)}
                 assert content.mean_frequency == Fraction(str(mean_frequency.subs(values)))
             errors = []

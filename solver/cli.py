@@ -13,6 +13,7 @@ from solver.commands.cite import cite
 from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
+from solver.commands.frame import frame
 from solver.commands.limits import limits
 from solver.commands.page import page
 from solver.commands.plot import plot
@@ -44,6 +45,7 @@ def cli() -> None:
 
 for command in (
     report,
+    frame,
     table,
     sweep,
     limits,

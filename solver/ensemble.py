@@ -9,26 +9,31 @@ from fractions import Fraction
 from math import lcm
 
 from solver.deformation import Deformation
+from solver.frame import FrameTask, Task
 from solver.task import TwoPixelTask
+from solver.torus import Shape, Step, coordinates, half, site_after, sites
+
+Pair = tuple[int, Step, Fraction]
+"""The first site, the displacement to the second (a distance on a ring), and a probability."""
 
 
 @dataclass(frozen=True)
 class Representatives:
     """Weighted pixel pairs that stand for a whole ensemble.
 
-    A translation-invariant network sees only the distance of a pair.  A local one cannot tell apart
-    pairs that are out of each other's sight, so those are evaluated once, on a ring just long enough to
-    hold them: the cost does not depend on l.  With P phases, as with a total stride P or blocks that the
+    A translation-invariant network sees only the displacement of a pair.  A local one cannot tell apart
+    pairs that are out of each other's sight, so those are evaluated once, on a ring (or a frame) just long enough
+    to hold them: the cost does not depend on l.  With P phases, as with a total stride P or blocks that the
     ensemble weighs differently, the positions of both pixels modulo P matter as well: a near pair comes
     once for each phase, a far one for each pair of phases.
 
     Attributes
     ----------
-    task : TwoPixelTask
+    task : TwoPixelTask or FrameTask
         The ensemble that is represented.
-    length : int
-        Sites of the ring on which the pairs live, at most ``task.length`` and a multiple of ``phases``.
-    pairs : tuple of (first site, distance, probability)
+    shape : tuple of int
+        The ring or frame on which the pairs live, at most ``task.shape``; a ring's length is a multiple of ``phases``.
+    pairs : tuple of (first site, displacement, probability)
         The probabilities sum to 1; the distance can exceed half of the representing ring.
     phases : int
         P.
@@ -36,16 +41,21 @@ class Representatives:
         The first distance that is out of sight, on a ring that leaves out sites.
     """
 
-    task: TwoPixelTask
-    length: int
-    pairs: tuple[tuple[int, int, Fraction], ...]
+    task: Task
+    shape: Shape
+    pairs: tuple[Pair, ...]
     phases: int = 1
     first_far: int = 0
 
     @property
+    def length(self) -> int:
+        """Number of sites on which the pairs live."""
+        return sites(self.shape)
+
+    @property
     def missing_sites(self) -> int:
         """Sites of the task's ring that the representing ring leaves out; all of them see background only."""
-        return self.task.length - self.length
+        return self.task.sites - self.length
 
     @property
     def stretch(self) -> Fraction:
@@ -55,40 +65,44 @@ class Representatives:
     @property
     def images(self) -> list[dict[int, int]]:
         """The undeformed image of each pair, as ``{site: value}``."""
-        return [{first: 1, (first + distance) % self.length: 1} for first, distance, _ in self.pairs]
+        return [{first: 1, site_after(first, step, self.shape): 1} for first, step, _ in self.pairs]
 
-    def outcomes(
-        self, deformation: Deformation, pair: tuple[int, int, Fraction]
-    ) -> list[tuple[dict[int, int], Fraction]]:
+    def outcomes(self, deformation: Deformation, pair: Pair) -> list[tuple[dict[int, int], Fraction]]:
         """Return the deformed images of one pair as ``{site: value}``, with their conditional probabilities."""
-        first, distance, _ = pair
+        first, step, _ = pair
+        second = site_after(first, step, self.shape)
         return [
-            (deformation.deformed(first, first + distance, move, self.length), p)
-            for move, p in deformation.outcomes(distance, self.length).items()
+            (deformation.deformed(first, second, move, self.shape), p)
+            for move, p in deformation.outcomes(step, self.shape).items()
         ]
 
 
-def representatives(task: TwoPixelTask, sight: int, *, phases: int = 1) -> Representatives:
+def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool = False) -> Representatives:
     """Return the pairs that represent the ensemble for a map that cannot relate pixels ``sight`` or more apart.
 
     Parameters
     ----------
-    task : TwoPixelTask
+    task : TwoPixelTask or FrameTask
     sight : int
-        Pairs at this distance or farther form one class for each pair of phases.
+        Pairs at this distance or farther, along either axis of a frame, form one class for each pair of phases.
     phases : int
         P: what is averaged does not change if the image moves by P sites.  It divides the ring's length, and is 1 or
         a multiple of the ensemble's period (see `network_phases`).
+    symmetric : bool
+        On a frame: the map commutes with reflections of either axis and their exchange (every law of
+        `solver.deformation.FRAME_LAWS` does), so displacements that these relate form one class.
 
     Notes
     -----
     Costs O(P (max(sight, xi) + P)), whatever l.
     """
+    if isinstance(task, FrameTask):
+        return _on_frame(task, sight, symmetric)
     length = -(-(2 * sight + 2 * (phases - 1)) // phases) * phases  # no pair wraps around
     if length >= task.length:
         law = [(d, _per_start(task, d, phases)) for d in range(1, task.length // 2 + 1) if task.keeps(d)]
         pairs = tuple((start, d, w(start) / phases) for d, w in law for start in range(phases) if w(start))
-        return Representatives(task, task.length, pairs, phases, sight)
+        return Representatives(task, task.shape, pairs, phases, sight)
     near = [d for d in range(1, sight) if task.keeps(d)]
     weights: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
     if task.period > 1:
@@ -101,10 +115,10 @@ def representatives(task: TwoPixelTask, sight: int, *, phases: int = 1) -> Repre
         for start in range(phases):
             weights[sight + (residue - sight) % phases, start] += weight / phases
     pairs = tuple((start, d, w) for (d, start), w in sorted(weights.items()) if w)
-    return Representatives(task, length, pairs, phases, sight)
+    return Representatives(task, (length,), pairs, phases, sight)
 
 
-def network_phases(total_stride: int, task: TwoPixelTask) -> int:
+def network_phases(total_stride: int, task: Task) -> int:
     """Return P, the least translation that neither a map of a total stride nor the ensemble notices."""
     return lcm(total_stride, task.period)
 
@@ -132,3 +146,23 @@ def _far_law(task: TwoPixelTask, sight: int, phases: int) -> dict[int, Fraction]
             middle = (last - d) % phases == 0 and 2 * last == task.length
             law[d % phases] += task.probability(d) * (count - middle) + task.probability(last) * middle
     return law
+
+
+def _on_frame(task: FrameTask, sight: int, symmetric: bool) -> Representatives:
+    """Return the displacements on the whole frame, or those in sight on one of twice the sight and one for the rest."""
+    shape, law = task.shape, task.displacement_law
+    if 2 * sight < min(task.shape):
+        shape = (2 * sight, 2 * sight)
+        places = (coordinates(n, shape) for n in range(sites(shape)))
+        near = half((v for v in places if sight not in v), shape)
+        law = {v: task.probability(tuple(min(x, 2 * sight - x) for x in v)) for v in near}
+        law[sight, sight] = 1 - sum(law.values(), Fraction(0))
+    weights: defaultdict[Shape, Fraction] = defaultdict(Fraction)
+    for vector, weight in law.items():
+        weights[_folded(vector, shape) if symmetric else vector] += weight
+    return Representatives(task, shape, tuple((0, vector, weight) for vector, weight in weights.items() if weight))
+
+
+def _folded(vector: Shape, shape: Shape) -> Shape:
+    parts = tuple(min(v, n - v) for v, n in zip(vector, shape, strict=True))
+    return tuple(sorted(parts)) if len(set(shape)) == 1 else parts

@@ -7,20 +7,21 @@ from fractions import Fraction
 from typing import Any
 
 from solver.correlations import deformation_energy
-from solver.deformation import Deformation
+from solver.deformation import Deformation, far_energy
 from solver.errors import InputError
 from solver.exact import rational
-from solver.task import TwoPixelTask
+from solver.frame import Task
 
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianNoise:
-    """eta: iid N(0, sigma^2) at every site, with l sigma^2 = ``energy``.
+    """eta: iid N(0, sigma^2) at every site, with l sigma^2 = ``energy``, l the number of sites.
 
     Parameters
     ----------
     energy : rational, or "exact"
-        The total energy; 8/3 by default, the deformation energy of two pixels far apart.
+        The total energy; 8/3 by default, the deformation energy of two pixels far apart on a ring (for a frame
+        see `default_noise`).
         ``"exact"`` stands for the deformation energy averaged over the ensemble.
     rectified : bool
         Add max(eta, 0) in place of eta, as the code of arXiv 2210.01506 does; sigma is the same.
@@ -49,7 +50,7 @@ class GaussianNoise:
             raise InputError(f"noise energy: expected a positive rational or 'exact', got {energy}")
         object.__setattr__(self, "energy", energy)
 
-    def resolved(self, task: TwoPixelTask, deformation: Deformation) -> GaussianNoise:
+    def resolved(self, task: Task, deformation: Deformation) -> GaussianNoise:
         """Return the noise with the energy ``"exact"`` replaced by the ensemble's deformation energy.
 
         Raises
@@ -77,3 +78,11 @@ class GaussianNoise:
                 "noise energy 'exact' depends on the task and the deformation: use resolved(task, deformation)"
             )
         return Fraction(self.energy) / length
+
+
+def default_noise(task: Task) -> GaussianNoise:
+    """Return the noise of the energy of independent moves by -1, 0, +1, pixels far apart.
+
+    It is 8/3 on a ring and 32/9 on a frame.
+    """
+    return GaussianNoise(energy=far_energy(Deformation(), len(task.shape)))

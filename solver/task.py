@@ -85,6 +85,16 @@ class TwoPixelTask:
             )
 
     @property
+    def shape(self) -> tuple[int]:
+        """The sites along each axis, of which there is one."""
+        return (self.length,)
+
+    @property
+    def sites(self) -> int:
+        """Number of sites, l."""
+        return self.length
+
+    @property
     def period(self) -> int:
         """The translation that leaves the ensemble as it is: xi for balanced blocks, else 1."""
         return self.scale if self.labels == "blocks" and self.distances == "balanced" else 1

@@ -13,11 +13,18 @@ from solver.commands.output import progress_bar
 
 def chosen_results(networks: Sequence[Any], options: dict[str, Any], columns: Sequence[Any] | None = None) -> list[Any]:
     """Return the sensitivities of networks for the question that the options ask; D alone if no column needs more."""
+    return results_for(networks, chosen_question(options), options, columns)
+
+
+def results_for(
+    networks: Sequence[Any], question: tuple[Any, Any, Any, Any], options: dict[str, Any], columns: Any = None
+) -> list[Any]:
+    """Return the sensitivities of networks for a task, deformation, noise and sampling."""
     from solver.cache import Cache, default_folder
     from solver.sensitivity.deformation_alone import deformation_alone
     from solver.sensitivity.sensitivities import sensitivities
 
-    task, deformation, noise, sampling = chosen_question(options)
+    task, deformation, noise, sampling = question
     if columns is not None and all(column.quantity == "D" for column in columns):
         mean = options["channel_mean"]
         return [deformation_alone(each, task, deformation, noise, channel_mean=mean) for each in networks]

@@ -15,6 +15,7 @@ from solver.constructions.strided_shift import strided_shift, strided_shift_dept
 from solver.constructions.uniform import uniform
 from solver.errors import InputError, UnreachableScaleError
 from solver.exact import choice, integer
+from solver.frame import Task
 from solver.network.network import Network, widen
 from solver.sensitivity.response import broken_responses
 from solver.task import TwoPixelTask
@@ -35,23 +36,26 @@ class Construction:
         The least filter size s, and the one that is taken if none is given.
     strided_depth : callable(task, filter_size) -> int, optional
         For networks with strides, which take even sizes too: the depth, or `UnreachableScaleError`.
+    on_frames : bool
+        Whether there is a version in two dimensions.
     """
 
     name: str
     summary: str
     claim: str
     every_scale: bool
-    build: Callable[[TwoPixelTask, int, int], Network]
+    build: Callable[[Any, int, int], Network]
     reach: str = ""
     smallest_size: int = 3
     default_size: int = 3
     strided_depth: Callable[[TwoPixelTask, int], int] | None = None
+    on_frames: bool = False
 
     def __post_init__(self) -> None:
         scales = "every xi" if self.every_scale else "xi = (s-1) k~ + 1"
         object.__setattr__(self, "reach", self.reach or f"{scales}, s odd")
 
-    def depth(self, task: TwoPixelTask, filter_size: int) -> int:
+    def depth(self, task: Task, filter_size: int) -> int:
         """Return k~ for a task and a filter size.
 
         Raises
@@ -59,7 +63,7 @@ class Construction:
         UnreachableScaleError
             If there is no network for this scale; names the nearest that work.
         """
-        if self.strided_depth is not None:
+        if self.strided_depth is not None and isinstance(task, TwoPixelTask):
             return self.strided_depth(task, filter_size)
         depth, rest = divmod(task.scale - 1, filter_size - 1)
         if rest and not self.every_scale:
@@ -76,6 +80,7 @@ CONSTRUCTIONS = {
             "sum of the last map = ReLU(xi-d) + 2(s^k~ - xi), l >= 2 xi",
             False,
             uniform,
+            on_frames=True,
         ),
         Construction(
             "shift",
@@ -83,6 +88,7 @@ CONSTRUCTIONS = {
             "sum of the last map = ReLU(xi-d), l >= 2 xi",
             True,
             shift,
+            on_frames=True,
         ),
         Construction(
             "shift-mixed",
@@ -131,14 +137,14 @@ CONSTRUCTIONS = {
 }
 
 
-def construct(name: str, task: TwoPixelTask, *, filter_size: int | None = None, channels: int = 1) -> Network:
+def construct(name: str, task: Task, *, filter_size: int | None = None, channels: int = 1) -> Network:
     """Return a hand-built network that solves a task.
 
     Parameters
     ----------
     name : {"uniform", "shift", "shift-mixed", "cyclotomic", "sine", "strided", "strided-shift"}
-    task : TwoPixelTask
-        Its ring and scale; its labels do not matter (`strided` answers to those of blocks, the others to distances).
+    task : TwoPixelTask or FrameTask
+        Its sites and scale; its labels do not matter (`strided` answers to those of blocks, the others to distances).
     filter_size : int
         s, odd and at least 3, and 3 if omitted; with strides at least 2, and 2 if omitted.
     channels : int
@@ -149,10 +155,11 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int | None = None, 
     UnreachableScaleError
         If the construction has no network for this scale and filter size; names the nearest that work.
     InputError
-        For unknown names and sizes outside the ranges above.
+        For unknown names, sizes outside the ranges above, and constructions that have no version on a frame.
 
     Examples
     --------
+    >>> from solver import TwoPixelTask
     >>> construct("shift", TwoPixelTask(length=32, scale=7)).channels
     (3, 5, 1)
     >>> [layer.stride for layer in construct("strided", TwoPixelTask(length=32, scale=8)).layers]
@@ -162,10 +169,13 @@ def construct(name: str, task: TwoPixelTask, *, filter_size: int | None = None, 
     size = construction.default_size if filter_size is None else filter_size
     integer(size, "filter size", construction.smallest_size)
     integer(channels, "channels", 1)
+    if len(task.shape) > 1 and not construction.on_frames:
+        there = ", ".join(each.name for each in CONSTRUCTIONS.values() if each.on_frames)
+        raise InputError(f"construction: {name!r} has no version on a frame; expected one of {there}")
     if size % 2 == 0 and construction.strided_depth is None:
         raise InputError(f"filter size: expected an odd size, got {size}; the nearest are {size - 1} and {size + 1}")
-    if size > task.length:
-        raise InputError(f"filter size: expected at most the length {task.length}, got {size}")
+    if size > min(task.shape):
+        raise InputError(f"filter size: expected at most the length {min(task.shape)}, got {size}")
     network = construction.build(task, size, construction.depth(task, size))
     return network if channels == 1 else widen(network, channels)
 
@@ -182,11 +192,11 @@ def reaching_networks(task: TwoPixelTask) -> tuple[Network, ...]:
     return tuple(networks)
 
 
-def check_claim(network: Network, task: TwoPixelTask) -> dict[Any, tuple[Any, Any]]:
+def check_claim(network: Network, task: Task) -> dict[Any, tuple[Any, Any]]:
     """Return where f_p, computed exactly, breaks the network's claim, as (computed, claimed).
 
-    The keys are distances, or pairs of sites where the claim is about blocks.  Empty when the claim holds for every
-    pair of sites of the ring.  Costs no more on long rings: pairs out of the network's sight share one value.
+    The keys are distances, displacements on a frame, or pairs of sites where the claim is about blocks.  Empty when the
+    claim holds for every pair of sites.  Costs no more on long rings: pairs out of the network's sight share one value.
 
     Raises
     ------
@@ -198,7 +208,7 @@ def check_claim(network: Network, task: TwoPixelTask) -> dict[Any, tuple[Any, An
     return broken_responses(network, task, network.claim)
 
 
-def _unreachable(name: str, task: TwoPixelTask, filter_size: int, depth: int) -> str:
+def _unreachable(name: str, task: Task, filter_size: int, depth: int) -> str:
     below, above = ((filter_size - 1) * k + 1 for k in (depth, depth + 1))
     near = [str(xi) for xi in (below, above) if xi >= 2]
     sizes = [s for s in range(3, task.scale + 1, 2) if (task.scale - 1) % (s - 1) == 0]

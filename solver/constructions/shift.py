@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from itertools import product
+from typing import Any
 
+import numpy as np
+
+from solver.constructions.disc import Offset, centred, disc
 from solver.constructions.uniform import summed
+from solver.frame import FrameTask, Task
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.task import TwoPixelTask
 
 
-def shift(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
+def shift(task: Task, filter_size: int, depth: int) -> Network:
     """Return the network of one-hot filters, one channel per reachable offset, added up in the last layer.
 
     Layer k < depth has (s-1)k + 1 channels, the image seen from each offset; the single channel of the
     last layer covers each of xi consecutive offsets once and has bias -1.  The pooled sum is
     ReLU(xi - d) for every xi with (s-1)(depth-1) + 1 < xi <= (s-1) depth + 1.
+
+    On a frame offsets are vectors, and the last layer covers a window of xi x xi of them for the metric ``linf``: the
+    pooled sum is ReLU(xi - d_1) ReLU(xi - d_2).  For ``l2`` it covers a disc in that window
+    (`solver.constructions.disc`): the pooled sum is the number of sites that two discs share, and nothing is claimed.
     """
-    layers, offsets = [], [0]
+    axes = len(task.shape)
+    layers, offsets = [], [(0,) * axes]
     for k in range(1, depth):
-        targets = _centred((filter_size - 1) * k + 1)
+        targets = list(product(centred((filter_size - 1) * k + 1), repeat=axes))
         layers.append(_layer([[target] for target in targets], offsets, filter_size, [_name(t) for t in targets]))
         offsets = targets
-    layers.append(_layer([_centred(task.scale)], offsets, filter_size, ["sum"], bias=(-1,)))
-    return summed(task, layers, offset=Fraction(0), name="shift")
+    is_round = isinstance(task, FrameTask) and task.metric == "l2"
+    covered = disc(task.scale) if is_round else list(product(centred(task.scale), repeat=axes))
+    layers.append(_layer([covered], offsets, filter_size, ["sum"], bias=(-1,)))
+    network = summed(task, layers, offset=Fraction(0), name="shift")
+    return replace(network, claim=None) if is_round else network
 
 
 def _layer(
-    targets: list[list[int]], offsets: list[int], filter_size: int, names: list[str], bias: tuple[int, ...] = ()
+    targets: list[list[Offset]], offsets: list[Offset], filter_size: int, names: list[str], bias: tuple[int, ...] = ()
 ) -> Layer:
     """Return the layer whose channels each add up their target offsets, from channels that hold ``offsets``."""
     return Layer(
@@ -35,19 +49,15 @@ def _layer(
     )
 
 
-def _filters(wanted: list[int], offsets: list[int], filter_size: int) -> tuple[tuple[int, ...], ...]:
+def _filters(wanted: list[Offset], offsets: list[Offset], filter_size: int) -> Any:
     """Take each wanted offset from the channel nearest to it, through the one tap that makes up the difference."""
-    filters = [[0] * filter_size for _ in offsets]
+    filters = np.zeros((len(offsets), *(filter_size,) * len(offsets[0])), dtype=int)
     for offset in wanted:
-        nearest = min(max(offset, offsets[0]), offsets[-1])
-        filters[offsets.index(nearest)][offset - nearest + (filter_size - 1) // 2] = 1
-    return tuple(map(tuple, filters))
+        nearest = tuple(min(max(o, low), high) for o, low, high in zip(offset, offsets[0], offsets[-1], strict=True))
+        taps = tuple(o - n + (filter_size - 1) // 2 for o, n in zip(offset, nearest, strict=True))
+        filters[(offsets.index(nearest), *taps)] = 1
+    return filters.tolist()
 
 
-def _centred(count: int) -> list[int]:
-    """Return ``count`` consecutive offsets around 0 (one more to the right if even)."""
-    return list(range(-((count - 1) // 2), count // 2 + 1))
-
-
-def _name(offset: int) -> str:
-    return f"offset {offset:+d}" if offset else "offset 0"
+def _name(offset: Offset) -> str:
+    return "offset " + ",".join(f"{o:+d}" if o else "0" for o in offset)

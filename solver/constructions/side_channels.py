@@ -10,6 +10,7 @@ from solver.constructions.uniform import summed
 from solver.constructions.windows import common_cosines, sine_window
 from solver.errors import InputError, UnreachableScaleError
 from solver.exact import exact, integer, rational, sign
+from solver.frame import ring_only
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.task import TwoPixelTask
@@ -117,6 +118,7 @@ def sine_windows(filter_size: int, layers: int) -> list[tuple[Any, ...]]:
 
 def exact_depth(task: TwoPixelTask, filter_size: int) -> int:
     """Return k~ with (s-1) k~ + 1 = xi."""
+    ring_only(task, "this network")
     integer(filter_size, "filter size", 3)
     depth, rest = divmod(task.scale - 1, filter_size - 1)
     if filter_size % 2 == 0 or rest or not depth:

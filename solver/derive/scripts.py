@@ -37,6 +37,7 @@ READING_ORDER = (
     "best_kernel",
     "cyclotomic",
     "side_channels",
+    "two_dimensions",
     "relative_stability",
     "price_of_rectification",
     "deformation_against_noise",

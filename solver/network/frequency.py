@@ -5,6 +5,7 @@ The mean frequency is the Rayleigh quotient <w, L w>/<w, w>, so it is exact with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,7 +18,8 @@ from solver.network.convolution import as_integers, product
 from solver.network.cosines import rational_if_so
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
-from solver.network.spectra import Spectrum, path_spectrum, ring_spectrum
+from solver.network.spectra import Spectrum, grid_spectrum, path_spectrum, ring_spectrum
+from solver.torus import Shape, as_shape, lags
 
 Moments = dict[tuple[int, int], Any]
 
@@ -90,14 +92,26 @@ def frequency_content(filters: Any, spectrum: Spectrum) -> FrequencyContent:
 
 
 def filter_content(network: Network, layer: int) -> FrequencyContent:
-    """Return the frequency content of the filters of a layer, on a path of s taps, over channels and inputs."""
+    """Return the frequency content of the filters of a layer, on a path of s taps, over channels and inputs.
+
+    On a frame they live on the grid of s x s taps.
+    """
     chosen = network.layers[_numbered(network, layer) - 1]
-    return frequency_content(chosen.filters, path_spectrum(chosen.size))
+    path = path_spectrum(chosen.size) if chosen.axes == 1 else grid_spectrum(chosen.size, chosen.size)
+    return frequency_content(chosen.filters, path)
 
 
 def kernel_content(network: Network, layer: int, length: int) -> FrequencyContent:
-    """Return the frequency content of the effective kernels K_k of a layer, on a ring of ``length`` sites."""
+    """Return the frequency content of the effective kernels K_k of a layer, on a ring of ``length`` sites.
+
+    Raises
+    ------
+    NotApplicableError
+        For kernels on a frame; their mean frequency is that of `mean_kernel_frequency`.
+    """
     kernel = effective_kernel(network, _numbered(network, layer))
+    if kernel.axes > 1:
+        raise NotApplicableError("the eigenspaces of a frame are not there; take mean_kernel_frequency")
     wrapped = np.full((kernel.channels, length), Fraction(0), dtype=object)
     for o in range(kernel.width):
         wrapped[:, o % length] = wrapped[:, o % length] + kernel.values[:, 0, o]
@@ -121,12 +135,14 @@ def mean_filter_frequency(network: Network, layer: int) -> Any:
     filters = np.array(network.layers[_numbered(network, layer) - 1].filters, dtype=object)
     if network.is_rational:
         filters, _ = as_integers(filters)
-    steps = filters[..., 1:] - filters[..., :-1]
-    return _ratio(Fraction(1) * (steps * steps).sum(), (filters * filters).sum())
+    steps = [np.diff(filters, axis=axis) for axis in range(2, filters.ndim)]
+    return _ratio(Fraction(1) * sum((each * each).sum() for each in steps), (filters * filters).sum())
 
 
-def mean_kernel_frequency(network: Network, layer: int, length: int) -> Any:
+def mean_kernel_frequency(network: Network, layer: int, length: int | Shape) -> Any:
     """Return the mean frequency of the effective kernels of a layer on a ring: 2 (1 - A_1/A_0), exactly.
+
+    On a frame it is 2 (1 - A_(1,0)/A_0) + 2 (1 - A_(0,1)/A_0).
 
     A_r are the circular autocorrelations; D_k of a linear layer tends to a third of it (derivations/frequency.py).
     Costs O(width^2 channels), whatever the length.
@@ -137,15 +153,23 @@ def mean_kernel_frequency(network: Network, layer: int, length: int) -> Any:
         If every kernel is zero.
     """
     kernel = effective_kernel(network, _numbered(network, layer))
-    zero, one = circular_autocorrelations(kernel, length, 2)
-    return _ratio(2 * (zero - one), zero)
+    rest = (0,) * kernel.axes
+    zero, *units = circular_autocorrelations(kernel, length, [rest, *np.eye(kernel.axes, dtype=int).tolist()])
+    return _ratio(sum(2 * (zero - one) for one in units), zero)
 
 
-def circular_autocorrelations(kernel: Kernel, length: int, lags: int) -> list[Any]:
-    """Return A_r of a kernel wrapped around a ring, for r = 0..lags-1."""
-    line = kernel.autocorrelations()
-    signed = {r: line[abs(r)] for r in range(1 - len(line), len(line))}
-    return [sum((a for r, a in signed.items() if (r - lag) % length == 0), Fraction(0)) for lag in range(lags)]
+def circular_autocorrelations(kernel: Kernel, length: int | Shape, wanted: Sequence[Sequence[int]]) -> list[Any]:
+    """Return A_r of a kernel wrapped around a ring or a frame, for the lags asked for, each with one entry per axis."""
+    shape = as_shape(length)
+    signed: dict[tuple[int, ...], Any] = {}
+    for lag, a in zip(lags(kernel.width - 1, kernel.axes), kernel.autocorrelations(), strict=True):
+        signed[lag] = signed[tuple(-r for r in lag)] = a
+
+    def around(lag: Sequence[int]) -> Any:
+        same = (a for r, a in signed.items() if all((x - y) % n == 0 for x, y, n in zip(r, lag, shape, strict=True)))
+        return sum(same, Fraction(0))
+
+    return [around(lag) for lag in wanted]
 
 
 def _second_moments(filters: np.ndarray) -> Moments:

@@ -6,6 +6,7 @@ from typing import Any
 
 import networkx as nx
 
+from solver.errors import InputError
 from solver.network.network import Network
 
 Node = tuple[int, str]
@@ -18,6 +19,11 @@ def channel_graph(network: Network) -> nx.DiGraph:
     The image is the node ``(0, "x")`` and the readout ``(depth + 1, "f_p")``.  Edges carry ``offsets``
     (the nonzero taps, in input sites), ``filter`` and ``stride``; readout edges carry ``weight``.
 
+    Raises
+    ------
+    InputError
+        For a network on a frame.
+
     Examples
     --------
     >>> from solver import TwoPixelTask, construct
@@ -25,6 +31,8 @@ def channel_graph(network: Network) -> nx.DiGraph:
     >>> sorted(reachable_offsets(graph, (3, "sum"))) == [-3, -2, -1, 0, 1, 2, 3]
     True
     """
+    if network.axes > 1:
+        raise InputError("the channel graph is for networks on a ring")
     graph = nx.DiGraph(name=network.name)
     graph.add_node(INPUT, layer=0)
     previous = [INPUT]

@@ -12,15 +12,18 @@ from solver.errors import InputError
 from solver.exact import sign
 from solver.network.convolution import product
 from solver.network.network import Network
+from solver.torus import lags
 
 
 @dataclass(frozen=True)
 class Kernel:
     """An affine convolution: out(c, p) = sum_i sum_o values[c, i, o - first_offset] x(i, p * stride + o) + bias[c].
 
+    On a frame p and o are vectors; the first offset and the stride are those of both axes.
+
     Attributes
     ----------
-    values : object array of exact numbers, shape (channels, input channels, width)
+    values : object array of exact numbers, shape (channels, input channels, width), or (..., width, width) on a frame
     bias : object array of exact numbers, shape (channels,)
     first_offset : int
         Offset of the first entry, in input sites.
@@ -40,8 +43,13 @@ class Kernel:
 
     @property
     def width(self) -> int:
-        """Number of input sites spanned."""
+        """Number of input sites spanned along each axis."""
         return int(self.values.shape[2])
+
+    @property
+    def axes(self) -> int:
+        """Spatial axes: 1 on a ring, 2 on a frame."""
+        return self.values.ndim - 2
 
     def is_non_negative(self) -> bool:
         """Return whether no entry and no bias is negative: such a kernel keeps non-negative maps non-negative."""
@@ -54,19 +62,29 @@ class Kernel:
         )
 
     def autocorrelations(self) -> list[Any]:
-        """Return A_r = sum_c sum_i sum_o K(c, i, o) K(c, i, o + r) for r = 0..width-1; O(width^2 channels)."""
-        k = self.values
-        return [(k[..., : self.width - r] * k[..., r:]).sum() for r in range(self.width)]
+        """Return A_r = sum_c sum_i sum_o K(c, i, o) K(c, i, o + r) for r = 0..width-1; O(width^2 channels).
+
+        On a frame the list has an entry for each lag of `solver.torus.lags`, 0 <= r_1 < width and |r_2| < width.
+        """
+        k, n = self.values, self.width
+        here: Any
+        there: Any
+        found = []
+        for lag in lags(n - 1, self.axes):
+            here = tuple(slice(max(0, -r), n - max(0, r)) for r in lag)
+            there = tuple(slice(max(0, r), n - max(0, -r)) for r in lag)
+            found.append((k[(..., *here)] * k[(..., *there)]).sum())
+        return found
 
     def squared_sums(self) -> Any:
         """Return S2 = sum_c (sum_i sum_o K(c, i, o))^2."""
-        return (self.values.sum(axis=(1, 2)) ** 2).sum()
+        return (self.values.sum(axis=tuple(range(1, self.values.ndim))) ** 2).sum()
 
 
-def identity_kernel(channels: int) -> Kernel:
+def identity_kernel(channels: int, axes: int = 1) -> Kernel:
     """Return the kernel that copies its input."""
-    values = np.full((channels, channels, 1), Fraction(0), dtype=object)
-    values[range(channels), range(channels), 0] = Fraction(1)
+    values = np.full((channels, channels, *(1,) * axes), Fraction(0), dtype=object)
+    values[range(channels), range(channels)] = Fraction(1)
     return Kernel(values, np.full(channels, Fraction(0), dtype=object))
 
 
@@ -96,7 +114,7 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     if not 0 <= after <= layer <= network.depth:
         raise InputError(f"layer: expected {after} to {network.depth} for this network, got {layer}")
     inputs = 1 if after == 0 else network.layers[after - 1].channels
-    kernel = identity_kernel(inputs)
+    kernel = identity_kernel(inputs, network.axes)
     for each in network.layers[after:layer]:
         kernel = composed(kernel, each)
     return kernel
@@ -105,14 +123,16 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
 def composed(kernel: Kernel, layer: Any) -> Kernel:
     """Return the affine convolution that a kernel and then a layer perform if the activation cuts nothing."""
     width = kernel.width + (layer.size - 1) * kernel.stride
-    values = np.full((layer.channels, kernel.values.shape[1], width), Fraction(0), dtype=object)
+    shape = (layer.channels, kernel.values.shape[1], *(width,) * kernel.axes)
+    values = np.full(shape, Fraction(0), dtype=object)
     filters = np.array(layer.filters, dtype=object)
-    for j in range(layer.size):
-        start = j * kernel.stride
-        mixed = product(filters[..., j], kernel.values.reshape(layer.input_channels, -1))
-        values[..., start : start + kernel.width] += mixed.reshape(layer.channels, -1, kernel.width)
+    for tap in np.ndindex(*filters.shape[2:]):
+        reached: Any = tuple(slice(j * kernel.stride, j * kernel.stride + kernel.width) for j in tap)
+        mixed = product(filters[(..., *tap)], kernel.values.reshape(layer.input_channels, -1))
+        values[(..., *reached)] += mixed.reshape(layer.channels, *kernel.values.shape[1:])
     bias = np.array(layer.bias, dtype=object)
     if (kernel.bias != 0).any():
-        bias = bias + product(filters.sum(axis=-1), kernel.bias[:, None])[:, 0]
+        sums = filters.sum(axis=tuple(range(2, filters.ndim)))
+        bias = bias + product(sums, kernel.bias[:, None])[:, 0]
     first = kernel.first_offset + layer.first_offset * kernel.stride
     return Kernel(values, bias, first, kernel.stride * layer.stride)

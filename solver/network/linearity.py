@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,10 +14,11 @@ from solver.deformation import Deformation
 from solver.ensemble import Representatives, network_phases, representatives
 from solver.errors import InputError
 from solver.exact import sign
+from solver.frame import Task
 from solver.network.kernels import composed, effective_kernel, identity_kernel
 from solver.network.network import Network
 from solver.network.trace import Activation, layer_passes, preactivations
-from solver.task import TwoPixelTask
+from solver.torus import Shape, as_shape, coordinates, numbered
 
 MOST_SITES = 2**29
 
@@ -32,7 +36,7 @@ class LayerProof:
     reason : str
         The argument, in words.
     witness : tuple (channel, site, image, pre-activation), or None
-        Where it cuts: the image is given as ``{site: value}``.
+        Where it cuts: the image is given as ``{site: value}``.  Sites of a frame are numbered row by row.
     linear_so_far : bool
         Whether a_k is an affine convolution of the image on all the data: no cut up to this layer.
     """
@@ -44,7 +48,7 @@ class LayerProof:
     linear_so_far: bool
 
 
-def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformation) -> tuple[LayerProof, ...]:
+def linearity_proof(network: Network, task: Task, deformation: Deformation) -> tuple[LayerProof, ...]:
     """Return, for each layer, whether its activation can cut on the ensemble or its deformed images, with the reason.
 
     Tries in turn: an identity activation; non-negative weights on non-negative inputs; an effective
@@ -59,7 +63,7 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
     images: np.ndarray | None = None
     passes: list[tuple[Activation, Activation]] = []
     linear = non_negative = True
-    kernel = identity_kernel(1)
+    kernel = identity_kernel(1, network.axes)
     for k, layer in enumerate(network.layers, start=1):
         witness = None
         kernel = composed(kernel, layer) if linear else kernel
@@ -78,7 +82,7 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
                 passes = list(layer_passes(network, images))
             witness = _first_cut(images, *passes[k - 1])
             if witness is not None:
-                witness = _on_task_ring(network, k, witness, images.shape[1], task.length, deformation.reach)
+                witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
             non_negative = keeps_sign or layer.activation == "relu"
             if witness is None:
                 bound = "is negative" if layer.activation == "relu" else "leaves [-1, 1]"
@@ -90,39 +94,69 @@ def linearity_proof(network: Network, task: TwoPixelTask, deformation: Deformati
     return tuple(proofs)
 
 
-def data_images(network: Network, task: TwoPixelTask, deformation: Deformation) -> np.ndarray:
+def data_images(network: Network, task: Task, deformation: Deformation) -> np.ndarray:
     """Return one image per class of plain and deformed images that the network can tell apart, without repeats."""
     ring = network_representatives(network, task, deformation)
     moved = [image for pair in ring.pairs for image, _ in ring.outcomes(deformation, pair)]
     rows = {tuple(sorted(image.items())) for image in [*ring.images, *moved]}
-    return dense_images([dict(row) for row in sorted(rows)], ring.length)
+    return dense_images([dict(row) for row in sorted(rows)], ring.shape)
 
 
-def network_representatives(network: Network, task: TwoPixelTask, deformation: Deformation) -> Representatives:
+def network_representatives(network: Network, task: Task, deformation: Deformation) -> Representatives:
     """Return the pairs that represent the ensemble for every layer of a network, plain and deformed."""
-    stride = network.total_stride(network.depth)
-    network.output_length(task.length, network.depth)
+    stride = checked_stride(network, task)
     sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach
-    return representatives(task, sight, phases=network_phases(stride, task))
+    return representatives(task, sight, phases=network_phases(stride, task), symmetric=is_symmetric(network))
 
 
-def dense_images(images: list[dict[int, int]], length: int) -> np.ndarray:
-    """Return images given as ``{site: value}`` as an integer array of shape (n, length).
+def checked_stride(network: Network, task: Task) -> int:
+    """Return the total stride of a network that fits on the task.
+
+    Raises
+    ------
+    InputError
+        If a stride does not divide the ring, or the network is for another number of axes.
+    """
+    if network.axes != len(task.shape):
+        places = {1: "a ring", 2: "a frame"}
+        raise InputError(
+            f"network {network.name!r} has filters for {places[network.axes]}, the task is on {places[len(task.shape)]}"
+        )
+    if network.axes == 1:
+        network.output_length(task.sites, network.depth)
+    return network.total_stride(network.depth)
+
+
+def is_symmetric(network: Network) -> bool:
+    """Return whether every filter is its own reflection along each axis, and its own transpose on a frame."""
+    for layer in network.layers:
+        filters = np.array(layer.filters, dtype=object)
+        sites = tuple(range(2, filters.ndim))
+        images = [np.flip(filters, axis) for axis in sites]
+        images += [np.swapaxes(filters, *sites)] if len(sites) == 2 else []
+        if 2 * layer.first_offset != 1 - layer.size or not all(np.array_equal(filters, each) for each in images):
+            return False
+    return True
+
+
+def dense_images(images: list[dict[int, int]], length: int | Shape) -> np.ndarray:
+    """Return images given as ``{site: value}`` as an integer array of shape (n, length), or (n, rows, columns).
 
     Raises
     ------
     InputError
         If that would take more than some gigabytes.
     """
-    if len(images) * length > MOST_SITES:
+    shape = as_shape(length)
+    if len(images) * prod(shape) > MOST_SITES:
         raise InputError(
-            f"{len(images)} images of {length} sites are too many to enumerate; "
+            f"{len(images)} images of {prod(shape)} sites are too many to enumerate; "
             "a smaller displacement or a smaller receptive field needs fewer"
         )
-    dense = np.zeros((len(images), length), dtype=np.int64)
+    dense = np.zeros((len(images), prod(shape)), dtype=np.int64)
     for row, image in zip(dense, images, strict=True):
         row[list(image)] = list(image.values())
-    return dense
+    return dense.reshape(-1, *shape)
 
 
 def stays_linear(network: Network, layer: int, *, after: int) -> bool:
@@ -147,25 +181,38 @@ def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> tuple[int, i
     cut = np.argwhere(a.values != z.values)
     if not len(cut):
         return None
-    batch, channel, site = (int(n) for n in cut[0])
-    image = {int(p): int(images[batch, p]) for p in np.flatnonzero(images[batch])}
-    return channel, site, image, z[batch : batch + 1].exact()[0, channel, site]
+    batch, channel, *place = (int(n) for n in cut[0])
+    pixels = images[batch].ravel()
+    image = {int(p): int(pixels[p]) for p in np.flatnonzero(pixels)}
+    value = z[batch : batch + 1].exact()[(0, channel, *place)]
+    return channel, numbered(tuple(place), z.values.shape[2:]), image, value
 
 
-def _on_task_ring(network: Network, layer: int, witness: Any, ring: int, length: int, reach: int) -> Any:
+def _on_task_ring(network: Network, layer: int, witness: Any, ring: Shape, shape: Shape, reach: int) -> Any:
     """Return a witness found on a shorter representing ring with its sites on the task's ring.
 
     Sites left of the first pixel wrap around; for the unit, which side it is on is decided by evaluating both.
     """
     channel, site, image, value = witness
-    trial = min(length, 2 * ring)
+    if ring == shape:
+        return witness
+    trial = tuple(min(n, 2 * m) for n, m in zip(shape, ring, strict=True))
+    right = [m // 2 + reach + 1 if len(ring) > 1 else m - reach for m in ring]
+    wrapped = {p: [x >= end for x, end in zip(coordinates(p, ring), right, strict=True)] for p in image}
 
-    def placed(target: int) -> dict[int, int]:
-        return {p if p < ring - reach else p - ring + target: v for p, v in image.items()}
+    def placed(target: Shape) -> dict[int, int]:
+        return {_unrolled(p, ring, target, wrapped[p]): v for p, v in image.items()}
 
-    z = preactivations(network, dense_images([placed(trial)], trial), layer).exact()[0, channel]
-    at = site if z[site] == value else site - ring + length
-    return channel, at, placed(length), value
+    z = preactivations(network, dense_images([placed(trial)], trial), layer).exact()[0, channel].ravel()
+    turns = product((False, True), repeat=len(ring))
+    turn = next(turn for turn in turns if z[_unrolled(site, ring, trial, turn)] == value)
+    return channel, _unrolled(site, ring, shape, turn), placed(shape), value
+
+
+def _unrolled(site: int, ring: Shape, target: Shape, wrapped: Sequence[bool]) -> int:
+    """Return a site on a larger ring, along each axis counted from the end where it is wrapped."""
+    places = zip(coordinates(site, ring), ring, target, wrapped, strict=True)
+    return numbered(tuple(x - m + n if turn else x for x, m, n, turn in places), target)
 
 
 def _cut_text(name: str, witness: tuple[int, int, dict[int, int], Any]) -> str:

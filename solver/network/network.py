@@ -12,8 +12,9 @@ from typing import Any
 from solver.algebraic import in_common_field
 from solver.errors import InputError
 from solver.exact import Exact, choice, exact, integer, rational
-from solver.network.layer import Layer, reshaped
+from solver.network.layer import Layer, leaves, reshaped
 from solver.task import LABELS
+from solver.torus import Step, components
 
 POOLINGS = ("mean", "sum")
 
@@ -22,8 +23,9 @@ POOLINGS = ("mean", "sum")
 class Claim:
     """What a construction promises of f_p after the readout, for l >= smallest_length.
 
-    With ``labels`` "distance", f_p(d) = ReLU(scale - d); with "blocks", f_p = y/2, +1/2 where both pixels share a block
-    of ``scale`` sites and -1/2 elsewhere.  ``offset`` is the constant that the readout subtracts from the pooled sum.
+    With ``labels`` "distance", f_p(d) = ReLU(scale - d), on a frame the product ReLU(scale - d_1) ReLU(scale - d_2) for
+    sides of at least ``smallest_length``; with "blocks", f_p = y/2, +1/2 where both pixels share a block of ``scale``
+    sites and -1/2 elsewhere.  ``offset`` is the constant that the readout subtracts from the pooled sum.
     """
 
     scale: int
@@ -34,9 +36,9 @@ class Claim:
     def __post_init__(self) -> None:
         choice(self.labels, "labels", LABELS)
 
-    def response(self, distance: int) -> Exact | int:
-        """Return the promised f_p at a distance, its mean over where the pair is for blocks."""
-        tent = max(self.scale - distance, 0)
+    def response(self, distance: Step) -> Exact | int:
+        """Return the promised f_p(d), or f_p(d_1, d_2) on a frame; for blocks its mean over where the pair is."""
+        tent = prod(max(self.scale - abs(d), 0) for d in components(distance))
         return tent if self.labels == "distance" else Fraction(tent, self.scale) - Fraction(1, 2)
 
     def pair_response(self, first: int, distance: int) -> Exact | int:
@@ -104,6 +106,10 @@ class Network:
                     f"layer {k} takes {layer.input_channels} input channels but its input has {inputs}; "
                     "filters have shape (channels, input channels, filter size)"
                 )
+            if layer.axes != layers[0].axes:
+                raise InputError(f"layer {k} has filters of {layer.axes} axes, but layer 1 of {layers[0].axes}")
+            if layer.axes > 1 and layer.stride > 1:
+                raise InputError(f"layer {k}: strides are for rings; on a frame expected 1, got {layer.stride}")
             inputs = layer.channels
         if not isinstance(self.readout, Iterable):
             raise InputError(f"readout: expected one weight per channel of the last layer, got {self.readout!r}")
@@ -123,6 +129,11 @@ class Network:
         return len(self.layers)
 
     @property
+    def axes(self) -> int:
+        """Spatial axes: 1 on a ring, 2 on a frame."""
+        return self.layers[0].axes
+
+    @property
     def channels(self) -> tuple[int, ...]:
         """Channels of every layer, from the first."""
         return tuple(layer.channels for layer in self.layers)
@@ -138,11 +149,11 @@ class Network:
         return prod(each.stride for each in self.layers[:layer])
 
     def receptive_field(self, layer: int) -> int:
-        """Return how many neighbouring pixels a unit of this layer sees (2k+1 for filter size 3)."""
+        """Return how many neighbouring pixels a unit of this layer sees along an axis (2k+1 for filter size 3)."""
         return 1 + sum((each.size - 1) * self.total_stride(k) for k, each in enumerate(self.layers[:layer]))
 
     def output_length(self, length: int, layer: int) -> int:
-        """Return the sites of a layer's maps on a ring of ``length`` pixels.
+        """Return the sites of a layer's maps on a ring, or frame, of ``length`` pixels.
 
         Raises
         ------
@@ -211,8 +222,8 @@ def scaled_copies(network: Network, scales: Sequence[Any]) -> Network:
     return replace(network, layers=tuple(layers), readout=readout)
 
 
-def _scaled(filter_: Any, weight: Fraction) -> tuple[Exact, ...]:
-    return tuple(w * weight for w in filter_)
+def _scaled(filter_: Any, weight: Fraction) -> tuple[Any, ...]:
+    return reshaped(filter_, [w * weight for w in leaves(filter_)])
 
 
 def _in_one_field(

@@ -14,8 +14,9 @@ from solver.network.network import Network
 def to_torch(network: Network) -> Any:
     """Return a ``torch.nn.Module`` that maps images (batch, 1, l) to f_p (batch,), in float64.
 
-    Its ``maps(images)`` returns [a_0, a_1, ..., a_depth].  With integer or dyadic weights, float64
-    arithmetic makes no rounding error below 2^53, so activations equal the exact ones bit for bit.
+    On a frame images have the shape (batch, 1, rows, columns).  Its ``maps(images)`` returns [a_0, a_1, ..., a_depth].
+    With integer or dyadic weights, float64 arithmetic makes no rounding error below 2^53, so activations equal the
+    exact ones bit for bit.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def to_torch(network: Network) -> Any:
 
         def forward(self, images: Any) -> Any:
             """Return f_p for images of shape (batch, 1, l)."""
-            last = self.maps(images)[-1]
+            last = self.maps(images)[-1].flatten(2)
             pooled = last.mean(dim=-1) if network.pooling == "mean" else last.sum(dim=-1)
             return self.head(pooled)[:, 0]
 
@@ -56,9 +57,13 @@ def to_torch(network: Network) -> Any:
 
 def _block(torch: Any, layer: Layer) -> Any:
     left, right = -layer.first_offset, layer.size - 1 + layer.first_offset
-    conv = torch.nn.Conv1d(layer.input_channels, layer.channels, layer.size, stride=layer.stride).double()
+    convolution, padding = {
+        1: (torch.nn.Conv1d, torch.nn.CircularPad1d),
+        2: (torch.nn.Conv2d, torch.nn.CircularPad2d),
+    }[layer.axes]
+    conv = convolution(layer.input_channels, layer.channels, layer.size, stride=layer.stride).double()
     with torch.no_grad():
         conv.weight.copy_(torch.from_numpy(np.array(layer.filters, dtype=object).astype(float)))
         conv.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))
     activation = {"relu": torch.nn.ReLU, "identity": torch.nn.Identity, "hardtanh": torch.nn.Hardtanh}[layer.activation]
-    return torch.nn.Sequential(torch.nn.CircularPad1d((left, right)), conv, activation())
+    return torch.nn.Sequential(padding((left, right) * layer.axes), conv, activation())

@@ -19,13 +19,13 @@ import numpy as np
 from solver.errors import InputError
 from solver.exact import common_denominator, exact, exact_sum
 from solver.network.convolution import INT64_LIMIT, correlation, largest
-from solver.network.layer import Layer
+from solver.network.layer import Layer, leaves, reshaped
 from solver.network.network import Network
 
 
 @dataclass(frozen=True)
 class Activation:
-    """The maps a_k of a batch: ``values / denominator``, of shape (batch, channels, sites)."""
+    """The maps a_k of a batch: ``values / denominator``, of shape (batch, channels, *sites)."""
 
     values: np.ndarray
     denominator: int
@@ -52,7 +52,8 @@ class Activation:
 
     def site_sums(self) -> np.ndarray:
         """Return the sums over sites, an object array of exact numbers of shape (batch, channels)."""
-        return exact_sum(self.values, axis=2) * Fraction(1, self.denominator)
+        flat = self.values.reshape(*self.values.shape[:2], -1)
+        return exact_sum(flat, axis=2) * Fraction(1, self.denominator)
 
     def phase_sums(self, period: int) -> np.ndarray:
         """Return the sums over sites of each residue mod a period, of shape (batch, channels * period)."""
@@ -79,7 +80,7 @@ def activations(network: Network, images: Any) -> list[Activation]:
     Parameters
     ----------
     network : Network
-    images : array of shape (batch, l) or (l,)
+    images : array of shape (batch, l) or (l,); on a frame (batch, rows, columns) or (rows, columns)
         Integers or exact numbers.
 
     Raises
@@ -109,8 +110,7 @@ def preactivations(network: Network, images: Any, layer: int) -> Activation:
 def response(network: Network, images: Any) -> list[Any]:
     """Return f_p of every image of a batch, exactly."""
     last = activations(network, images)[-1]
-    length = np.asarray(images).shape[-1]
-    weights = network.pooled_readout(length)
+    weights = network.pooled_readout(prod(np.asarray(images).shape[-network.axes :]))
     return [
         _reduced(sum(v * s for v, s in zip(weights, row, strict=True)) + network.constant) for row in last.site_sums()
     ]
@@ -127,7 +127,7 @@ def activated(z: np.ndarray, activation: str, one: int = 1) -> np.ndarray:
 
 
 def correlate(a: np.ndarray, layer: Layer, weights: Any, bias: Sequence[Any]) -> np.ndarray:
-    """Return the periodic cross-correlation w * a + b over the last two axes (channels, sites) of ``a``.
+    """Return the periodic cross-correlation w * a + b over the last axes (channels, *sites) of ``a``.
 
     ``weights`` are nested like ``layer.filters``, in any number type that multiplies the array's.
     """
@@ -151,8 +151,8 @@ class _Step:
 
 
 def _prepared(network: Network, images: Any) -> tuple[np.ndarray, list[_Step]]:
-    """Return the batch, of shape (batch, 1, l), in the cheapest exact type, and the steps to run it through."""
-    batch = _as_batch(images)
+    """Return the batch, of shape (batch, 1, *sites), in the cheapest exact type, and the steps to run it through."""
+    batch = _as_batch(images, network.axes)
     numbers = batch.ravel()
     if not (network.is_rational and all(isinstance(v, int | Fraction | np.integer) for v in numbers)):
         steps = [_Step(layer.filters, layer.bias, 1) for layer in network.layers]
@@ -164,17 +164,18 @@ def _prepared(network: Network, images: Any) -> tuple[np.ndarray, list[_Step]]:
     return batch.astype(np.int64 if small else object), _integer_steps(network, denominator)
 
 
-def _as_batch(images: Any) -> np.ndarray:
+def _as_batch(images: Any, axes: int) -> np.ndarray:
     array = np.asarray(images)
-    array = array[None] if array.ndim == 1 else array
-    if array.ndim != 2 or array.size == 0:
-        raise InputError(f"images: expected an array of shape (batch, l), got shape {np.shape(images)}")
+    array = array[None] if array.ndim == axes else array
+    if array.ndim != axes + 1 or array.size == 0:
+        expected = "(batch, l)" if axes == 1 else "(batch, rows, columns)"
+        raise InputError(f"images: expected an array of shape {expected}, got shape {np.shape(images)}")
     if np.issubdtype(array.dtype, np.integer):
         fits = array.dtype != np.uint64 or array.max() < INT64_LIMIT
-        return array.astype(np.int64 if fits else object)[:, None, :]
+        return array.astype(np.int64 if fits else object)[:, None]
     if array.dtype != object:
         raise InputError(f"images: expected integers or exact numbers, got an array of {array.dtype}")
-    return np.frompyfunc(lambda v: exact(v, "image"), 1, 1)(array)[:, None, :]
+    return np.frompyfunc(lambda v: exact(v, "image"), 1, 1)(array)[:, None]
 
 
 def _integer_steps(network: Network, denominator: int) -> list[_Step]:
@@ -183,7 +184,8 @@ def _integer_steps(network: Network, denominator: int) -> list[_Step]:
         factor = common_denominator(layer.weights)
         bias_factor = common_denominator([b * factor * denominator for b in layer.bias])
         factor *= bias_factor
-        weights = [[[w.numerator * (factor // w.denominator) for w in f] for f in channel] for channel in layer.filters]
+        integers = [w.numerator * (factor // w.denominator) for w in leaves(layer.filters)]
+        weights = reshaped(layer.filters, integers)
         denominator *= factor
         steps.append(_Step(weights, [int(b * denominator) for b in layer.bias], denominator))
     return steps

@@ -7,8 +7,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from solver.errors import InputError
 from solver.exact import integer, rational
+from solver.network.layer import leaves, reshaped
 from solver.network.network import Network
 
 
@@ -34,8 +37,7 @@ def scaled_channels(network: Network, layer: int, scales: Sequence[Any]) -> Netw
     if chosen.activation == "hardtanh":
         raise InputError("channel scales: a hard tanh does not commute with scales; use relu or identity")
     filters = tuple(
-        tuple(tuple(w * c for w in taps) for taps in channel)
-        for channel, c in zip(chosen.filters, factors, strict=True)
+        reshaped(channel, [w * c for w in leaves(channel)]) for channel, c in zip(chosen.filters, factors, strict=True)
     )
     bias = tuple(b * c for b, c in zip(chosen.bias, factors, strict=True))
     layers = list(network.layers)
@@ -44,7 +46,7 @@ def scaled_channels(network: Network, layer: int, scales: Sequence[Any]) -> Netw
         readout = tuple(v / c for v, c in zip(network.readout, factors, strict=True))
         return replace(network, layers=tuple(layers), readout=readout)
     above = tuple(
-        tuple(tuple(w / c for w in taps) for taps, c in zip(channel, factors, strict=True))
+        tuple(reshaped(taps, [w / c for w in leaves(taps)]) for taps, c in zip(channel, factors, strict=True))
         for channel in layers[layer].filters
     )
     layers[layer] = replace(layers[layer], filters=above)
@@ -71,7 +73,7 @@ def with_channel_sum(network: Network, layer: int, *, share: Any = 0) -> Network
     fraction = rational(share, "share")
     layers = list(network.layers)
     below, above = layers[_layer_number(network, layer, network.depth - 1) - 1], layers[layer]
-    total = tuple(tuple(map(sum, zip(*inputs, strict=True))) for inputs in zip(*below.filters, strict=True))
+    total = np.array(below.filters, dtype=object).sum(axis=0).tolist()
     layers[layer - 1] = replace(
         below,
         filters=(*below.filters, total),
@@ -82,10 +84,11 @@ def with_channel_sum(network: Network, layer: int, *, share: Any = 0) -> Network
     return replace(network, layers=tuple(layers))
 
 
-def _shared(channel: Sequence[Sequence[Any]], share: Fraction) -> tuple[tuple[Any, ...], ...]:
+def _shared(channel: Sequence[Any], share: Fraction) -> list[Any]:
     """Return the filters less a share of their mean over inputs, and that share as the filter of one more input."""
-    moved = tuple(share * Fraction(1, len(channel)) * sum(taps) for taps in zip(*channel, strict=True))
-    return (*(tuple(w - m for w, m in zip(taps, moved, strict=True)) for taps in channel), moved)
+    taps = np.array(channel, dtype=object)
+    moved = share * Fraction(1, len(channel)) * taps.sum(axis=0)
+    return [*(taps - moved).tolist(), moved.tolist()]
 
 
 def _layer_number(network: Network, layer: int, last: int) -> int:

@@ -13,6 +13,7 @@ from flint import fmpq, fmpq_mat
 from solver.deformation import Deformation, deformation_outcomes
 from solver.errors import InputError
 from solver.exact import integer
+from solver.frame import ring_only
 from solver.optimal.deformation import enclosed_least
 from solver.optimal.pencil import Pencil, as_fmpq
 from solver.task import TwoPixelTask
@@ -66,6 +67,7 @@ class WindowForms:
 
 def window_forms(taps: int, task: TwoPixelTask, deformation: Deformation) -> WindowForms:
     """Return the two forms of D in the table of a function of the content of a window."""
+    ring_only(task, "the bound over all maps")
     if integer(taps, "taps", 1) >= task.length:
         raise InputError(f"taps: expected fewer than the {task.length} sites of the ring, got {taps}")
     if task.period > 1:

@@ -12,6 +12,7 @@ from solver.constructions.windows import sine_window
 from solver.deformation import Deformation, far_energy
 from solver.errors import InputError
 from solver.exact import Exact, integer, rational
+from solver.frame import ring_only
 from solver.network.cosines import double_cosine
 from solver.optimal.exact_quotient import exact_least
 from solver.optimal.pencil import Pencil, as_fraction, ball_between, deformation_pencil, least_quotient
@@ -79,6 +80,7 @@ def best_deformation(
     >>> best_deformation(3).value.exact == Fraction(2, 3) * (1 - double_cosine(4) / 2)
     True
     """
+    ring_only(task, "the best kernel")
     deformation = deformation or Deformation()
     factor = tuple(rational(v, "kernel entry") for v in multiple_of)
     if not any(factor):

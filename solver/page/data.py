@@ -105,7 +105,7 @@ def case_data(length: int, scale: int, routes: Routes) -> dict[str, Any]:
 
 def network_data(result: Sensitivities) -> dict[str, Any]:
     """Return one network as integers, with what the solver knows of it."""
-    network, length = result.network, result.task.length
+    network, length = result.network, result.task.sites
     return {
         "name": network.name,
         "layers": [_layer(network, k) for k in range(1, network.depth + 1)],

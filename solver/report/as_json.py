@@ -8,12 +8,15 @@ from typing import Any
 from solver.correlations import deformation_energy
 from solver.deformation import far_energy
 from solver.errors import InputError
+from solver.frame import FrameTask, Task
 from solver.report.frequencies import filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size, responses
 from solver.sensitivity.response import mean_response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.sensitivity.shuffled_deformation import ShuffledDeformation
+from solver.sensitivity.threshold import best_threshold
+from solver.torus import Step, components
 from solver.values import MissingValue, Value
 
 LONGEST_RESPONSE = 10**7
@@ -29,10 +32,10 @@ def report_json(report: Report, digits: int) -> str:
     InputError
         If f_p(d), which the schema writes out for every d, would fill more than some hundred megabytes.
     """
-    if report.first.task.length > LONGEST_RESPONSE:
+    if report.first.task.sites > LONGEST_RESPONSE:
         raise InputError(
             f"length: JSON writes f_p at every distance, so at most {LONGEST_RESPONSE} sites, "
-            f"got {report.first.task.length}; text and LaTeX have no such limit"
+            f"got {report.first.task.sites}; text and LaTeX have no such limit"
         )
     return json.dumps(report_object(report, digits), indent=2) + "\n"
 
@@ -43,7 +46,7 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "task": {
-            "length": str(s.task.length),
+            **_place(s.task),
             "scale": str(s.task.scale),
             "distances": s.task.distances,
             "gap": str(s.task.gap),
@@ -53,11 +56,11 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
             "law": s.deformation.name,
             "collisions": s.deformation.collisions,
             "energy": str(deformation_energy(s.task, s.deformation)),
-            "energy_apart": str(far_energy(s.deformation)),
+            "energy_apart": str(far_energy(s.deformation, len(s.task.shape))),
         },
         "noise": {
             "energy": str(s.noise.energy),
-            "variance": str(s.noise.variance(s.task.length)),
+            "variance": str(s.noise.variance(s.task.sites)),
             "rectified": s.noise.rectified,
         },
         "channel_mean": s.channel_mean,
@@ -68,6 +71,12 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
     }
 
 
+def _place(task: Task) -> dict[str, Any]:
+    if isinstance(task, FrameTask):
+        return {"shape": [str(n) for n in task.shape], "metric": task.metric}
+    return {"length": str(task.length)}
+
+
 def _network(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> dict[str, Any]:
     claim, broken = s.network.claim, broken_claim(s)
     response, why = responses(s)
@@ -76,7 +85,7 @@ def _network(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits
         "filter_size": filter_size(s),
         "depth": str(s.network.depth),
         "channels": [str(c) for c in s.network.channels],
-        "response": None if response is None else {str(d): str(f) for d, f in response.items()},
+        "response": None if response is None else {displacement_text(d): str(f) for d, f in response.items()},
         "response_offset": None if claim is None else str(claim.offset),
         "claim_holds": None if broken is None else not broken,
         "layers": [
@@ -84,10 +93,18 @@ def _network(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits
             for layer, each in zip(s.layers, shuffled or [None] * len(s.layers), strict=True)
         ],
     }
-    if response is None:
+    if isinstance(s.task, FrameTask):
+        best = best_threshold(s.network, s.task)
+        entry["threshold"] = {"level": str(best.level), "error": str(best.error)}
+    elif response is None:
         mean = mean_response(s.network, s.task)
         entry |= {"mean_response": {str(d): str(f) for d, f in mean.items()}, "why": {"response": why}}
     return entry
+
+
+def displacement_text(step: Step) -> str:
+    """Return a distance, or the components of a displacement joined by a comma."""
+    return ",".join(map(str, components(step)))
 
 
 def _layer(s: Sensitivities, layer: LayerSensitivity, digits: int) -> dict[str, Any]:

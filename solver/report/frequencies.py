@@ -25,7 +25,7 @@ def mean_frequencies(s: Sensitivities, layer: int) -> dict[str, Value]:
         return {}
     return {
         "filter_frequency": _value(lambda: mean_filter_frequency(s.network, layer)),
-        "kernel_frequency": _value(lambda: mean_kernel_frequency(s.network, layer, s.task.length)),
+        "kernel_frequency": _value(lambda: mean_kernel_frequency(s.network, layer, s.task.shape)),
     }
 
 

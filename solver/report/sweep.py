@@ -66,7 +66,7 @@ def sweep_latex(
     first = next(result for by_name in results.values() for result in by_name.values())
     caption = question(first, grid, scale=_scales(list(results))) + notes(grid, parts)
     labels = "" if first.task.labels == "distance" else f"-{first.task.labels}"
-    label = f"tab:scales-{first.task.distances}{labels}-l{first.task.length}-xi{min(results)}-{max(results)}"
+    label = f"tab:scales-{first.task.distances}{labels}-l{first.task.sites}-xi{min(results)}-{max(results)}"
     return preamble(parts, command, "needs longtable; ") + longtable(parts, caption, label)
 
 

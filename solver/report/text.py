@@ -25,9 +25,10 @@ from solver.report.words import (
     responses,
     short_number,
 )
-from solver.sensitivity.response import Response, mean_response
+from solver.sensitivity.response import FrameResponse, Response, mean_response
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffled_deformation import ShuffledDeformation
+from solver.sensitivity.threshold import best_threshold
 from solver.values import MissingValue, Value
 
 SHOWN_RESPONSES = 12
@@ -139,7 +140,7 @@ def _response_line(s: Sensitivities) -> str:
     response, why = responses(s)
     if response is None:
         return f"{why}\naveraged over where the pair is, {_values_line(mean_response(s.network, s.task))}"
-    return _values_line(response)
+    return _frame_lines(s, response) if isinstance(response, FrameResponse) else _values_line(response)
 
 
 def _values_line(response: Response) -> str:
@@ -147,5 +148,19 @@ def _values_line(response: Response) -> str:
     values = ", ".join(short_number(response[d]) for d in shown)
     rest = {response[d] for d in response.distinct if d > shown[-1]}
     more = f"; f_p = {short_number(rest.pop())} for larger d" if len(rest) == 1 else ", ..." if rest else ""
-    line = f"f_p(1..{shown[-1]}) = {values}{more}"
+    return _with_note(f"f_p(1..{shown[-1]}) = {values}{more}")
+
+
+def _with_note(line: str) -> str:
     return f"{line}\n{ROUNDED}; JSON holds them exactly" if "~" in line else line
+
+
+def _frame_lines(s: Sensitivities, response: FrameResponse) -> str:
+    """Return f_p along an axis and along a diagonal, and how often the best threshold on it errs."""
+    last = min(*(n // 2 for n in s.task.shape), SHOWN_RESPONSES)
+    axis, diagonal = (", ".join(short_number(response[d, d * turn]) for d in range(1, last + 1)) for turn in (0, 1))
+    best = best_threshold(s.network, s.task)
+    return _with_note(
+        f"f_p(1..{last}, 0) = {axis}; f_p(d, d) = {diagonal}\n"
+        f"y = +1 for f_p > {short_number(best.level)}, the best threshold: wrong with probability {best.error}"
+    )

@@ -9,8 +9,9 @@ from solver.correlations import deformation_energy
 from solver.deformation import far_energy
 from solver.errors import NotApplicableError
 from solver.exact import decimal_text
+from solver.frame import FrameTask, Task
 from solver.report.report import Report
-from solver.sensitivity.response import Response
+from solver.sensitivity.response import FrameResponse, Response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 
@@ -28,13 +29,21 @@ def heading(report: Report) -> list[str]:
     rectified = ", rectified: max(eta, 0)" if noise.rectified else ""
     mean = ["Norms: channels averaged first"] if s.channel_mean else []
     return [
-        f"Task: ring of l = {task.length} sites, scale xi = {task.scale}, distances '{task.distances}'{gap}; "
-        + task.rule,
+        f"Task: {place(task)}, scale xi = {task.scale}, distances '{task.distances}'{gap}; {task.rule}",
         f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
-        f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} ({far_energy(s.deformation)} far apart)",
-        f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.length)}{rectified}",
+        f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} "
+        f"({far_energy(s.deformation, len(task.shape))} far apart)",
+        f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.sites)}{rectified}",
         *mean,
     ]
+
+
+def place(task: Task) -> str:
+    """Return where the pixels live, and on a frame the metric."""
+    if isinstance(task, FrameTask):
+        rows, columns = task.shape
+        return f"periodic frame of {rows} x {columns} (l = {task.sites} sites), metric {task.metric}"
+    return f"ring of l = {task.length} sites"
 
 
 def network_heading(s: Sensitivities) -> str:
@@ -52,7 +61,7 @@ def filter_size(s: Sensitivities) -> str:
 
 
 def broken_claim(s: Sensitivities) -> dict[Any, tuple[Any, Any]] | None:
-    """Return the distances or the pairs of sites that break the network's claim, or None if it makes none."""
+    """Return the distances, displacements or pairs of sites that break the network's claim, or None without one."""
     from solver.constructions.registry import check_claim
 
     return None if s.network.claim is None else check_claim(s.network, s.task)
@@ -63,8 +72,10 @@ def claim_line(s: Sensitivities) -> str:
     claim, broken = s.network.claim, broken_claim(s)
     if claim is None or broken is None:
         return "no claim about f_p"
-    stated, places = claim.text, f"d = 1..{s.task.length // 2}"
-    if claim.labels == "blocks":
+    stated, places = claim.text, f"d = 1..{max(s.task.shape) // 2}"
+    if isinstance(s.task, FrameTask):
+        stated, places = f"f_p(d1, d2) = ReLU({claim.scale} - d1) ReLU({claim.scale} - d2)", "every displacement"
+    elif claim.labels == "blocks":
         places = "every pair of sites"
     if broken:
         place, (computed, claimed) = next(iter(broken.items()))
@@ -73,12 +84,13 @@ def claim_line(s: Sensitivities) -> str:
         )
     offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
     other = "" if claim.labels == s.task.labels else f"; it answers to labels {claim.labels!r}, not to this task's"
-    holds = f"claimed for l >= {claim.smallest_length}, checked exactly for {places}"
+    least = "l" if len(s.task.shape) == 1 else "sides"
+    holds = f"claimed for {least} >= {claim.smallest_length}, checked exactly for {places}"
     return f"{stated}, {holds}{offset}{other}"
 
 
-def responses(s: Sensitivities) -> tuple[Response | None, str]:
-    """Return f_p(d), or None and the reason where it depends on more than the distance."""
+def responses(s: Sensitivities) -> tuple[Response | FrameResponse | None, str]:
+    """Return f_p(d), by displacement on a frame, or None and the reason where it depends on more than the distance."""
     try:
         return s.response, ""
     except NotApplicableError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from solver.deformation import Deformation
+from solver.frame import Task
 from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.noise import GaussianNoise
@@ -14,26 +15,27 @@ from solver.sensitivity.sensitivities import (
     LayerSensitivity,
     Sensitivities,
     layer_moments,
+    reduced,
 )
-from solver.task import TwoPixelTask
 from solver.values import ExactValue, MissingValue, quotient
 
 FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"
 
 
 def deformation_alone(
-    network: Network, task: TwoPixelTask, deformation: Deformation, noise: GaussianNoise, *, channel_mean: bool = False
+    network: Network, task: Task, deformation: Deformation, noise: GaussianNoise, *, channel_mean: bool = False
 ) -> Sensitivities:
     """Return the sensitivities with their D; every other value is missing, as not asked for.
 
     Examples
     --------
-    >>> from solver import construct
+    >>> from solver import TwoPixelTask, construct
     >>> task = TwoPixelTask(length=32, scale=7)
     >>> result = deformation_alone(construct("shift", task), task, Deformation(), GaussianNoise())
     >>> result.layers[3].D.exact, result.layers[3].G.kind
     (Fraction(18352, 89775), 'missing')
     """
+    whole, network = network, reduced(network, task, channel_mean)
     noise = noise.resolved(task, deformation)
     proofs = linearity_proof(network, task, deformation)
     moments = layer_moments(network, task, deformation, proofs, channel_mean=channel_mean)
@@ -45,4 +47,4 @@ def deformation_alone(
         d = quotient(ExactValue(each.displacement, route), ExactValue(each.spread, route), method=route, zero=FLAT)
         others = {other: MissingValue("not asked for") for other in names}
         layers.append(LayerSensitivity(layer=k, name=name, D=d, **others))
-    return Sensitivities(network, task, deformation, noise, channel_mean, tuple(layers))
+    return Sensitivities(whole, task, deformation, noise, channel_mean, tuple(layers))

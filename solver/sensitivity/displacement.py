@@ -20,13 +20,14 @@ from solver.correlations import difference_correlations, pixel_correlations
 from solver.deformation import Deformation, deformation_outcomes
 from solver.ensemble import network_phases
 from solver.errors import NotApplicableError
+from solver.frame import Task
 from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.linearity import LayerProof, dense_images, linearity_proof, network_representatives
 from solver.network.network import Network
 from solver.network.trace import Activation, activations, response
 from solver.sensitivity.response import readouts
-from solver.task import TwoPixelTask
+from solver.torus import lags
 
 _ENTRIES = 2**20
 
@@ -47,34 +48,43 @@ class PairMoments:
     spread: Any
 
 
-def linear_spread(kernel: Kernel, task: TwoPixelTask) -> Any:
+def linear_spread(kernel: Kernel, task: Task) -> Any:
     """Return <||K*x1 - K*x2||^2> = 2 (sum_r A_r X_r - 4 S2/l) / stride, from autocorrelations alone.
 
     The mean image is 2/l everywhere, in every ensemble.
     """
     energy = _contracted(kernel, pixel_correlations(task, kernel.width - 1))
-    return 2 * (energy - 4 * kernel.squared_sums() * Fraction(1, task.length)) * Fraction(1, kernel.stride)
+    return 2 * (energy - 4 * kernel.squared_sums() * Fraction(1, task.sites)) * Fraction(1, kernel.stride)
 
 
 def linear_displacement(kernel: Kernel, correlations: list[Fraction]) -> Any:
     """Return <||K*(tau x - x)||^2> = sum_r A_r C_r / stride, from autocorrelations alone.
 
-    ``correlations`` are the `difference_correlations` C_r, at least up to the kernel's largest lag.
+    ``correlations`` are the `difference_correlations` C_r up to the kernel's largest lag.
     """
-    return _contracted(kernel, correlations[: kernel.width]) * Fraction(1, kernel.stride)
+    return _contracted(kernel, correlations) * Fraction(1, kernel.stride)
 
 
 def linear_moments(
-    network: Network, task: TwoPixelTask, deformation: Deformation, layers: list[int], *, channel_mean: bool = False
+    network: Network, task: Task, deformation: Deformation, layers: list[int], *, channel_mean: bool = False
 ) -> dict[int, PairMoments]:
     """Return the moments of layers that no ReLU cuts on the data (not checked here); O(width^2) for each."""
     kernels = {k: observed_kernel(network, k, channel_mean=channel_mean) for k in layers}
     widest = max((kernel.width for kernel in kernels.values()), default=1)
-    correlations = difference_correlations(task, deformation, widest - 1)
-    return {k: PairMoments(linear_displacement(K, correlations), linear_spread(K, task)) for k, K in kernels.items()}
+    axes = len(task.shape)
+    correlations = dict(
+        zip(lags(widest - 1, axes), difference_correlations(task, deformation, widest - 1), strict=True)
+    )
+    return {
+        k: PairMoments(
+            linear_displacement(kernel, [correlations[lag] for lag in lags(kernel.width - 1, axes)]),
+            linear_spread(kernel, task),
+        )
+        for k, kernel in kernels.items()
+    }
 
 
-def autocorrelated_layers(network: Network, task: TwoPixelTask, proofs: tuple[LayerProof, ...]) -> list[int]:
+def autocorrelated_layers(network: Network, task: Task, proofs: tuple[LayerProof, ...]) -> list[int]:
     """Return the layers whose moments are contractions of autocorrelations averaged over the ring.
 
     They are linear on the data, and their stride P has no factor in common with the ensemble's period q: then the
@@ -85,7 +95,7 @@ def autocorrelated_layers(network: Network, task: TwoPixelTask, proofs: tuple[La
 
 
 def autocorrelation_moments(
-    network: Network, task: TwoPixelTask, deformation: Deformation, layer: int, *, channel_mean: bool = False
+    network: Network, task: Task, deformation: Deformation, layer: int, *, channel_mean: bool = False
 ) -> PairMoments:
     """Return the moments of a layer that no ReLU cuts on the data; the cost does not depend on l.
 
@@ -108,7 +118,7 @@ def autocorrelation_moments(
 
 
 def distance_moments(
-    network: Network, task: TwoPixelTask, deformation: Deformation, *, channel_mean: bool = False
+    network: Network, task: Task, deformation: Deformation, *, channel_mean: bool = False
 ) -> list[PairMoments]:
     """Return the moments of layers 0..depth and of f_p (last), from one image per distance in sight.
 
@@ -126,13 +136,13 @@ def distance_moments(
         for image, p in ring.outcomes(deformation, pair):
             move = before, images.number(image)
             moves[move] = moves.get(move, Fraction(0)) + pair[2] * p
-    maps = activations(network, dense_images(images.known, ring.length))
+    maps = activations(network, dense_images(images.known, ring.shape))
 
     def layer_moments(a: Activation, stride: int) -> PairMoments:
         deviation = a[plain] - a[[empty]]
         period = network_phases(stride, task)  # of the mean map, in pixels
         mean = product(np.array([weights], dtype=object), deviation.phase_sums(period // stride))[0]
-        square = sum(m * m for m in mean) * Fraction(period, task.length)
+        square = sum(m * m for m in mean) * Fraction(period, task.sites)
         spread = 2 * (_average(deviation.squared_norms(), weights) - square)
         return PairMoments(_average(_squared_steps(a, list(moves)), moves.values()), spread)
 
@@ -145,7 +155,7 @@ def distance_moments(
 
 
 def image_moments(
-    network: Network, task: TwoPixelTask, deformation: Deformation, *, channel_mean: bool = False
+    network: Network, task: Task, deformation: Deformation, *, channel_mean: bool = False
 ) -> list[PairMoments]:
     """Return the moments of layers 0..depth and of f_p (last), by enumerating every image and every outcome.
 
@@ -214,8 +224,10 @@ class _Sums:
 
 
 def _contracted(kernel: Kernel, correlations: list[Fraction]) -> Any:
-    a = kernel.autocorrelations()
-    return a[0] * correlations[0] + 2 * sum(x * y for x, y in zip(a[1:], correlations[1:], strict=True))
+    """Return the sum of A_r C_r over all lags r and -r."""
+    a, places = kernel.autocorrelations(), lags(kernel.width - 1, kernel.axes)
+    terms = zip(places, a, correlations, strict=True)
+    return sum(((2 if lag[0] else 1) * x * y for lag, x, y in terms), Fraction(0))
 
 
 def _scalar_moments(

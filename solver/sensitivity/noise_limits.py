@@ -183,7 +183,7 @@ def _responses(
     sampling: Sampling | None = None,
     progress: Progress | None = None,
 ) -> list[Value]:
-    readout = network.pooled_readout(ring.task.length)
+    readout = network.pooled_readout(ring.task.sites)
     derivative = OneSidedNetwork(network, slopes, ring.length, readout, rectified=rectified)
     ensemble = OneSidedEnsemble(derivative, weights, ring.stretch, channel_mean)
     known: list[Value | None] = [as_value(m.expression(), CLOSED) if m.is_closed else None for m in ensemble.moments]

@@ -19,6 +19,7 @@ from solver import __version__
 from solver.cache import Cache
 from solver.errors import NotApplicableError
 from solver.exact import choice
+from solver.frame import FrameTask, Task
 from solver.network.network import Network
 from solver.noise import GaussianNoise
 from solver.sensitivity.chain_noise import chain_layer_response
@@ -94,9 +95,22 @@ class NoiseQuestion:
     """A network on a task under some noise; layers are numbered 0..depth, and depth + 1 is the output f_p."""
 
     network: Network
-    task: TwoPixelTask
+    task: Task
     noise: GaussianNoise
     channel_mean: bool = False
+
+    @property
+    def ring_task(self) -> TwoPixelTask:
+        """The task, for routes that need a ring.
+
+        Raises
+        ------
+        NotApplicableError
+            On a frame.
+        """
+        if isinstance(self.task, FrameTask):
+            raise NotApplicableError("the route is for rings; on a frame take auto or sampling")
+        return self.task
 
     def is_output(self, layer: int) -> bool:
         """Return whether ``layer`` stands for f_p."""
@@ -110,7 +124,7 @@ class NoiseQuestion:
             for each in network.layers[: min(layer, network.depth)]
         ]
         head = (network.readout, network.pooling) if self.is_output(layer) else ()
-        place = (task.length, task.scale, task.distances, task.gap, task.labels, noise.energy, noise.rectified)
+        place = (task, noise.energy, noise.rectified)
         return repr(("noise response", __version__, NUMBERS, route, layer, layers, head, place, self.channel_mean))
 
 
@@ -180,7 +194,7 @@ def _deterministic(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> 
 
 
 def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> NoiseResponse[Value]:
-    network, task, noise = question.network, question.task, question.noise
+    network, task, noise = question.network, question.ring_task, question.noise
     if question.is_output(layer):
         response = independent_readout_response(network, task, noise)
     else:
@@ -200,7 +214,7 @@ def _series(question: NoiseQuestion, layer: int, cache: Cache | None) -> NoiseRe
 
 
 def _transfer(question: NoiseQuestion, layer: int, routes: NoiseRoutes) -> NoiseResponse[NumericValue]:
-    network, task, noise = question.network, question.task, question.noise
+    network, task, noise = question.network, question.ring_task, question.noise
 
     def budget(place: str) -> float:
         return QUICK[place] if routes.method == "auto" else float("inf")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from solver.ensemble import Representatives
 from solver.errors import InputError
 from solver.exact import integer, rational
+from solver.frame import Task
 from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.trace import activated, correlate
@@ -23,13 +25,13 @@ from solver.sensitivity.noise_split import NoiseResponse
 from solver.sensitivity.rectified_noise import noise_representatives
 from solver.sensitivity.sampled_split import Samples, split_estimate
 from solver.sensitivity.threads import drawn_results
-from solver.task import TwoPixelTask
 from solver.values import NumericValue
 
 Progress = Callable[[int, int], None]
 METHOD = "randomised quasi-Monte Carlo"
 MOST_POINTS = 2**17
 FEWEST_POINTS = 128
+FEWEST_ON_FRAMES = 32
 _CHUNK = 2**19
 
 
@@ -61,11 +63,14 @@ class Sampling:
             if self.tolerance <= 0:
                 raise InputError(f"tolerance: expected a positive rational, got {self.tolerance}")
 
-    def points_for(self, phases: int) -> int:
+    def points_for(self, phases: int, rows: int = 1) -> int:
         """Return the points of a set for a network of some total stride, which sees every image at as many places.
 
-        That many times fewer points (but at least 128, unless fewer are asked for) cost and tell as much.
+        That many times fewer points (but at least 128, unless fewer are asked for) cost and tell as much.  So do they
+        on a frame, where each point draws ``rows`` rows (at least 32 then).
         """
+        if rows > 1:
+            return max(2 ** max(self.points // rows, 1).bit_length() // 2, min(self.points, FEWEST_ON_FRAMES))
         return max(self.points // phases, min(self.points, FEWEST_POINTS))
 
     def method(self, points: int) -> str:
@@ -79,7 +84,7 @@ class Sampling:
 
 def sampled_noise(
     network: Network,
-    task: TwoPixelTask,
+    task: Task,
     noise: GaussianNoise,
     controls: dict[int, float | None],
     sampling: Sampling,
@@ -105,11 +110,11 @@ def sampled_noise(
     """
     ring = noise_representatives(network, task)
     generator = np.random.default_rng(sampling.seed)
-    points = sampling.points_for(network.total_stride(network.depth))
+    points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
     trace = FloatTrace(network)
 
     def drawn() -> Callable[[], dict[int, Samples]]:
-        eta = _noise(noise, task.length, ring.length, points, generator)
+        eta = _noise(noise, task.sites, ring.length, points, generator)
         return lambda: _replicate(trace, ring, eta, controls, channel_mean)
 
     while True:
@@ -136,13 +141,13 @@ def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator
 def _replicate(
     trace: FloatTrace, ring: Representatives, eta: np.ndarray, controls: dict[int, float | None], channel_mean: bool
 ) -> dict[int, Samples]:
-    images = dense_images([{}, *ring.images], ring.length).astype(float)[:, None, :]
+    images = dense_images([{}, *ring.images], ring.shape).astype(float)[:, None]
     calm = trace(images)
     widest = max(trace.network.channels) * images.size
     chunks = np.array_split(eta, min(len(eta), max(1, len(eta) * widest // _CHUNK)))
     sums: dict[int, Any] = dict.fromkeys(controls, (0, 0, 0))
     for chunk in chunks:
-        noisy = trace(images + chunk[:, None, None, :])
+        noisy = trace(images + chunk.reshape(-1, 1, 1, *ring.shape))
         for key, control in controls.items():
             parts = _differences(trace.network, ring, key, calm, noisy, channel_mean, control is not None)
             sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
@@ -161,11 +166,14 @@ def _differences(
 
     def change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
         if key > network.depth:
-            weights = np.array([float(v) for v in network.pooled_readout(ring.task.length)])
-            return ((after - before).sum(axis=-1) @ weights)[..., None]
-        moved = after - before
+            weights = np.array([float(v) for v in network.pooled_readout(ring.task.sites)])
+            return (over_sites(after - before).sum(axis=-1) @ weights)[..., None]
+        moved = over_sites(after - before)
         moved = moved.sum(axis=-2, keepdims=True) if channel_mean else moved
         return moved.reshape(*moved.shape[:2], -1)
+
+    def over_sites(maps: np.ndarray) -> np.ndarray:
+        return maps.reshape(*maps.shape[: -network.axes], -1)
 
     moved = change(a, a0)
     square = np.einsum("pmu,pmu->pm", moved, moved)
@@ -176,7 +184,7 @@ def _differences(
 
 
 class FloatTrace:
-    """The forward pass in float64, of images of shape (..., 1, sites)."""
+    """The forward pass in float64, of images of shape (..., 1, *sites)."""
 
     def __init__(self, network: Network) -> None:
         self.network = network

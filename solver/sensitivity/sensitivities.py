@@ -9,13 +9,15 @@ from typing import Any
 from solver.cache import Cache
 from solver.deformation import Deformation
 from solver.errors import InputError
+from solver.frame import FrameTask, Task
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
-from solver.noise import GaussianNoise
+from solver.network.translates import one_of_each_translate
+from solver.noise import GaussianNoise, default_noise
 from solver.sensitivity.displacement import PairMoments, autocorrelated_layers, distance_moments, linear_moments
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
 from solver.sensitivity.noise_split import NoiseResponse
-from solver.sensitivity.response import Response, response_by_distance
+from solver.sensitivity.response import FrameResponse, Response, response_by_displacement, response_by_distance
 from solver.sensitivity.sampling import Progress, Sampling
 from solver.task import TwoPixelTask
 from solver.values import ExactValue, Value, quotient
@@ -63,15 +65,17 @@ class Sensitivities:
     """The sensitivities of one network, with everything they were computed from."""
 
     network: Network
-    task: TwoPixelTask
+    task: Task
     deformation: Deformation
     noise: GaussianNoise
     channel_mean: bool
     layers: tuple[LayerSensitivity, ...]
 
     @cached_property
-    def response(self) -> Response:
-        """f_p(d), exactly, for d = 1..l//2."""
+    def response(self) -> Response | FrameResponse:
+        """f_p(d), exactly, for d = 1..l//2, or by displacement on a frame."""
+        if isinstance(self.task, FrameTask):
+            return response_by_displacement(self.network, self.task)
         return response_by_distance(self.network, self.task)
 
     @property
@@ -109,7 +113,7 @@ class Sensitivities:
 
 def sensitivities(
     network: Network,
-    task: TwoPixelTask,
+    task: Task,
     *,
     deformation: Deformation | None = None,
     noise: GaussianNoise | None = None,
@@ -124,11 +128,11 @@ def sensitivities(
     Parameters
     ----------
     network : Network
-    task : TwoPixelTask
+    task : TwoPixelTask or FrameTask
     deformation : Deformation
         `Deformation()` if omitted: each pixel moves by -1, 0, +1 with probability 1/3.
     noise : GaussianNoise
-        `GaussianNoise()` if omitted: total energy 8/3.
+        `default_noise` if omitted: total energy 8/3, or 32/9 on a frame.
     channel_mean : bool
         Average every map over its channels before taking norms.
     method : {"auto", "deterministic", "series", "transfer", "sampling"}
@@ -164,13 +168,15 @@ def sensitivities(
     >>> result.layers[3].D.exact
     Fraction(18352, 89775)
     """
-    expected = {"network": Network, "task": TwoPixelTask, "deformation": Deformation, "noise": GaussianNoise}
+    place = FrameTask if isinstance(task, FrameTask) else TwoPixelTask
+    expected = {"network": Network, "task": place, "deformation": Deformation, "noise": GaussianNoise}
     given = {"network": network, "task": task, "deformation": deformation, "noise": noise}
     for name, kind in expected.items():
         if not isinstance(given[name], kind) and (given[name] is not None or name in ("network", "task")):
             raise InputError(f"{name}: expected a {kind.__name__}, got {given[name]!r}")
     deformation = deformation or Deformation()
-    noise = (noise or GaussianNoise()).resolved(task, deformation)
+    noise = (noise or default_noise(task)).resolved(task, deformation)
+    whole, network = network, reduced(network, task, channel_mean)
     proofs = linearity_proof(network, task, deformation)
     moments = layer_moments(network, task, deformation, proofs, channel_mean=channel_mean)
     routes = NoiseRoutes(method=method, sampling=sampling or Sampling(), cache=cache, progress=progress)
@@ -184,12 +190,17 @@ def sensitivities(
         identity = closed_noise_response(NoiseQuestion(linear, task, noise, channel_mean), k)
         assert identity is not None
         layers.append(_layer(k, network.depth, moments[k], numerators[k], flat_moments[k], identity.total, route))
-    return Sensitivities(network, task, deformation, noise, channel_mean, tuple(layers))
+    return Sensitivities(whole, task, deformation, noise, channel_mean, tuple(layers))
+
+
+def reduced(network: Network, task: Task, channel_mean: bool) -> Network:
+    """Return the network, on a frame with one channel for those that are translates of one another."""
+    return one_of_each_translate(network) if isinstance(task, FrameTask) and not channel_mean else network
 
 
 def layer_moments(
     network: Network,
-    task: TwoPixelTask,
+    task: Task,
     deformation: Deformation,
     proofs: tuple[LayerProof, ...],
     *,

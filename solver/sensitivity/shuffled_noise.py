@@ -26,14 +26,14 @@ def mean_noise_response(before: Sensitivities, network: Network, options: Shuffl
     has noise of its own and is estimated without bias: the errors of the noise add up in squares, with the standard
     error of the sample of shuffles.
     """
-    equivalent = partial(two_layer_equivalent, length=before.task.length)
+    equivalent = partial(two_layer_equivalent, length=before.task.sites)
     found = draws(network, options, options.noisy, equivalent)
     if len(found.counts) > options.noisy:
         found = draws(network, replace(options, most=0), options.noisy, equivalent)
     layer: list[tuple[float, float] | None] = []
     output: list[tuple[float, float] | None] = []
     for i, each in enumerate(found.counts):
-        moments = distance_moments(one_layer_equivalent(each, before.task.length), before.task, before.deformation)
+        moments = distance_moments(one_layer_equivalent(each, before.task.sites), before.task, before.deformation)
         few = Sampling(points=options.points, replicates=REPLICATES, seed=options.seed + i)
         noise = sampled_noise(each, before.task, before.noise, {each.depth: None, each.depth + 1: None}, few)
         for values, key, spread in (

@@ -10,6 +10,7 @@ from typing import Any
 
 from solver.correlations import difference_correlations, pixel_correlations
 from solver.errors import InputError, NotApplicableError
+from solver.frame import FrameTask
 from solver.network.network import Network
 from solver.network.shuffle import expected_autocorrelations, shuffle_count, stays_linear, unshuffled_layers
 from solver.sensitivity.displacement import PairMoments, distance_moments
@@ -94,6 +95,8 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     """
     if before.channel_mean:
         raise InputError("channel mean: shuffling is defined for norms over all channels; leave channels unaveraged")
+    if isinstance(before.task, FrameTask):
+        raise InputError("shuffling is for networks on a ring; take a TwoPixelTask")
     options = options or Shuffles()
     network = before.network
     known = unshuffled_layers(network)
@@ -126,7 +129,7 @@ def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
     task = before.task
     u, x = difference_correlations(task, before.deformation, len(a) - 1), pixel_correlations(task, len(a) - 1)
     above, energy = (a[0] * c[0] + 2 * sum(p * q for p, q in zip(a[1:], c[1:], strict=True)) for c in (u, x))
-    below = 2 * (energy - 4 * s2 * Fraction(1, task.length))
+    below = 2 * (energy - 4 * s2 * Fraction(1, task.sites))
     return quotient(ExactValue(above, MEANS), ExactValue(below, MEANS), method=MEANS, zero=FLAT)
 
 
@@ -181,7 +184,7 @@ def _value(number: Any, error: float, found: Draws) -> Value:
 def _claim_kept(before: Sensitivities, found: Draws) -> Value:
     """Return the share of shuffles with the claimed f_p; a sample says no more than to one part in its size."""
     claim = before.network.claim
-    if claim is None:
+    if claim is None or isinstance(before.task, FrameTask):
         return MissingValue("the network makes no claim about its response")
     kept = [Fraction(not broken_responses(network, before.task, claim)) for network in found.counts]
     return _value(found.mean(kept), max(found.standard_error(kept), 1 / found.counts.total()), found)

@@ -18,6 +18,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import count
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -169,7 +170,7 @@ def _window_pairs_on(length: int, width: int, rectified: bool) -> list[Counts]:
     task, noise = TwoPixelTask(length=length, scale=2), GaussianNoise(energy=length, rectified=rectified)
     network = _windows(width)
     fields = RectifiedFields(network, task, noise, network.depth)
-    unit = np.eye(fields.sites, dtype=object)
+    unit = np.eye(prod(fields.shape), dtype=object)
     rows = []
     for lag in range(width + 1):
         pairs = fields.pairs(np.roll(unit, lag, axis=1) + (np.roll(unit, -lag, axis=1) if lag else 0))

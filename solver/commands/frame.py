@@ -1,0 +1,115 @@
+"""``solver frame``: the report in two dimensions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from solver.commands.options import chosen_networks, route_options, scale_option, table_options
+from solver.commands.output import check_writable, given_command, write
+from solver.commands.results import results_for, say_where_kept
+
+
+def frame_options(command: Any) -> Any:
+    """Add the options that describe the frame, the networks, the deformation and the noise."""
+    for option in reversed(
+        [
+            click.option("--length", default="32", show_default=True, help="Sides of the frame: n, or n1xn2."),
+            scale_option,
+            click.option("--metric", default="linf", show_default=True, help="linf or l2."),
+            click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd: s x s taps."),
+            click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
+            click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
+            click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
+            click.option(
+                "--construction", "names", multiple=True, default=("uniform",), show_default=True, help="The network."
+            ),
+            click.option(
+                "--deformation",
+                "law",
+                default="independent",
+                show_default=True,
+                help="independent, mirror, rigid, single or neighbours.",
+            ),
+            click.option("--collisions", default="add", show_default=True, help="add or merge."),
+            click.option("--noise-energy", help="l sigma^2: a rational, or 'exact' [default: 32/9]."),
+            click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta."),
+            click.option("--seed", default=0, show_default=True, help="Seed of sampled values."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(
+    short_help="Print the report for two pixels on a periodic frame.",
+    help="""\b
+Examples:
+  solver frame
+  solver frame --length 24x32 --scale 5 --metric l2 --format json
+
+Print D, G and R of every layer and of the output, for two pixels on a periodic frame.""",
+)
+@frame_options
+@route_options
+@click.option("--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them).")
+@click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
+@table_options
+@click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
+def frame(
+    names: tuple[str, ...],
+    split: bool,
+    digits: int | None,
+    columns: str | None,
+    width: float | None,
+    form: str,
+    output: Path | None,
+    **options: Any,
+) -> None:
+    """Print the report."""
+    from solver.report.columns import chosen_columns
+    from solver.report.report import Report
+
+    if split and form == "latex":
+        raise click.BadParameter("tables take --columns G_coherent,G_incoherent instead", param_hint="--split")
+    if form != "latex" and (columns, width) != (None, None):
+        raise click.UsageError("--columns and --width are for --format latex")
+    check_writable(output)
+    shown = None if columns is None else chosen_columns(columns)
+    question = _question(options)
+    results = results_for(chosen_networks(names, question[0], options), question, options, shown)
+    result = Report(tuple(results))
+    if form == "json":
+        text = result.to_json(digits=digits or 15)
+    elif form == "latex":
+        text = result.to_latex(digits=digits or 6, command=given_command(), columns=columns, width=width)
+    else:
+        text = result.to_text(digits=digits or 15, split=split)
+    say_where_kept(results, options)
+    write(text, output)
+
+
+def _question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    from solver.deformation import Deformation
+    from solver.frame import FrameTask
+    from solver.noise import GaussianNoise, default_noise
+    from solver.sensitivity.sampling import Sampling
+
+    match = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", options["length"])
+    if match is None:
+        raise click.BadParameter(
+            f"expected sides such as 32 or 24x32, got {options['length']!r}", param_hint="--length"
+        )
+    keys = ("scale", "metric", "distances", "gap")
+    task = FrameTask(shape=(int(match[1]), int(match[2] or match[1])), **{key: options[key] for key in keys})
+    energy = options["noise_energy"] or default_noise(task).energy
+    return (
+        task,
+        Deformation(law=options["law"], collisions=options["collisions"]),
+        GaussianNoise(energy=energy, rectified=options["rectified_noise"]),
+        Sampling(seed=options["seed"], tolerance=options["tolerance"]),
+    )

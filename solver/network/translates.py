@@ -1,0 +1,83 @@
+"""Networks whose channels are translates of one another, layer by layer, as networks of one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from solver.network.layer import Layer
+from solver.network.network import Network
+
+Vector = tuple[int, ...]
+Taps = dict[Vector, Any]
+"""Weights by offset, in sites."""
+
+
+def one_of_each_translate(network: Network) -> Network:
+    """Return a network of one channel per layer that stands for one whose channels are translates in every layer.
+
+    A channel c that sees its inputs' channels at offsets is a filter on any one of them.  Where those filters differ by
+    a translation only, and biases do not, so do the maps, on every input: a_c(p) = a_1(p + o_c).  Norms over all
+    channels are those of one channel times their number, and the pooled sums are equal, so D, G and R of every layer
+    and of f_p are unchanged.  A network with other channels, or strides, is returned as it is.
+
+    Examples
+    --------
+    >>> from solver import FrameTask, construct
+    >>> network = construct("shift", FrameTask(shape=16, scale=5))
+    >>> network.channels, one_of_each_translate(network).channels
+    ((9, 1), (1, 1))
+    """
+    offsets: list[Vector] = [(0,) * network.axes]
+    layers = []
+    for layer in network.layers:
+        taps = [_taps(channel, layer.first_offset, offsets) for channel in np.array(layer.filters, dtype=object)]
+        corners = [_corner(each) for each in taps]
+        shapes = {
+            (frozenset(_shifted(each, corner).items()), b)
+            for each, corner, b in zip(taps, corners, layer.bias, strict=True)
+        }
+        if len(shapes) > 1 or layer.stride > 1:
+            return network
+        middle = len(taps) // 2
+        layers.append(_layer(taps[middle], layer, network.axes))
+        offsets = [tuple(x - y for x, y in zip(corner, corners[middle], strict=True)) for corner in corners]
+    readout = (sum(network.readout, Fraction(0)),)
+    return Network(
+        layers=tuple(layers),
+        readout=readout,
+        constant=network.constant,
+        pooling=network.pooling,
+        name=network.name,
+        claim=network.claim,
+    )
+
+
+def _taps(channel: np.ndarray, first: int, offsets: Sequence[Vector]) -> Taps:
+    """Return the filter of a channel on the one input that all its inputs are translates of."""
+    taps: Taps = {}
+    for i, *place in np.argwhere(channel != 0).tolist():
+        at = tuple(j + first + o for j, o in zip(place, offsets[i], strict=True))
+        taps[at] = taps.get(at, Fraction(0)) + channel[(i, *place)]
+    return {at: w for at, w in taps.items() if w != 0} or {(0,) * len(offsets[0]): Fraction(0)}
+
+
+def _corner(taps: Taps) -> Vector:
+    return tuple(map(min, zip(*taps, strict=True)))
+
+
+def _shifted(taps: Taps, corner: Vector) -> Taps:
+    return {tuple(x - y for x, y in zip(at, corner, strict=True)): w for at, w in taps.items()}
+
+
+def _layer(taps: Taps, layer: Layer, axes: int) -> Layer:
+    """Return a layer of one channel with these taps, in the smallest centred window that holds them."""
+    reach = max(abs(x) for at in taps for x in at)
+    filters = np.full((2 * reach + 1,) * axes, Fraction(0), dtype=object)
+    for at in product(range(-reach, reach + 1), repeat=axes):
+        filters[tuple(x + reach for x in at)] = taps.get(at, Fraction(0))
+    return Layer(filters=((filters.tolist(),),), bias=layer.bias[:1], activation=layer.activation, names=("one",))
