@@ -99,6 +99,8 @@ def network_text(network: Network) -> str:
             "offset": _text([claim.offset]),
             "smallest_length": str(claim.smallest_length),
         }
+        if claim.labels != "distance":
+            tail["claim"] |= {"labels": claim.labels}
     layers = ",\n".join(_layer_text(layer) for layer in network.layers)
     return f'{_dumped(head)[:-1]}, "layers": [\n{layers}\n],\n{_dumped(tail)[1:]}\n'
 
