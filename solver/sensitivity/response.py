@@ -9,7 +9,7 @@ from math import lcm
 from typing import Any
 
 from solver.ensemble import Representatives, representatives
-from solver.errors import NotApplicableError
+from solver.errors import InputError, NotApplicableError
 from solver.network.linearity import dense_images
 from solver.network.network import Claim, Network
 from solver.network.trace import Activation, activations
@@ -111,7 +111,14 @@ def broken_responses(network: Network, task: TwoPixelTask, claim: Claim) -> dict
     """Return where f_p is not what a claim says, as (computed, claimed), by distance, or for blocks by pair of sites.
 
     Exact at every pair of sites; costs no more on long rings: pairs out of sight are one class for each two phases.
+
+    Raises
+    ------
+    InputError
+        If a stride, or the blocks of the claim, do not divide the ring.
     """
+    if task.length % claim.period:
+        raise InputError(f"claim: blocks of {claim.period} sites do not fill a ring of {task.length}")
     ring = _everywhere(network, task, period=claim.period, sight=claim.scale)
     broken: dict[Any, tuple[Any, Any]] = {}
     for (first, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
@@ -125,6 +132,7 @@ def _everywhere(network: Network, task: TwoPixelTask, *, period: int = 1, sight:
     """Return representatives of every pair of sites, whether or not the ensemble keeps its distance."""
     pairs = TwoPixelTask(length=task.length, scale=task.scale)
     stride = network.total_stride(network.depth)
+    network.output_length(task.length, network.depth)
     sight = max(network.receptive_field(network.depth) + stride, sight)
     return representatives(pairs, sight, phases=lcm(stride, period))
 
