@@ -233,6 +233,23 @@ def test_what_there_is_not_cannot_be_cited(arguments: Any, match: str) -> None:
         citation("shift")  # type: ignore[arg-type]
 
 
+def test_a_name_starts_no_entry() -> None:
+    text = citation(sensitivities(Network(layers=[Layer(filters=[[[1]]])], name="@misc{me,"), TASK), quantities=["D"])
+    assert "(at)misc{me," in text and len(parsed(text)) == text.count("@")
+
+
+def test_a_layer_that_is_not_there_is_refused_before_anything_is_calculated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def calculated(*_: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr("solver.commands.cite.chosen_results", calculated)
+    with pytest.raises(SystemExit) as stopped:
+        main(["cite", "--construction", "uniform", "--layer", "99"])
+    assert stopped.value.code == 2 and "layer: expected 0 to 3, last" in capsys.readouterr().err
+
+
 # Every method has a route, and every route a proof that exists
 
 

@@ -114,6 +114,16 @@ def test_unreachable_sizes_name_their_neighbours(name: str, length: int, scale: 
     assert words in str(caught.value)
 
 
+def test_a_ring_that_strides_or_blocks_do_not_divide_is_refused_at_once() -> None:
+    network = construct("strided", BLOCKS)
+    claim, task = network.claim, TwoPixelTask(length=16, scale=7)
+    huge = replace(network, layers=(replace(network.layers[0], stride=10**15 - 1), *network.layers[1:]))
+    with pytest.raises(InputError, match="layer 1: stride 999999999999999 does not divide the 16 sites"):
+        check_claim(huge, task)
+    with pytest.raises(InputError, match="claim: blocks of 1000000000 sites do not fill a ring of 16"):
+        check_claim(replace(network, claim=replace(claim, scale=10**9)), task)  # type: ignore[type-var]
+
+
 def test_even_filters_are_for_strides_alone() -> None:
     with pytest.raises(InputError, match="filter size: expected an odd size, got 4"):
         construct("uniform", BLOCKS, filter_size=4)

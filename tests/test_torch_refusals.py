@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import pytest
@@ -50,6 +51,36 @@ def in_place(m: Any, x: Any) -> Any:
     x = m.conv(x)
     x.relu_()
     return m.head(x.mean(-1))
+
+
+def padded_later() -> Any:
+    conv = nn.Conv1d(1, 4, 3)
+    conv.padding = (1,)
+    return stack(nn.CircularPad1d(1), conv)
+
+
+def counted(m: Any, x: Any) -> Any:
+    m.calls = getattr(m, "calls", 0) + 1
+    return m.head(m.conv(x * m.calls).mean(-1))
+
+
+def doubled_in_place(m: Any, x: Any) -> Any:
+    return m.head(F.conv1d(x, m.conv.weight[:, :, :1].mul_(2)).mean(-1))
+
+
+class Doubled(nn.Sequential):
+    """A module whose call is not its forward."""
+
+    def __call__(self, x: Any) -> Any:
+        return 2 * super().__call__(x)
+
+
+def functional(weight: Any, **options: Any) -> Any:
+    return lambda: Forward(lambda m, x: m.head(F.conv1d(x, weight, **options).mean(-1)))
+
+
+def read_by(weight: Any, bias: Any = None) -> Any:
+    return lambda: Forward(lambda m, x: F.linear(m.conv(x).mean(-1), weight, bias))
 
 
 REFUSED: dict[str, tuple[Any, list[str]]] = {
@@ -151,6 +182,31 @@ REFUSED: dict[str, tuple[Any, list[str]]] = {
     "slices": (lambda: Forward(lambda m, x: m.conv(x[..., 1:])), ["'getitem' takes a part", "CircularPad1d"]),
     "mean over the batch": (lambda: Forward(lambda m, x: m.conv(x).mean(0)), ["is a mean over axis 0"]),
     "noise": (lambda: Forward(lambda m, x: m.head(m.conv(x * torch.rand(1)).mean(-1))), ["draws random numbers"]),
+    "python noise": (lambda: Forward(lambda m, x: m.conv(x * random.random())), ["draws random numbers or keeps"]),
+    "new noise": (lambda: Forward(lambda m, x: m.conv(x * torch.full((), random.random()))), ["draws random numbers"]),
+    "counted calls": (lambda: Forward(counted), ["is another one when it is read again", "keeps a state"]),
+    "weight doubled in place": (lambda: Forward(doubled_in_place), ["Forward changes its own weights", ".eval()"]),
+    "padding set later": (padded_later, ["'1' (Conv1d) pads by (1, 1) in mode 'zeros'"]),
+    "a call of its own": (lambda: Doubled(stack(circular(1, 4))), ["(Doubled) has a __call__ of its own"]),
+    "integers": (
+        lambda: Forward(lambda m, x: m.head(m.conv(x).to(torch.int32).float().mean(-1))),
+        ["method 'to' converts to torch.int32, which rounds"],
+    ),
+    "integers by keyword": (lambda: Forward(lambda m, x: m.conv(x.to(dtype=torch.int64))), ["converts to torch.int64"]),
+    "integers by example": (
+        lambda: Forward(lambda m, x: m.conv(x.type_as(torch.ones(1, dtype=torch.int16)))),
+        ["method 'type_as' converts to torch.int16"],
+    ),
+    "weight of one axis": (functional(torch.ones(3)), ["'conv1d' has a weight of shape (3,)", "size)"]),
+    "no channels": (functional(torch.ones(0, 1, 3)), ["'conv1d' has a weight of shape (0, 1, 3)"]),
+    "groups that do not divide": (functional(torch.ones(3, 1, 1), groups=2), ["(3, 1, 1) for 2 groups"]),
+    "no groups": (functional(torch.ones(1, 1, 1), groups=0), ["for 0 groups"]),
+    "no dilation": (functional(torch.ones(1, 1, 1), dilation=0), ["dilation 0"]),
+    "head of no axis": (read_by(torch.ones(())), ["'linear' has weights of shape (); expected (1, channels)"]),
+    "head of three axes": (read_by(torch.ones(1, 4, 1)), ["'linear' has weights of shape (1, 4, 1)"]),
+    "head with two biases": (read_by(torch.ones(1, 4), torch.ones(2)), ["of shape (1, 4) and (2,)"]),
+    "matrix of numbers": (lambda: Forward(lambda m, x: m.conv(x).mean(-1) @ [1.0]), ["'matmul' is a matrix product"]),
+    "padding of one side": (lambda: Forward(lambda m, x: m.conv(F.pad(x, 1, "circular"))), ["pads by (1,)"]),
     "square": (lambda: Forward(lambda m, x: m.conv(x * x)), ["'mul' joins two values"]),
     "filter by itself": (lambda: Forward(lambda m, x: F.conv1d(x, x)), ["'conv1d' joins two values"]),
     "module of two": (lambda: Forward(lambda m, x: m.conv(x, 1)), ["'conv' (Conv1d) takes more than one argument"]),

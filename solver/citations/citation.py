@@ -25,9 +25,9 @@ class Cited:
 
     @property
     def comment(self) -> str:
-        """The result as lines that BibTeX skips."""
+        """The result as lines that BibTeX skips: it takes all for a comment that follows no @."""
         scripts = "".join(f"\n%   derivations/{name}.py" for name in self.derivations)
-        return f"% {self.what}: {self.method}{scripts}"
+        return f"% {self.what}: {self.method}{scripts}".replace("@", "(at)")
 
 
 def citation(
@@ -86,6 +86,12 @@ def check_quantities(quantities: Sequence[str]) -> None:
     """Refuse quantities other than D, G and R."""
     for quantity in quantities:
         choice(quantity, "quantity", QUANTITIES)
+
+
+def check_layers(layers: Sequence[str], depth: int) -> None:
+    """Refuse names of layers that a network of some depth does not have."""
+    for name in layers:
+        _layers(name, depth)
 
 
 def _layers(name: str, depth: int) -> list[int]:

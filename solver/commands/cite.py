@@ -66,6 +66,9 @@ def _is_asked() -> bool:
 
 def _seen(network: Network, layers: Sequence[str]) -> Network:
     """Return the network up to the deepest layer asked for: what lies above does not change its values."""
+    from solver.citations.citation import check_layers
+
+    check_layers(layers, network.depth)
     numbers = [int(name) if name.isdigit() else network.depth for name in layers]
     if {"output", "all"} & set(layers) or max(numbers) >= network.depth:
         return network

@@ -100,6 +100,8 @@ def network_text(network: Network) -> str:
             "smallest_length": str(claim.smallest_length),
             **({} if claim.labels == "distance" else {"labels": claim.labels}),
         }
+        if claim.labels != "distance":
+            tail["claim"] |= {"labels": claim.labels}
     layers = ",\n".join(_layer_text(layer) for layer in network.layers)
     return f'{_dumped(head)[:-1]}, "layers": [\n{layers}\n],\n{_dumped(tail)[1:]}\n'
 

@@ -12,6 +12,7 @@ from solver.errors import InputError
 from solver.exact import rational
 from solver.network.layer import Layer
 from solver.network.network import Claim, Network
+from solver.task import LABELS
 
 SCHEMA = "solver.network/1"
 _FIELDS = ("schema", "name", "layers", "readout", "constant", "pooling")
@@ -181,11 +182,11 @@ class _Place:
         """Return the claim here."""
         self.check_fields(_CLAIM_FIELDS, ("labels",))
         scale, smallest = self.at("scale").integer(), self.at("smallest_length").integer()
-        labels = self.at("labels").text("the labels") if "labels" in self.value else "distance"
-        try:
-            return Claim(scale=scale, offset=self.at("offset").numbers(1)[0], smallest_length=smallest, labels=labels)
-        except InputError as error:
-            raise self.refused(error) from None
+        labels = self.at("labels").text("labels") if "labels" in self.value else "distance"
+        if labels not in LABELS:
+            raise self.at("labels").error(" or ".join(LABELS))
+        offset = self.at("offset").numbers(1)[0]
+        return Claim(scale=scale, offset=offset, smallest_length=smallest, labels=labels)
 
 
 def _shown(value: Any) -> str:

@@ -63,11 +63,18 @@ class _Reading:
 
     def output(self) -> Any:
         """Return the output f_p."""
-        from solver.network.torch_values import Maps, Output, Pooled
+        from solver.network.torch_graph import left_as_it_was
 
         for path, each in self.modules.items():
             _check_plain(path, each)
-        for node in _graph(self.module).nodes:
+        with left_as_it_was(self.module):
+            return self._read()
+
+    def _read(self) -> Any:
+        from solver.network.torch_graph import forward_graph
+        from solver.network.torch_values import Maps, Output, Pooled
+
+        for node in forward_graph(self.module).nodes:
             try:
                 self.values[node] = self._value(node)
                 self._check_chain(node)
@@ -165,26 +172,16 @@ class _Reading:
 
 
 def _check_plain(path: str, module: Any) -> None:
+    from torch import fx, nn
+
     hooks = module._forward_hooks or module._forward_pre_hooks
-    if hooks or "forward" in vars(module):
-        what = "hooks" if hooks else "a forward of its own"
+    called = type(module).__call__ is not nn.Module.__call__ and not isinstance(module, fx.GraphModule)
+    if hooks or called or "forward" in vars(module):
+        what = "hooks" if hooks else "a __call__ of its own" if called else "a forward of its own"
         raise InputError(
             f"from_torch: {_named(path, module)} has {what}, which cannot be read; remove them, or write what they "
             "do into the forward of a module"
         )
-
-
-def _graph(module: Any) -> Any:
-    from torch import fx
-
-    try:
-        return fx.Tracer().trace(module)
-    except Exception as error:  # whatever the module's own code raises
-        first = (str(error).splitlines() or [""])[0][:120]
-        raise InputError(
-            f"from_torch: the forward of {type(module).__name__} cannot be read by torch.fx "
-            f"({type(error).__name__}: {first}); write it without branches and loops over the image's values"
-        ) from None
 
 
 def _named(path: str, module: Any) -> str:

@@ -27,6 +27,11 @@ def convolution(
 
 def expanded_filters(weight: Any, dilation: int, groups: int) -> list[list[list[Fraction]]]:
     """Return weights (channels, inputs / groups, size) as full filters: zeros between taps and across groups."""
+    if weight.dim() != 3 or 0 in weight.shape or min(dilation, groups) < 1 or len(weight) % groups:
+        raise InputError(
+            f"has a weight of shape {tuple(weight.shape)} for {groups} groups and dilation {dilation}; expected "
+            "(channels, inputs / groups, size), with channels that the groups divide"
+        )
     channels, inputs, size = weight.shape
     flat = iter(exact_numbers(weight, "its weight"))
     filters = []
@@ -41,12 +46,13 @@ def expanded_filters(weight: Any, dilation: int, groups: int) -> list[list[list[
 
 def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Any:
     """Return maps repeated around the ring."""
-    if tuple(pad) == (0, 0):
+    sides = tuple(pad) if isinstance(pad, tuple | list) else (pad,)
+    if sides == (0, 0):
         return x
-    if mode != "circular" or len(pad) != 2:
-        raise InputError(f"pads by {tuple(pad)} in mode {mode!r}; {CIRCULAR}")
+    if mode != "circular" or len(sides) != 2:
+        raise InputError(f"pads by {sides} in mode {mode!r}; {CIRCULAR}")
     _expect_maps(x)
-    return x.padded(*pad)
+    return x.padded(*sides)
 
 
 def relu(x: Any, inplace: bool = False) -> Maps:
@@ -121,6 +127,9 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Output:
     """Return the head's readout, of shape (batch, 1)."""
     if not isinstance(x, Pooled):
         raise InputError("is a linear map of maps that are not pooled; pool over all sites first")
+    if weight.dim() != 2 or (bias is not None and tuple(bias.shape) != (len(weight),)):
+        shapes = " and ".join(str(tuple(each.shape)) for each in (weight, bias) if each is not None)
+        raise InputError(f"has weights of shape {shapes}; expected (1, channels), and (1,) for the bias")
     outputs = weight.shape[0]
     if outputs != 1:
         way = (
@@ -135,13 +144,22 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Output:
 
 def product(x: Any, weight: Any) -> Output:
     """Return x @ weight for pooled channels and a vector, or a matrix of one column."""
-    if not isinstance(x, Pooled) or isinstance(weight, Traced) or weight.dim() > 2:
+    if not isinstance(x, Pooled) or not hasattr(weight, "dim") or weight.dim() not in (1, 2):
         raise InputError("is a matrix product other than pooled channels @ weights; use Linear(C, 1)")
     return linear(x, weight.T) if weight.dim() == 2 else linear(x, weight[None]).without_column()
 
 
 def unchanged(x: Any, *_: Any, **__: Any) -> Any:
     """Return the value as it is: exact arithmetic has no types, devices or layouts."""
+    return x
+
+
+def converted(x: Any, *types: Any, **options: Any) -> Any:
+    """Return the value as it is, unless the type asked for has no fractions."""
+    for each in (*types, *options.values()):
+        kind = getattr(each, "dtype", each)
+        if getattr(kind, "is_floating_point", True) is False:
+            raise InputError(f"converts to {kind}, which rounds; expected a type of floats")
     return x
 
 

@@ -45,7 +45,8 @@ METHODS: dict[str, Any] = {
     **dict.fromkeys(("add", "add_"), taken.shifted),
     **dict.fromkeys(("sub", "sub_"), taken.minus),
     **dict.fromkeys(("view", "reshape"), shapes.reshape),
-    **dict.fromkeys(("double", "float", "to", "contiguous", "clone", "detach", "cpu", "type_as"), taken.unchanged),
+    **dict.fromkeys(("double", "float", "contiguous", "clone", "detach", "cpu"), taken.unchanged),
+    **dict.fromkeys(("to", "type_as"), taken.converted),
     "neg": taken.negative,
     "matmul": taken.product,
     "mean": taken.mean,
@@ -62,7 +63,8 @@ NORMALISATIONS = (nn.BatchNorm1d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d)
 
 def convolved(module: Any, x: Any) -> Maps:
     """Return the maps after a Conv1d with circular padding, or with padding done before it."""
-    left, right = module._reversed_padding_repeated_twice
+    zeros = module.padding_mode == "zeros" and not isinstance(module.padding, str)
+    left, right = 2 * module.padding if zeros else module._reversed_padding_repeated_twice
     if (left, right) != (0, 0):
         x = taken.pad(x, (left, right), module.padding_mode)
     return taken.convolution(

@@ -52,14 +52,12 @@ class Activation:
 
     def site_sums(self) -> np.ndarray:
         """Return the sums over sites, an object array of exact numbers of shape (batch, channels)."""
-        flat = self.values.reshape(*self.values.shape[:2], -1)
-        return exact_sum(flat, axis=2) * Fraction(1, self.denominator)
+        return self.phase_sums(1)
 
     def phase_sums(self, period: int) -> np.ndarray:
         """Return the sums over sites of each residue mod a period, of shape (batch, channels * period)."""
-        batch, channels, sites = self.values.shape
-        values = self.values.reshape(batch, channels, sites // period, period)
-        return exact_sum(values, axis=2).reshape(batch, -1) * Fraction(1, self.denominator)
+        values = self.values.reshape(*self.values.shape[:2], -1, period)
+        return exact_sum(values, axis=2).reshape(len(values), -1) * Fraction(1, self.denominator)
 
     def _is_safe(self, power: int, terms: int) -> bool:
         """Return whether sums of so many products of so many values stay below 2^62."""

@@ -21,13 +21,15 @@ COLORS = {
     "shift-mixed": PALETTE[2],
     "cyclotomic": PALETTE[3],
     "sine": PALETTE[4],
+    "strided": PALETTE[5],
+    "strided-shift": PALETTE[6],
 }
 """Each construction keeps its colour in every figure; others take `PALETTE` in turn."""
 
-MARKERS = dict(zip(COLORS, "os^Dv", strict=True))
+MARKERS = dict(zip(COLORS, "os^Dvph", strict=True))
 """Each construction keeps its marker too, so that no figure needs its colours."""
 
-TURN = "P*X<>phd"
+TURN = "P*X<>d8"
 """The markers of other networks, in turn."""
 
 _STYLE = {

@@ -119,11 +119,18 @@ def broken_responses(network: Network, task: Task, claim: Claim) -> dict[Any, tu
 
     The keys are distances, displacements on a frame, or pairs of sites where the claim is about blocks.  Exact at every
     pair of sites; costs no more on long rings: pairs out of sight are one class for each two phases.
+
+    Raises
+    ------
+    InputError
+        If a stride, or the blocks of the claim, do not divide the ring.
     """
     if isinstance(task, FrameTask):
         found = response_by_displacement(network, task)
         values = {d: (found[d], claim.response(d)) for d in found.distinct}
         return {d: pair for d, pair in values.items() if pair[0] != pair[1]}
+    if task.length % claim.period:
+        raise InputError(f"claim: blocks of {claim.period} sites do not fill a ring of {task.length}")
     ring = _everywhere(network, task, period=claim.period, sight=claim.scale)
     broken: dict[Any, tuple[Any, Any]] = {}
     distance: Any
@@ -138,6 +145,7 @@ def _everywhere(network: Network, task: TwoPixelTask, *, period: int = 1, sight:
     """Return representatives of every pair of sites, whether or not the ensemble keeps its distance."""
     pairs = TwoPixelTask(length=task.length, scale=task.scale)
     stride = network.total_stride(network.depth)
+    network.output_length(task.length, network.depth)
     sight = max(network.receptive_field(network.depth) + stride, sight)
     return representatives(pairs, sight, phases=lcm(stride, period))
 
