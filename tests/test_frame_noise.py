@@ -217,7 +217,8 @@ def test_the_report_says_where_and_how_well() -> None:
     assert "no claim about f_p" in text and "wrong with probability 0" in text
     data = json.loads(small().to_json())
     assert data["schema"] == "solver.report/1"
-    assert data["task"] == {"shape": ["6", "7"], "metric": "linf", "scale": "3", "distances": "pairs", "gap": "0"}
+    ensemble = {"scale": "3", "distances": "pairs", "gap": "0", "labels": "distance"}
+    assert data["task"] == {"shape": ["6", "7"], "metric": "linf"} | ensemble
     network = data["networks"][0]
     assert network["claim_holds"] is True and network["threshold"] == {"level": "0", "error": "0"}
     assert network["response"]["1,-1"] == "4" and len(network["response"]) == 3 * 7 + 3

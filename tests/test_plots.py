@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from quick import quick_sensitivities
+from quick import UNSTRIDED, quick_sensitivities
 
 from solver import (
     Deformation,
@@ -41,7 +41,7 @@ BOX = Layer(filters=[[[1, 1, 1]]])
 
 
 def constructions(*names: str) -> list[Network]:
-    return [construct(name, TASK) for name in names or CONSTRUCTIONS]
+    return [construct(name, TASK) for name in names or UNSTRIDED]
 
 
 @cache
@@ -67,7 +67,7 @@ def test_response_draws_every_network_on_the_claim() -> None:
     axis = response_figure(constructions(), TASK).axes[0]
     claim, *networks = lines(axis).values()
     assert claim.get_xydata().tolist() == [[d, max(5 - d, 0)] for d in range(1, 11)]
-    assert [line.get_label() for line in networks] == list(CONSTRUCTIONS)
+    assert [line.get_label() for line in networks] == UNSTRIDED
     assert all(line.get_xydata().tolist() == claim.get_xydata().tolist() for line in networks)
     assert len({line.get_markersize() for line in networks}) == len(networks)  # none hides another
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("distance $d$", "$f_p(d)$")

@@ -48,8 +48,9 @@ def to_torch(network: Network) -> Any:
 
         def forward(self, images: Any) -> Any:
             """Return f_p for images of shape (batch, 1, l)."""
-            last = self.maps(images)[-1].flatten(2)
-            pooled = last.mean(dim=-1) if network.pooling == "mean" else last.sum(dim=-1)
+            last = self.maps(images)[-1]
+            sites = tuple(range(-network.axes, 0))
+            pooled = last.mean(dim=sites) if network.pooling == "mean" else last.sum(dim=sites)
             return self.head(pooled)[:, 0]
 
     return RingNetwork().eval()
