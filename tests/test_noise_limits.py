@@ -387,7 +387,10 @@ def test_command_prints_the_limits(capsys: pytest.CaptureFixture[str], form: str
         last = data["networks"][0]["layers"][-1]
         assert last["finite"]["kind"] == last["strong"]["kind"] == "closed" and r"\pi" in last["strong"]["latex"]
     elif form == "latex":
-        assert out.count(r"\begin{align*}") == len([*NAMES, "strided-shift"]) and r"\lim_{\sigma\to\infty} G_{f_p}/\sigma^2 &= " in out
+        assert (
+            out.count(r"\begin{align*}") == len([*NAMES, "strided-shift"])
+            and r"\lim_{\sigma\to\infty} G_{f_p}/\sigma^2 &= " in out
+        )
     else:
         assert "18/5" in out and "sigma -> inf" in out and "channels averaged first" in out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,16 @@ def test_float_passes_equal_exact_ones() -> None:
         FloatTrace(network)(images[:, None].astype(float)), activations(network, images), strict=True
     ):
         assert np.array_equal(a, exact.exact().astype(float))
+
+
+def test_rare_noises_that_no_sample_meets_are_in_the_error() -> None:
+    """The closed part that is taken out is then all there is, and the samples miss it."""
+    layers = [Layer(filters=[[[1, 1, 0]]], bias=[-4]), Layer(filters=[[[1, -1, 1]]], bias=["-1/4"])]
+    network, task, noise = Network(layers=layers), TwoPixelTask(length=8, scale=3), GaussianNoise(energy="1/2")
+    before = Network(layers=[layers[0], replace(layers[1], activation="identity")])
+    closed = closed_noise_response(NoiseQuestion(before, task, noise), 2)
+    assert closed is not None
+    control = float(closed.total)
+    found = sampled_noise(network, task, noise, {2: control}, Sampling(points=64, replicates=8))[2]
+    assert 0 < control < 1e-9 and found.total.estimate == found.total.uncertainty == control
+    assert found.incoherent.uncertainty >= control

@@ -12,6 +12,9 @@ from solver.errors import NotApplicableError
 from solver.sensitivity.noise_split import NoiseResponse
 from solver.values import NumericValue
 
+LIKELY = 4
+"""Standard errors beyond which a miss of a known value is not chance."""
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -78,7 +81,8 @@ def split_estimate(
     """Return the estimates of a noise response and its parts, with their jackknife standard errors.
 
     The closed part is taken out unless the ring is a stand-in for a longer one, where weak noise makes it
-    cancel.  The choice must not depend on the samples: the smaller of two errors is too small.
+    cancel.  The choice must not depend on the samples: the smaller of two errors is too small.  Where the samples
+    miss the closed value of the part that is taken out, rare noises were not met: the miss is added to the error.
     """
     weights = np.array([float(w) for _, _, w in ring.pairs])
     stretch = float(ring.stretch)
@@ -97,13 +101,17 @@ def split_estimate(
 
     slim = [replace(run, mean=run.mean[:, :1]) for run in runs]
     squares = _jackknife(slim, square)
+    taken_out = None if control is None or stretch else _jackknife(slim, lambda s: local(s.linear))
+    unmet = 0.0 if control is None or taken_out is None else _miss(control, *taken_out)
     whole = _jackknife(slim, pooled_square) if pooled and (control is None or stretch) else squares
     inside, coherent = _squared_means(runs, weights, stretch, pooled)
     errors = _standard_error(coherent.without), _standard_error(squares[1] - inside.without)
     return NoiseResponse(
-        NumericValue(whole[0], _standard_error(whole[1]), method),
+        NumericValue(whole[0], float(np.hypot(_standard_error(whole[1]), unmet)), method),
         NumericValue(coherent.estimate, float(np.hypot(errors[0], coherent.pair_error)), method),
-        NumericValue(squares[0] - inside.estimate, float(np.hypot(errors[1], inside.pair_error)), method),
+        NumericValue(
+            squares[0] - inside.estimate, float(np.linalg.norm([errors[1], inside.pair_error, unmet])), method
+        ),
     )
 
 
@@ -140,6 +148,12 @@ def _jackknife(runs: list[Samples], estimator: Callable[[Samples], float]) -> tu
         for i in range(count)
     ]
     return whole, np.array(without)
+
+
+def _miss(known: float, estimate: float, without: np.ndarray) -> float:
+    """Return how far an estimate is from the known value if that is too far to be chance, else 0."""
+    distance = abs(known - estimate)
+    return distance if distance > LIKELY * _standard_error(without) else 0.0
 
 
 def _standard_error(without: np.ndarray) -> float:
