@@ -43,7 +43,7 @@ _HOMES = {
     "noise_limits": "solver.sensitivity.noise_limits",
     "read_network": "solver.network.network_file",
     "response": "solver.network.trace",
-    "response_by_displacement": "solver.sensitivity.response",
+    "response_by_displacement": "solver.sensitivity.frame_response",
     "response_by_distance": "solver.sensitivity.response",
     "search_deformation": "solver.optimal.search",
     "sensitivities": "solver.sensitivity.sensitivities",

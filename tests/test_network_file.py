@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from strategies import DYADICS, RATIONALS, networks
 
 from solver import (
+    FrameTask,
     InputError,
     Layer,
     Network,
@@ -45,6 +46,15 @@ def test_hand_built_networks_come_back(name: str, scale: int, tmp_path: Path) ->
 def test_random_networks_come_back(network: Network) -> None:
     text = network_text(network)
     assert network_from_text(text) == network and network_text(network_from_text(text)) == text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_networks_on_frames_come_back(size: int) -> None:
+    taps = [[f"{i + 1}/{j + 2}" for j in range(size)] for i in range(size)]
+    network = Network(layers=[Layer(filters=[[taps]]), Layer(filters=[[taps], [taps]])])
+    assert network_from_text(network_text(network)) == network
+    uniform = construct("uniform", FrameTask(shape=10, scale=3))
+    assert network_from_text(network_text(uniform)) == uniform
 
 
 NUMBERS = [

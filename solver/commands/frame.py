@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, route_options, scale_option, table_options
-from solver.commands.output import check_writable, given_command, write
+from solver.commands.options import chosen_networks, route_options, scale_option
+from solver.commands.report_format import format_options, shown_columns, write_report
 from solver.commands.results import results_for, say_where_kept
 
 
@@ -55,42 +54,16 @@ Print D, G and R of every layer and of the output, for two pixels on a periodic 
 )
 @frame_options
 @route_options
-@click.option("--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them).")
-@click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
-@table_options
-@click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
-def frame(
-    names: tuple[str, ...],
-    split: bool,
-    digits: int | None,
-    columns: str | None,
-    width: float | None,
-    form: str,
-    output: Path | None,
-    **options: Any,
-) -> None:
+@format_options
+def frame(names: tuple[str, ...], **options: Any) -> None:
     """Print the report."""
-    from solver.report.columns import chosen_columns
     from solver.report.report import Report
 
-    if split and form == "latex":
-        raise click.BadParameter("tables take --columns G_coherent,G_incoherent instead", param_hint="--split")
-    if form != "latex" and (columns, width) != (None, None):
-        raise click.UsageError("--columns and --width are for --format latex")
-    check_writable(output)
-    shown = None if columns is None else chosen_columns(columns)
+    shown = shown_columns(options)
     question = _question(options)
     results = results_for(chosen_networks(names, question[0], options), question, options, shown)
-    result = Report(tuple(results))
-    if form == "json":
-        text = result.to_json(digits=digits or 15)
-    elif form == "latex":
-        text = result.to_latex(digits=digits or 6, command=given_command(), columns=columns, width=width)
-    else:
-        text = result.to_text(digits=digits or 15, split=split)
     say_where_kept(results, options)
-    write(text, output)
+    write_report(Report(tuple(results)), options)
 
 
 def _question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:

@@ -17,7 +17,7 @@ from solver.errors import InputError, UnreachableScaleError
 from solver.exact import choice, integer
 from solver.frame import Task
 from solver.network.network import Network, widen
-from solver.sensitivity.response import broken_responses
+from solver.sensitivity.claim import broken_responses
 from solver.task import TwoPixelTask
 
 

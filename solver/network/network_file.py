@@ -131,7 +131,14 @@ def _layer_text(layer: Layer) -> str:
 
 
 def _texts(layer: Layer, unit: Fraction) -> tuple[list[list[str]], str]:
-    return [[_text(taps, unit) for taps in channel] for channel in layer.filters], _text(layer.bias, unit)
+    return [[_filter_text(taps, unit) for taps in channel] for channel in layer.filters], _text(layer.bias, unit)
+
+
+def _filter_text(taps: Any, unit: Fraction) -> str:
+    """Return a filter as text, the rows of one on a frame joined by semicolons (a single row ends in one)."""
+    if not isinstance(taps[0], tuple):
+        return _text(taps, unit)
+    return ";".join(_text(row, unit) for row in taps) + ";" * (len(taps) == 1)
 
 
 def _length(rows: list[list[str]], bias: str) -> int:

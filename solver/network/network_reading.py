@@ -104,6 +104,14 @@ class _Place:
             raise self.error("an integer of at most 15 digits as text")
         return int(text)
 
+    def filter(self) -> tuple[Any, ...]:
+        """Return the filter here, as rows if semicolons part them."""
+        rows = self.text("numbers").split(";")
+        if len(rows) == 1:
+            return tuple(self.numbers())
+        kept = rows[:1] if rows[1:] == [""] else rows
+        return tuple(tuple(replace(self, value=row).numbers()) for row in kept)
+
     def numbers(self, count: int | None = None) -> list[Any]:
         """Return the exact numbers here, joined by spaces, times the unit."""
         words = self.text("numbers").split(" ")
@@ -162,7 +170,7 @@ class _Place:
         unit = self.at("unit").numbers(1)[0] if "unit" in self.value else Fraction(1)
         scaled = replace(self, unit=unit)
         filters = tuple(
-            tuple(tuple(taps.numbers()) for taps in channel.items("filters, one text for each input channel"))
+            tuple(taps.filter() for taps in channel.items("filters, one text for each input channel"))
             for channel in scaled.at("filters").items("channels")
         )
         names = self.at("names").items("names") if "names" in self.value else []

@@ -25,7 +25,8 @@ from solver.report.words import (
     responses,
     short_number,
 )
-from solver.sensitivity.response import FrameResponse, Response, mean_response
+from solver.sensitivity.frame_response import FrameResponse
+from solver.sensitivity.response import Response, mean_response
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffled_deformation import ShuffledDeformation
 from solver.sensitivity.threshold import best_threshold

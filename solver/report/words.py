@@ -11,7 +11,8 @@ from solver.errors import NotApplicableError
 from solver.exact import decimal_text
 from solver.frame import FrameTask, Task
 from solver.report.report import Report
-from solver.sensitivity.response import FrameResponse, Response
+from solver.sensitivity.frame_response import FrameResponse
+from solver.sensitivity.response import Response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 

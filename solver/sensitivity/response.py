@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from math import lcm
 from typing import Any
 
@@ -13,10 +12,9 @@ from solver.ensemble import Representatives, representatives
 from solver.errors import InputError, NotApplicableError
 from solver.frame import FrameTask, Task, ring_only
 from solver.network.linearity import checked_stride, dense_images
-from solver.network.network import Claim, Network
+from solver.network.network import Network
 from solver.network.trace import Activation, activations
 from solver.task import TwoPixelTask
-from solver.torus import Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +72,7 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
     """
     ring_only(task, "f_p by distance")
     checked_stride(network, task)
-    ring, phases = _everywhere(network, task), network.total_stride(network.depth)
+    ring, phases = every_pair(network, task), network.total_stride(network.depth)
     values: dict[Any, Any] = {}
     for (_, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
         if values.setdefault(distance, value) != value:
@@ -104,7 +102,7 @@ def mean_response(network: Network, task: Task) -> Response:
     """
     if isinstance(task, FrameTask):
         raise InputError("task: f_p averaged over places is for rings, got a frame")
-    ring, phases = _everywhere(network, task), network.total_stride(network.depth)
+    ring, phases = every_pair(network, task), network.total_stride(network.depth)
     sums: dict[Any, Any] = {}
     for (_, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
         sums[distance] = sums.get(distance, 0) + value
@@ -114,122 +112,13 @@ def mean_response(network: Network, task: Task) -> Response:
     return Response(near, far, task.length // 2)
 
 
-def broken_responses(network: Network, task: Task, claim: Claim) -> dict[Any, tuple[Any, Any]]:
-    """Return where f_p is not what a claim says, as (computed, claimed).
-
-    The keys are distances, displacements on a frame, or pairs of sites where the claim is about blocks.  Exact at every
-    pair of sites; costs no more on long rings: pairs out of sight are one class for each two phases.
-
-    Raises
-    ------
-    InputError
-        If a stride, or the blocks of the claim, do not divide the ring.
-    """
-    if isinstance(task, FrameTask):
-        found = response_by_displacement(network, task)
-        values = {d: (found[d], claim.response(d)) for d in found.distinct}
-        return {d: pair for d, pair in values.items() if pair[0] != pair[1]}
-    if task.length % claim.period:
-        raise InputError(f"claim: blocks of {claim.period} sites do not fill a ring of {task.length}")
-    ring = _everywhere(network, task, period=claim.period, sight=claim.scale)
-    broken: dict[Any, tuple[Any, Any]] = {}
-    distance: Any
-    for (first, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
-        claimed = claim.pair_response(first, distance)
-        if value != claimed:
-            broken.setdefault(distance if claim.period == 1 else (first, first + distance), (value, claimed))
-    return broken
-
-
-def _everywhere(network: Network, task: TwoPixelTask, *, period: int = 1, sight: int = 1) -> Representatives:
+def every_pair(network: Network, task: TwoPixelTask, *, period: int = 1, sight: int = 1) -> Representatives:
     """Return representatives of every pair of sites, whether or not the ensemble keeps its distance."""
     pairs = TwoPixelTask(length=task.length, scale=task.scale)
     stride = network.total_stride(network.depth)
     network.output_length(task.length, network.depth)
     sight = max(network.receptive_field(network.depth) + stride, sight)
     return representatives(pairs, sight, phases=lcm(stride, period))
-
-
-@dataclass(frozen=True, eq=False)
-class FrameResponse(Mapping[Shape, Any]):
-    """f_p of a frame by displacement (d_1, d_2), 0 <= d_1 <= n_1/2 and -n_2/2 <= d_2 <= n_2/2; d and -d are one.
-
-    Attributes
-    ----------
-    near : dict
-        f_p at each displacement in sight, its components taken modulo ``ring``.
-    far : exact number
-        f_p at all others.
-    ring, shape : (int, int)
-        The frame that holds all displacements in sight, and the whole one.
-    """
-
-    near: dict[Shape, Any]
-    far: Any
-    ring: Shape
-    shape: Shape
-
-    def __getitem__(self, displacement: Shape) -> Any:
-        if displacement not in self:
-            raise KeyError(displacement)
-        if self.ring != self.shape and any(2 * abs(d) >= m for d, m in zip(displacement, self.ring, strict=True)):
-            return self.far
-        key = tuple(d % m for d, m in zip(displacement, self.ring, strict=True))
-        opposite = tuple(-d % m for d, m in zip(displacement, self.ring, strict=True))
-        return self.near[min(key, opposite)]
-
-    def __contains__(self, displacement: object) -> bool:
-        return (
-            isinstance(displacement, tuple)
-            and any(displacement)
-            and all(2 * abs(d) <= n for d, n in zip(displacement, self.shape, strict=True))
-        )
-
-    def __iter__(self) -> Iterator[Shape]:
-        rows, columns = self.shape
-        for d in product(range(rows // 2 + 1), range(-((columns - 1) // 2), columns // 2 + 1)):
-            if d[0] > 0 or d[1] > 0:
-                yield d
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    @property
-    def distinct(self) -> list[Shape]:
-        """The displacements in sight, and one out of sight if there is any."""
-        rows, columns = self.ring
-        inside = [d for d in self if self.ring == self.shape or (2 * d[0] < rows and 2 * abs(d[1]) < columns)]
-        return inside if self.ring == self.shape else [*inside, (rows // 2, 0)]
-
-
-def response_by_displacement(network: Network, task: FrameTask) -> FrameResponse:
-    """Return f_p at every displacement of a frame, exactly, whether or not the ensemble keeps it.
-
-    Displacements out of the network's sight share one value, so the cost does not grow with the frame.
-
-    Raises
-    ------
-    InputError
-        For a task, or a network, on a ring.
-
-    Examples
-    --------
-    >>> from solver import FrameTask, construct
-    >>> task = FrameTask(shape=(12, 14), scale=5)
-    >>> f = response_by_displacement(construct("uniform", task), task)
-    >>> f[1, 0], f[3, -2], f[0, 5]
-    (20, 6, 0)
-    """
-    if not isinstance(task, FrameTask):
-        raise InputError("task: f_p by displacement is for frames; on a ring take response_by_distance")
-    phases = checked_stride(network, task)
-    everywhere = FrameTask(shape=task.shape, scale=task.scale, metric=task.metric)
-    ring = representatives(everywhere, network.receptive_field(network.depth) + phases)
-    values: dict[Any, Any] = dict(
-        zip([vector for _, vector, _ in ring.pairs], pair_responses(network, ring), strict=True)
-    )
-    far = None if ring.shape == task.shape else values.pop((ring.shape[0] // 2, ring.shape[1] // 2))
-    return FrameResponse(values, far, ring.shape, task.shape)
 
 
 def pair_responses(network: Network, ring: Representatives) -> list[Any]:

@@ -15,9 +15,10 @@ from solver.network.network import Network
 from solver.network.translates import one_of_each_translate
 from solver.noise import GaussianNoise, default_noise
 from solver.sensitivity.displacement import PairMoments, autocorrelated_layers, distance_moments, linear_moments
+from solver.sensitivity.frame_response import FrameResponse, response_by_displacement
 from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
 from solver.sensitivity.noise_split import NoiseResponse
-from solver.sensitivity.response import FrameResponse, Response, response_by_displacement, response_by_distance
+from solver.sensitivity.response import Response, response_by_distance
 from solver.sensitivity.sampling import Progress, Sampling
 from solver.task import TwoPixelTask
 from solver.values import ExactValue, Value, quotient

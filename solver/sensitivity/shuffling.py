@@ -13,9 +13,9 @@ from solver.errors import InputError, NotApplicableError
 from solver.frame import FrameTask
 from solver.network.network import Network
 from solver.network.shuffle import expected_autocorrelations, shuffle_count, stays_linear, unshuffled_layers
+from solver.sensitivity.claim import broken_responses
 from solver.sensitivity.displacement import PairMoments, distance_moments
 from solver.sensitivity.equivalent import one_layer_equivalent
-from solver.sensitivity.response import broken_responses
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.sensitivity.shuffle_draws import Draws, Shuffles, draws
 from solver.sensitivity.shuffled_noise import FLAT, mean_noise_response
