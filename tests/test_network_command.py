@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from latex import compiles, needs_latex
 
-from solver import Layer, Network, TwoPixelTask, construct, network_text, read_network, write_network
+from solver import FrameTask, Layer, Network, TwoPixelTask, construct, network_text, read_network, write_network
 from solver.cli import main
 
 SMALL = ["--length", "8", "--scale", "3"]
@@ -154,3 +154,23 @@ def test_bad_input_is_one_line_and_exit_code_2(run: Run, trained: str, tmp_path:
     places = {"FILE": trained, "STRIDED": str(strided)}
     code, out, err = run(*(places.get(each, each) for each in arguments))
     assert (code, out) == (2, "") and err.startswith("solver: ") and err.count("\n") == 1 and words in err
+
+
+@pytest.mark.parametrize("command", ["report", "show", "shuffle", "verify", "limits", "cite"])
+def test_networks_on_frames_are_for_frames(run: Run, tmp_path: Path, command: str) -> None:
+    file = tmp_path / "frame.json"
+    write_network(construct("uniform", FrameTask(shape=8, scale=3)), file)
+    code, out, err = run(command, "--network", str(file))
+    assert (code, out) == (2, "") and "has filters for a frame, the task is on a ring" in err
+    code, out, _ = run("frame", *SMALL, "--network", str(file), "--format", "json")
+    assert code == 0 and names(out) == ["uniform"]
+
+
+def test_networks_on_rings_are_not_for_frames(run: Run, trained: str) -> None:
+    code, _, err = run("frame", *SMALL, "--network", trained)
+    assert code == 2 and "has filters for a ring, the task is on a frame" in err
+
+
+def test_all_on_a_frame_are_those_with_a_version_there(run: Run) -> None:
+    code, out, _ = run("frame", *SMALL, "--construction", "all", "--format", "json")
+    assert code == 0 and names(out) == ["uniform", "shift"]

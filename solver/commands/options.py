@@ -55,29 +55,27 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def construction_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name networks: constructions and files."""
-    for option in reversed(
-        [
-            click.option(
-                "--construction",
-                "names",
-                multiple=True,
-                default=("uniform", "shift"),
-                show_default=True,
-                help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
-            ),
-            click.option(
-                "--network",
-                "files",
-                multiple=True,
-                type=click.Path(path_type=Path),
-                help="A network file to report on, in place of the default constructions; repeatable.",
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
+def network_options(*default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds the options that name networks: constructions, with their defaults, and files."""
+    construction = click.option(
+        "--construction",
+        "names",
+        multiple=True,
+        default=default,
+        show_default=True,
+        help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
+    )
+    network = click.option(
+        "--network",
+        "files",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="A network file to report on, in place of the default constructions; repeatable.",
+    )
+    return lambda command: construction(network(command))
+
+
+construction_option = network_options("uniform", "shift")
 
 
 def noise_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,25 +162,28 @@ def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *,
         names = ()
     _check_sizes(names, files)
     networks = []
-    for name in dict.fromkeys(CONSTRUCTIONS if "all" in names else names):
+    everything = [name for name, each in CONSTRUCTIONS.items() if len(task.shape) == 1 or each.on_frames]
+    for name in dict.fromkeys(everything if "all" in names else names):
         try:
             networks.append(construct(name, task, filter_size=options["filter_size"], channels=options["channels"]))
         except UnreachableScaleError as error:
             if not skip and "all" not in names:
                 raise
             click.echo(f"solver: left out: {error}", err=True)
-    return networks + _networks_of(files, {each.name for each in networks})
+    return networks + _networks_of(files, {each.name for each in networks}, task)
 
 
-def _networks_of(files: Sequence[Path], taken: set[str]) -> list[Any]:
+def _networks_of(files: Sequence[Path], taken: set[str], task: Any) -> list[Any]:
     """Return the networks of files, each under a name of its own: with its file's where the name is taken."""
     from dataclasses import replace
 
+    from solver.network.linearity import check_axes
     from solver.network.network_file import read_network
 
     networks = []
     for file in dict.fromkeys(files):
         network = read_network(file)
+        check_axes(network, task)
         if network.name in taken:
             network = replace(network, name=f"{network.name} ({file})")
         taken.add(network.name)

@@ -109,6 +109,15 @@ def network_representatives(network: Network, task: Task, deformation: Deformati
     return representatives(task, sight, phases=network_phases(stride, task), symmetric=is_symmetric(network))
 
 
+def check_axes(network: Network, task: Task) -> None:
+    """Refuse a network for another number of axes than the task has."""
+    if network.axes != len(task.shape):
+        places = {1: "a ring", 2: "a frame"}
+        raise InputError(
+            f"network {network.name!r} has filters for {places[network.axes]}, the task is on {places[len(task.shape)]}"
+        )
+
+
 def checked_stride(network: Network, task: Task) -> int:
     """Return the total stride of a network that fits on the task.
 
@@ -117,11 +126,7 @@ def checked_stride(network: Network, task: Task) -> int:
     InputError
         If a stride does not divide the ring, or the network is for another number of axes.
     """
-    if network.axes != len(task.shape):
-        places = {1: "a ring", 2: "a frame"}
-        raise InputError(
-            f"network {network.name!r} has filters for {places[network.axes]}, the task is on {places[len(task.shape)]}"
-        )
+    check_axes(network, task)
     if network.axes == 1:
         network.output_length(task.sites, network.depth)
     return network.total_stride(network.depth)

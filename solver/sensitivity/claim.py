@@ -6,6 +6,7 @@ from typing import Any
 
 from solver.errors import InputError
 from solver.frame import FrameTask, Task
+from solver.network.linearity import checked_stride
 from solver.network.network import Claim, Network
 from solver.sensitivity.frame_response import response_by_displacement
 from solver.sensitivity.response import every_pair, pair_responses
@@ -28,6 +29,7 @@ def broken_responses(network: Network, task: Task, claim: Claim) -> dict[Any, tu
         return {d: pair for d, pair in values.items() if pair[0] != pair[1]}
     if task.length % claim.period:
         raise InputError(f"claim: blocks of {claim.period} sites do not fill a ring of {task.length}")
+    checked_stride(network, task)
     ring = every_pair(network, task, period=claim.period, sight=claim.scale)
     broken: dict[Any, tuple[Any, Any]] = {}
     distance: Any
