@@ -13,6 +13,7 @@ from solver.commands.cite import cite
 from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
+from solver.commands.history import history
 from solver.commands.limits import limits
 from solver.commands.page import page
 from solver.commands.plot import plot
@@ -54,6 +55,7 @@ for command in (
     show,
     shuffle,
     train,
+    history,
     verify,
     derive,
     cite,

@@ -9,6 +9,7 @@ from solver.optimal.deformation import best_deformation
 from solver.plots.style import COLORS, PALETTE, house_style, new_figure
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.train.history import History, LayerHistory, Moment
+from solver.train.training import Training
 from solver.values import MissingValue
 
 START, END = "0.6", PALETTE[6]
@@ -41,9 +42,8 @@ def training_figure(found: History, references: Sequence[Sensitivities] = ()) ->
     return figure
 
 
-def least_deformations(found: History) -> dict[int, float]:
+def least_deformations(training: Training) -> dict[int, float]:
     """Return the least D that a layer linear in the image can have, by layer; empty for networks with strides."""
-    training = found.record.training
     if training.architecture.stride > 1:
         return {}
     taps = {k: (training.architecture.filter_size - 1) * k + 1 for k in range(1, training.architecture.layers + 1)}
@@ -83,7 +83,13 @@ def _draw_layers(axis: Any, found: History, references: Sequence[Sensitivities],
         _plot(axis, _through_layers(moment, quantity), color=color, label=label)
     if quantity == "D":
         _plot(axis, _through_layers(found.moments[-1], "D_shuffled"), color=END, linestyle=":", label="shuffled")
-        _plot(axis, list(least_deformations(found).items()), color=PALETTE[2], linestyle="--", label="least, linear")
+        _plot(
+            axis,
+            list(least_deformations(found.record.training).items()),
+            color=PALETTE[2],
+            linestyle="--",
+            label="least, linear",
+        )
     for each in references:
         points = [
             (layer.layer, float(getattr(layer, quantity)))
@@ -99,15 +105,16 @@ def _over_steps(found: History, layer: int, quantity: str) -> list[tuple[int, fl
     return [
         (moment.checkpoint.step, value)
         for moment in found.moments
-        if (value := _number(moment.layers[layer], quantity)) is not None
+        if (value := layer_number(moment.layers[layer], quantity)) is not None
     ]
 
 
 def _through_layers(moment: Moment, quantity: str) -> list[tuple[int, float]]:
-    return [(each.layer, value) for each in moment.layers if (value := _number(each, quantity)) is not None]
+    return [(each.layer, value) for each in moment.layers if (value := layer_number(each, quantity)) is not None]
 
 
-def _number(layer: LayerHistory, quantity: str) -> float | None:
+def layer_number(layer: LayerHistory, quantity: str) -> float | None:
+    """Return a quantity of a layer, None where it does not exist."""
     value = getattr(layer, quantity)
     return None if isinstance(value, MissingValue) else float(value)
 
