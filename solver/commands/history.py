@@ -31,15 +31,16 @@ Examples:
   solver history run
   solver history run.zip --steps 0,1000 --format json -o run.json
   solver history runs/*.zip --format json -o runs.json
-  solver history runs.json
+  solver history runs.json --tables correlations
 
 Print what training did: errors, D, G, R and filter frequencies of every layer at the checkpoints of a RUN that 'solver
-train' left (its folder, or a .zip of it). Of several runs, print a line each at the last checkpoint, and over runs that
-differ in training images and seed alone Spearman's rank correlation of the test error with R, D and G. The JSON of
-several runs is itself a RUN to give. D is exact, G is sampled.""",
+train' left (its folder, or a .zip of it). Of several runs, print a line each at the last checkpoint and, over runs that
+differ in training images and seed alone, medians by layer and Spearman's rank correlation of the test error with R, D
+and G. The JSON of several runs is itself a RUN to give. D is exact, G is sampled.""",
 )
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(exists=True, path_type=Path))
 @click.option("--steps", help="Of one run: checkpoints to look at, such as 0,100 [default: all].")
+@click.option("--tables", default="runs,layers,correlations", show_default=True, help="Of several runs: what to print.")
 @history_options
 @click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 4, in JSON 6].")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -47,6 +48,7 @@ several runs is itself a RUN to give. D is exact, G is sampled.""",
 def history(
     runs: tuple[Path, ...],
     steps: str | None,
+    tables: str,
     digits: int | None,
     form: str,
     output: Path | None,
@@ -62,7 +64,8 @@ def history(
     from solver.report.outcomes import outcomes_json, outcomes_text
 
     found = chosen_outcomes(runs, options)
-    write(outcomes_json(found, digits or 6) if form == "json" else outcomes_text(found), output)
+    text = outcomes_json(found, digits or 6) if form == "json" else outcomes_text(found, tables.split(","))
+    write(text, output)
 
 
 def chosen_outcomes(runs: Sequence[Path], options: dict[str, Any]) -> list[Any]:

@@ -165,7 +165,7 @@ def _finish(axis: Any, training: Training, quantity: str) -> None:
 
 def _over_runs(runs: Sequence[Outcome], quantity: str, moment: int) -> dict[int, list[float]]:
     """Return the values of a quantity over runs, by layer, where there are any."""
-    found = {}
+    found: dict[int, list[float]] = {}
     for k, column in enumerate(zip(*(each.moments[moment].layers for each in runs), strict=True)):
         values = [value for layer in column if (value := layer_number(layer, quantity)) is not None]
         found |= {k: values} if values else {}

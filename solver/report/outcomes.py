@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from solver.errors import InputError
+from solver.exact import choice
 from solver.report.training import QUANTITIES, short
 from solver.train.history import LayerHistory, Moment
 from solver.train.outcomes import MEASURES, Correlation, Outcome, correlations, families
@@ -16,6 +18,7 @@ from solver.train.training import Training, training_from_json
 from solver.values import MissingValue, NumericValue, Value
 
 SCHEMA = "solver.histories/1"
+TABLES = ("runs", "layers", "correlations")
 NOTE = (
     "Spearman's rank correlation with the test error over the last checkpoints of n runs; ties share their mean rank, "
     "e is how many\ndifferent test errors there are; within P: of ranks among runs of the same P; - : fewer than 3 "
@@ -23,10 +26,31 @@ NOTE = (
 )
 
 
-def outcomes_text(outcomes: Sequence[Outcome]) -> str:
-    """Return a line for each run at its last checkpoint, by family, with the rank correlations of each."""
-    parts = [text for family in families(outcomes) for text in (_runs_text(family), _correlations_text(family))]
-    return "\n\n".join([*parts, NOTE]) + "\n"
+def outcomes_text(outcomes: Sequence[Outcome], tables: Sequence[str] = TABLES) -> str:
+    """Return tables of each family of runs.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    tables : sequence of {"runs", "layers", "correlations"}
+        A line for each run at its last checkpoint; medians over runs by layer, at the first and the last checkpoint;
+        rank correlations with the test error.
+
+    Raises
+    ------
+    InputError
+        For another table, or none.
+    """
+    for table in tables:
+        choice(table, "tables", TABLES)
+    if not tables or not outcomes:
+        raise InputError(f"tables: expected some of {', '.join(TABLES)}, and runs to put in them")
+    drawn = {"runs": _runs_text, "layers": _layers_text, "correlations": _correlations_text}
+    parts = []
+    for family in families(outcomes):
+        parts += [family_line(family[0].training), *(drawn[table](family) for table in tables)]
+    notes = [NOTE] if "correlations" in tables else []
+    return "\n\n".join([*parts, *notes]) + "\n"
 
 
 def family_line(training: Training) -> str:
@@ -45,7 +69,7 @@ def _runs_text(family: Sequence[Outcome]) -> str:
     width = max(len(each.name) for each in family)
     heads = ["D_f", "G_f", "R_f", f"R_{last}", *(f"freq {k}" for k in range(1, last + 1))]
     first = f"{'run':{width}}  {'P':>4} {'seed':>4} {'steps':>6}  {'error: first':>12} {'last':>7}"
-    lines = [family_line(family[0].training), "", first + "".join(f" {head:>8}" for head in heads)]
+    lines = [first + "".join(f" {head:>8}" for head in heads)]
     for each in family:
         t, moment = each.training, each.moments[-1]
         values = [
@@ -56,6 +80,23 @@ def _runs_text(family: Sequence[Outcome]) -> str:
         start = f"{each.name:{width}}  {t.images:>4} {t.seed:>4} {moment.checkpoint.step:>6}  {errors}"
         lines.append(start + "".join(f" {_cell(value):>8}" for value in values))
     return "\n".join(lines)
+
+
+def _layers_text(family: Sequence[Outcome]) -> str:
+    depth = family[0].training.architecture.layers
+    heads = ["image", *(f"layer {k}" for k in range(1, depth + 1)), "f_p"]
+    lines = [f"{f'medians of {len(family)}':34}" + "".join(f" {head:>8}" for head in heads)]
+    for name, title in QUANTITIES.items():
+        for moment, when in ((0, "first"), (-1, "last")):
+            columns = zip(*(each.moments[moment].layers for each in family), strict=True)
+            cells = "".join(f" {_median(column, name):>8}" for column in columns)
+            lines.append(f"{title if moment == 0 else '':28} {when:>5}{cells}")
+    return "\n".join(lines)
+
+
+def _median(layers: Sequence[LayerHistory], name: str) -> str:
+    values = [float(v) for v in (getattr(each, name) for each in layers) if not isinstance(v, MissingValue)]
+    return f"{median(values):.3g}" if values else "-"
 
 
 def _correlations_text(family: Sequence[Outcome]) -> str:

@@ -19,8 +19,8 @@ QUANTITIES = {
     "D": "D",
     "G": "G",
     "R": "R = D/G",
-    "D_shuffled": "D, mean over shuffled channels",
-    "filter_frequency": "mean frequency of the filters",
+    "D_shuffled": "D with channels shuffled",
+    "filter_frequency": "frequency of the filters",
 }
 """What a history holds of a layer, and what it is called."""
 
