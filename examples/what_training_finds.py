@@ -39,7 +39,9 @@ for name in ("D", "G", "D_shuffled"):
 # output, whose readout weighs channels against each other.
 
 task = found.record.training.task
-by_hand = [sensitivities(construct(name, task), task, method="sampling", sampling=QUICK) for name in ("uniform", "shift")]
+by_hand = [
+    sensitivities(construct(name, task), task, method="sampling", sampling=QUICK) for name in ("uniform", "shift")
+]
 show(training_figure(found, by_hand))
 drop = last[-1].D.value(12)
 print(f"D of the output after training: {drop:.4f}")

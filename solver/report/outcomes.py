@@ -12,7 +12,7 @@ from solver.errors import InputError
 from solver.exact import choice
 from solver.report.training import QUANTITIES, short
 from solver.train.history import LayerHistory, Moment
-from solver.train.outcomes import MEASURES, Correlation, Outcome, correlations, families
+from solver.train.outcomes import MEASURES, Correlation, Outcome, by_images, correlations, families
 from solver.train.record import checkpoint_from_object, checkpoint_object
 from solver.train.training import Training, training_from_json
 from solver.values import MissingValue, NumericValue, Value
@@ -70,7 +70,7 @@ def _runs_text(family: Sequence[Outcome]) -> str:
     heads = ["D_f", "G_f", "R_f", f"R_{last}", *(f"freq {k}" for k in range(1, last + 1))]
     first = f"{'run':{width}}  {'P':>4} {'seed':>4} {'steps':>6}  {'error: first':>12} {'last':>7}"
     lines = [first + "".join(f" {head:>8}" for head in heads)]
-    for each in family:
+    for each in (run for runs in by_images(family).values() for run in runs):
         t, moment = each.training, each.moments[-1]
         values = [
             *(moment.layers[-1].D, moment.layers[-1].G, moment.layers[-1].R, moment.layers[-2].R),
