@@ -216,6 +216,8 @@ def test_command_refuses(paths: list[Path], tmp_path: Path, capfd: pytest.Captur
         ([a, "--steps", "7"], "no checkpoint at 7"),
         ([a, "--shuffles", "1"], "shuffles"),
         ([str(tmp_path)], "holds no training.json"),
+        ([str(tmp_path / "nothing")], "holds no training.json"),
+        ([str(tmp_path / "nothing.json")], "No such file"),
     ):
         code, out, err = call(capfd, "history", *arguments)
         assert (code, out) == (2, "") and said in err and err.count("\n") == 1

@@ -38,7 +38,7 @@ train' left (its folder, or a .zip of it). Of several runs, print a line each at
 differ in training images and seed alone, medians by layer and Spearman's rank correlation of the test error with R, D
 and G. The JSON of several runs is itself a RUN to give. D is exact, G is sampled.""",
 )
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(exists=True, path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
 @click.option("--steps", help="Of one run: checkpoints to look at, such as 0,100 [default: all].")
 @click.option("--tables", default="runs,layers,correlations", show_default=True, help="Of several runs: what to print.")
 @history_options

@@ -23,7 +23,7 @@ Examples:
 Draw errors, R and filter frequencies over the steps of a run that 'solver train' left in a folder (or its .zip), and D,
 G and R through the layers before and after, with D after shuffling; --construction adds hand-built networks.""",
 )
-@click.argument("run", type=click.Path(exists=True, path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path))
 @click.option("--construction", "names", multiple=True, help="A hand-built network to compare with; repeatable.")
 @click.option("--shuffles", default=8, show_default=True, help="Shuffled networks that a mean is taken over.")
 @output_option
@@ -58,7 +58,7 @@ Examples:
 Draw the test error against R_f (or another measure), or D, G, R and filter frequencies through the layers beside
 hand-built networks, of runs that 'solver train' left or the JSON that 'solver history' wrote of several.""",
 )
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(exists=True, path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
 @click.option("--figure", "kind", type=click.Choice(["error", "layers"]), default="error", show_default=True)
 @click.option("--measure", default="R_f", show_default=True, help="R_f, D_f, G_f or R_L (L: the last hidden layer).")
 @history_options
