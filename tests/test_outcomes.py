@@ -19,6 +19,7 @@ from solver.cli import main  # noqa: E402
 from solver.report.outcomes import outcomes_json, outcomes_text, read_outcomes  # noqa: E402
 from solver.report.training import QUANTITIES  # noqa: E402
 from solver.train.architecture import Architecture  # noqa: E402
+from solver.train.folder import read_record  # noqa: E402
 from solver.train.history import LayerHistory, Moment  # noqa: E402
 from solver.train.outcomes import Outcome, correlations, families, outcome, settings  # noqa: E402
 from solver.train.record import Checkpoint  # noqa: E402
@@ -221,6 +222,15 @@ def test_command_refuses(paths: list[Path], tmp_path: Path, capfd: pytest.Captur
     ):
         code, out, err = call(capfd, "history", *arguments)
         assert (code, out) == (2, "") and said in err and err.count("\n") == 1
+
+
+def test_run_without_a_checkpoint_is_refused(paths: list[Path], tmp_path: Path) -> None:
+    folder = tmp_path / "begun"
+    folder.mkdir()
+    record = read_record(paths[0])
+    (folder / "training.json").write_text(replace(record, checkpoints=(), finished=None).to_json())
+    with pytest.raises(InputError, match="no checkpoint yet"):
+        outcome(folder, **FEW)
 
 
 def test_error_figure_draws_the_runs(found: list[Outcome]) -> None:

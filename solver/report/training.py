@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from solver.report.as_json import value_object
 from solver.report.words import decimal
+from solver.task import TwoPixelTask
 from solver.train.history import History, LayerHistory
 from solver.train.record import Record
 from solver.values import MissingValue
@@ -36,8 +39,16 @@ def training_text(record: Record, folder: Path) -> str:
         f"{WORDS[record.finished]} after {last.step} steps; {len(record.images)} training images, "
         f"seed {training.seed}, weights kept as multiples of 2^-{training.grid_bits}"
     )
-    lines.append(f"next: solver report --network {folder / last.file}")
+    lines.append(f"next: solver report --network {quote(str(folder / last.file))}{_task_options(training.task)}")
+    lines.append(f"      solver history {quote(str(folder))}")
     return "\n".join(lines) + "\n"
+
+
+def _task_options(task: TwoPixelTask) -> str:
+    """Return the options that ask about this task, where they are not the defaults of the command."""
+    plain = TwoPixelTask()
+    changed = [each.name for each in fields(task) if getattr(task, each.name) != getattr(plain, each.name)]
+    return "".join(f" --{name} {getattr(task, name)}" for name in changed)
 
 
 def short(value: Fraction | None) -> str:

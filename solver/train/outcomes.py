@@ -69,8 +69,9 @@ class Correlation:
 
 def outcome(path: Path, *, shuffles: int = 8, sampling: Sampling = QUICK, progress: Progress | None = None) -> Outcome:
     """Return a run, named after its folder or .zip, at its first and its last checkpoint; options as in `history`."""
-    steps = [each.step for each in read_record(path).checkpoints]
-    found = history(path, steps={steps[0], steps[-1]}, shuffles=shuffles, sampling=sampling, progress=progress)
+    kept = read_record(path).checkpoints
+    ends = {each.step for each in (*kept[:1], *kept[-1:])}
+    found = history(path, steps=ends, shuffles=shuffles, sampling=sampling, progress=progress)
     return Outcome(path.stem if path.suffix == ".zip" else path.name, found.record.training, found.moments)
 
 
