@@ -14,6 +14,7 @@ from solver.commands.constructions import list_constructions
 from solver.commands.derive import derive
 from solver.commands.formula import formula
 from solver.commands.frame import frame
+from solver.commands.history import history
 from solver.commands.limits import limits
 from solver.commands.page import page
 from solver.commands.plot import plot
@@ -56,6 +57,7 @@ for command in (
     show,
     shuffle,
     train,
+    history,
     verify,
     derive,
     cite,

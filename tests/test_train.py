@@ -387,7 +387,11 @@ def test_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
             main(["train", str(folder), *small, "--device", "cpu", "--learning-rate", "1/50"])
         out, err = capfd.readouterr()
         assert not caught.value.code and not err
-        assert out.splitlines()[-1] == f"next: solver report --network {folder / 'step-000020.json'}"
+        options = "--length 16 --scale 5"
+        assert out.splitlines()[-2:] == [
+            f"next: solver report --network {folder / 'step-000020.json'} {options}",
+            f"      solver history {folder}",
+        ]
         assert [line.split()[0] for line in out.splitlines()[1:6]] == ["0", "1", "3", "10", "20"]
     with pytest.raises(SystemExit) as caught:
         main(["train", str(folder), *small])

@@ -14,6 +14,8 @@ COURSE = (
     "why_noise_piles_up",
     "odd_activations",
     "a_network_of_my_own",
+    "what_training_finds",
+    "trained_beside_hand_built",
 )
 
 

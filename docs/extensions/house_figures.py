@@ -12,6 +12,8 @@ from solver.cache import Cache, default_folder
 from solver.plots.registry import FIGURES
 from solver.plots.style import PALETTE, house_style, new_figure, plain_ticks, save
 
+TRAINED = Path(__file__).resolve().parents[2] / "examples" / "trained" / "histories.json"
+
 _log = logging.getLogger(__name__)
 
 
@@ -95,9 +97,27 @@ def frequencies() -> Any:
     return frequencies_figure([construct(name, task) for name in ("uniform", "shift", "cyclotomic")], task)
 
 
+def trained_error() -> Any:
+    """The test error of the kept training runs against R of their output."""
+    from solver.plots.outcomes import error_figure
+    from solver.report.outcomes import read_outcomes
+
+    return error_figure(read_outcomes(TRAINED))
+
+
+def trained_layers() -> Any:
+    """D, G, R and filter frequencies of the kept training runs, beside hand-built networks."""
+    from solver.plots.outcomes import layers_of_runs_figure
+    from solver.report.outcomes import read_outcomes
+
+    return layers_of_runs_figure(read_outcomes(TRAINED))
+
+
 OWN: dict[str, Callable[[], Any]] = {
     "beyond-linear": beyond_linear,
     "frequencies": frequencies,
     "scales": scales,
     "shuffled": shuffled,
+    "trained-error": trained_error,
+    "trained-layers": trained_layers,
 }

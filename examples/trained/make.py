@@ -4,6 +4,9 @@ Each run becomes NAME.zip, which `solver.train.folder.read_record` and `read_che
 the folder that `solver train` writes.  A run whose .zip is there is not repeated, and one that was interrupted goes on.
 Where torch rounds otherwise than it did for the files kept here, networks differ in their last bits, and may end
 elsewhere.
+
+Without names it then writes histories.json, unless it is there: D, G, R and filter frequencies of every run before and
+after training, as `solver history examples/trained/*.zip --format json` does; some ten minutes.
 """
 
 from __future__ import annotations
@@ -13,12 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from solver import Training, TwoPixelTask
+from solver.report.outcomes import outcomes_json
 from solver.train.architecture import ARCHITECTURES
 from solver.train.folder import pack
+from solver.train.outcomes import outcome
 from solver.train.run import train
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build" / "trained"
+HISTORIES = HERE / "histories.json"
 
 SLIDES = Training(
     task=TwoPixelTask(length=32, scale=7, distances="balanced"),
@@ -57,7 +63,7 @@ def runs() -> dict[str, Training]:
 
 
 def main(names: list[str]) -> None:
-    """Train and pack the runs named, or all."""
+    """Train and pack the runs named, or all, and look at all."""
     for name, training in runs().items():
         target = HERE / f"{name}.zip"
         if (names and name not in names) or target.exists():
@@ -66,6 +72,8 @@ def main(names: list[str]) -> None:
         pack(BUILD / name, target)
         last = record.checkpoints[-1]
         print(f"{name:22} {record.finished}, {last.step} steps, test error {last.test_error}", flush=True)
+    if not names and not HISTORIES.exists():
+        HISTORIES.write_text(outcomes_json([outcome(HERE / f"{name}.zip") for name in runs()]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -86,15 +86,16 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 3.4, height: f
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def plain_ticks(axis: Any) -> None:
-    """Label a logarithmic y axis of less than two decades by plain numbers, 1, 2 and 5 of each (3 and 7 of one)."""
+def plain_ticks(axis: Any, side: str = "y") -> None:
+    """Label a logarithmic axis, y or x, of less than two decades by 1, 2 and 5 of each (3 and 7 of one)."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    low, high = axis.get_ylim()
+    low, high = axis.get_ylim() if side == "y" else axis.get_xlim()
+    ticks = axis.yaxis if side == "y" else axis.xaxis
     if high < 100 * low:
-        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 10 * low else (1, 2, 5)))
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.yaxis.set_minor_formatter(NullFormatter())
+        ticks.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high < 10 * low else (1, 2, 5)))
+        ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ticks.set_minor_formatter(NullFormatter())
 
 
 def show(figure: Any) -> None:

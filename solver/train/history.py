@@ -103,7 +103,7 @@ def history(
     Raises
     ------
     InputError
-        If there is no run, or it has no checkpoint at one of the steps.
+        If there is no run, or it has no checkpoint, or none at one of the steps.
 
     Notes
     -----
@@ -124,6 +124,8 @@ def history(
 
 def _chosen(record: Record, steps: Collection[int] | None) -> list[Checkpoint]:
     known = [each.step for each in record.checkpoints]
+    if not known:
+        raise InputError("the run has no checkpoint yet; let `solver train` go on first")
     missing = sorted(set(steps or ()) - set(known))
     if missing:
         raise InputError(f"steps: the run has no checkpoint at {missing[0]}; choose from {', '.join(map(str, known))}")

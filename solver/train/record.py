@@ -64,7 +64,7 @@ class Record:
             "versions": self.versions,
             "training_images": [f"{i} {j}" for i, j in self.images],
             "finished": self.finished,
-            "checkpoints": [_checkpoint_record(each) for each in self.checkpoints],
+            "checkpoints": [checkpoint_object(each) for each in self.checkpoints],
         }
         return json.dumps(record, indent=1) + "\n"
 
@@ -87,7 +87,7 @@ def record_from_json(text: str, name: str) -> Record:
             training=training_from_json(record["configuration"]),
             versions={str(key): str(value) for key, value in record["versions"].items()},
             images=tuple(_pair(each) for each in record["training_images"]),
-            checkpoints=tuple(_checkpoint(each) for each in record["checkpoints"]),
+            checkpoints=tuple(checkpoint_from_object(each) for each in record["checkpoints"]),
             finished=record["finished"],
         )
     except InputError as error:
@@ -102,7 +102,8 @@ def checkpoint_of(step: int, file: str, errors: Errors) -> Checkpoint:
     return Checkpoint(step, file, loss, errors.train_error, errors.test_error)
 
 
-def _checkpoint_record(each: Checkpoint) -> dict[str, Any]:
+def checkpoint_object(each: Checkpoint) -> dict[str, Any]:
+    """Return a checkpoint as the object that JSON holds; every number is text but the step."""
     return {
         "step": each.step,
         "file": each.file,
@@ -112,7 +113,8 @@ def _checkpoint_record(each: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _checkpoint(record: Mapping[str, Any]) -> Checkpoint:
+def checkpoint_from_object(record: Mapping[str, Any]) -> Checkpoint:
+    """Return the checkpoint of such an object."""
     errors = [None if record[key] is None else rational(record[key], key) for key in ("train_error", "test_error")]
     return Checkpoint(int(record["step"]), _file_name(record["file"]), Fraction(record["train_loss"]), *errors)
 

@@ -1,0 +1,107 @@
+"""``solver history``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from solver.commands.output import check_writable, progress_bar, write
+
+
+def history_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how the layers of a run are looked at."""
+    for option in reversed(
+        [
+            click.option("--shuffles", default=8, show_default=True, help="Shuffled networks that a mean is taken of."),
+            click.option("--points", default=128, show_default=True, help="Noises of a set that G is sampled with."),
+            click.option("--seed", default=0, show_default=True, help="Seed of noise and shuffles."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(
+    short_help="Print D, G, R and filter frequencies over a training run, or of many runs.",
+    help="""\b
+Examples:
+  solver history run
+  solver history run.zip --steps 0,1000 --format json -o run.json
+  solver history runs/*.zip --format json -o runs.json
+  solver history runs.json --tables correlations
+
+Print what training did: errors, D, G, R and filter frequencies of every layer at the checkpoints of a RUN that 'solver
+train' left (its folder, or a .zip of it). Of several runs, print a line each at the last checkpoint and, over runs that
+differ in training images and seed alone, medians by layer and Spearman's rank correlation of the test error with R, D
+and G. The JSON of several runs is itself a RUN to give. D is exact, G is sampled.""",
+)
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option("--steps", help="Of one run: checkpoints to look at, such as 0,100 [default: all].")
+@click.option("--tables", default="runs,layers,correlations", show_default=True, help="Of several runs: what to print.")
+@history_options
+@click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 4, in JSON 6].")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
+def history(
+    runs: tuple[Path, ...],
+    steps: str | None,
+    tables: str,
+    digits: int | None,
+    form: str,
+    output: Path | None,
+    **options: Any,
+) -> None:
+    """Print a run over its checkpoints, or runs side by side."""
+    check_writable(output)
+    if len(runs) == 1 and runs[0].suffix != ".json":
+        write(_one_run(runs[0], steps, form, digits, options), output)
+        return
+    if steps is not None:
+        raise click.BadParameter("is for one run; of several the first and the last are shown", param_hint="--steps")
+    from solver.report.outcomes import outcomes_json, outcomes_text
+
+    found = chosen_outcomes(runs, options)
+    text = outcomes_json(found, digits or 6) if form == "json" else outcomes_text(found, tables.split(","))
+    write(text, output)
+
+
+def chosen_outcomes(runs: Sequence[Path], options: dict[str, Any]) -> list[Any]:
+    """Return runs at their ends: those of a .json as they are there, others as they are found now."""
+    from solver.errors import InputError
+    from solver.report.outcomes import read_outcomes
+    from solver.train.outcomes import outcome
+
+    found: list[Any] = []
+    with progress_bar(f"{len(runs)} runs", about="layers of ") as progress:
+        for done, path in enumerate(runs):
+            found += read_outcomes(path) if path.suffix == ".json" else [outcome(path, **_how(options))]
+            if progress:
+                progress(done + 1, len(runs))
+    names = [each.name for each in found]
+    if doubled := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"runs: two are called {doubled[0]!r}; give each once, under a name of its own")
+    return found
+
+
+def _one_run(path: Path, steps: str | None, form: str, digits: int | None, options: dict[str, Any]) -> str:
+    from solver.commands.options import number_list
+    from solver.report.training import history_json, history_text
+    from solver.train.history import history as found_history
+
+    chosen = None if steps is None else number_list(steps, "--steps")
+    with progress_bar(str(path), about="layers of ") as progress:
+        found = found_history(path, steps=chosen, progress=progress, **_how(options))
+    return history_json(found, digits or 6) if form == "json" else history_text(found, digits or 4)
+
+
+def _how(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of `solver.train.history.history` that were given."""
+    from dataclasses import replace
+
+    from solver.train.history import QUICK
+
+    sampling = replace(QUICK, points=options["points"], seed=options["seed"])
+    return {"shuffles": options["shuffles"], "sampling": sampling}
