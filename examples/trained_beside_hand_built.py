@@ -14,7 +14,7 @@ from solver.plots.style import show
 from solver.report.outcomes import family_line, read_outcomes
 from solver.train.outcomes import correlations, families
 
-folder = Path(__file__ if "__file__" in globals() else "examples/x").resolve().parent / "trained"
+folder = (Path(__file__).parent if "__file__" in globals() else Path()) / "trained"  # a notebook runs in its own folder
 outcomes = read_outcomes(folder / "histories.json")
 for family in families(outcomes):
     print(f"{len(family):3} runs: {family_line(family[0].training)}")

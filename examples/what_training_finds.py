@@ -15,7 +15,7 @@ from solver.plots.training import training_figure
 from solver.train.history import history
 
 QUICK = Sampling(points=32, replicates=8)
-folder = Path(__file__ if "__file__" in globals() else "examples/x").resolve().parent / "trained"
+folder = (Path(__file__).parent if "__file__" in globals() else Path()) / "trained"  # a notebook runs in its own folder
 found = history(folder / "slides-P64-seed0.zip", sampling=QUICK, shuffles=4)
 
 print("  step  test error  frequencies of the filters       R of the output")
