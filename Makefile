@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+PAGE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -25,7 +26,9 @@ bench: $(VENV)/.installed-test ## time fast routes against plain ones and torch,
 derivations: $(VENV)/.installed-plot ## check every derivation and write build/derivations.pdf
 	$(VENV)/bin/solver derive $(ARGS)
 
-docs: $(VENV)/.installed-docs ## build the site into build/site, warnings as errors
+docs: $(VENV)/.installed-docs ## build the site into build/site, warnings as errors; PAGE goes to solver page
+	mkdir -p build/extra
+	$(VENV)/bin/solver page -o build/extra/playground.html $(PAGE)
 	$(VENV)/bin/python -m sphinx --fail-on-warning --keep-going -q -E -d build/doctrees $(ARGS) docs build/site
 	@echo "open build/site/index.html"
 
@@ -35,7 +38,7 @@ lint: $(VENV)/.installed-dev ## run ruff and mypy
 	$(VENV)/bin/mypy
 
 clean: ## remove the virtual environment and everything generated
-	rm -rf docs/derivations docs/examples docs/figures docs/changes.md docs/contributing.md
+	rm -rf docs/derivations docs/examples docs/figures docs/changes.md docs/commands.md docs/contributing.md
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -17,7 +17,7 @@ from solver.cli import cli, main
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-MADE = {"changes.md", "contributing.md"}
+MADE = {"changes.md", "commands.md", "contributing.md"}
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     + [path for folder in (DOCS, DOCS / "howto", DOCS / "api") for path in folder.glob("*.md") if path.name not in MADE]

@@ -1,4 +1,4 @@
-"""Pages made at build time: the derivations, the figures of the findings, and the files that stand beside docs/."""
+"""Pages made at build time: derivations, figures of the findings, the command line, the files beside docs/."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import house_figures
+from command_page import command_page
 from house_mathematics import broken
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -27,6 +28,7 @@ def generate(app: Sphinx) -> None:
     docs = Path(app.srcdir)
     newest = _newest(Path(solver.__file__).parent, Path(__file__).parent)
     _write_beside(docs)
+    _keep(docs / "commands.md", command_page())
     _write_derivations(docs / "derivations", newest)
     house_figures.draw_all(docs / "figures", newest)
 
