@@ -35,6 +35,7 @@ from solver.network.trace import preactivations
 from solver.network.translates import one_of_each_translate
 from solver.network.wider import scaled_channels, with_channel_sum
 from solver.sensitivity.displacement import distance_moments, image_moments, linear_moments
+from solver.sensitivity.sensitivities import reduced, sensitivities
 from solver.sensitivity.threshold import best_threshold, threshold_error
 from solver.torus import lags
 
@@ -271,6 +272,16 @@ def test_translated_channels_stand_for_one(task: FrameTask) -> None:
     assert one_of_each_translate(ODD) is ODD
     kernel = effective_kernel(single, single.depth).values
     assert int((kernel != 0).sum()) == (25 if task.metric == "linf" else len(disc(6)))
+
+
+def test_one_channel_that_would_not_fit_is_not_taken() -> None:
+    task = FrameTask(shape=4, scale=2)
+    corner = Network(layers=[Layer(filters=[[[[1] * 3] * 3]], bias=[-1], origin=0)])
+    assert one_of_each_translate(corner).layers[0].size == 5 and reduced(corner, task, False) is corner
+    moments = image_moments(corner, task, Deformation())
+    assert sensitivities(corner, task).layers[1].D.exact == moments[1].displacement / moments[1].spread
+    wide = FrameTask(shape=5, scale=2)
+    assert reduced(corner, wide, False) is not corner
 
 
 def test_copies_and_sums_of_channels_keep_the_output() -> None:

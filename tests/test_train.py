@@ -369,6 +369,14 @@ def test_default_architectures_see_the_scale() -> None:
     assert (slides.filter_size - 1) * slides.layers + 1 == 7
 
 
+@pytest.mark.parametrize("name", ["learning_rate", "margin"])
+def test_rates_beyond_single_precision_are_refused(name: str) -> None:
+    assert float(getattr(replace(SLIDES, **{name: 10**30}), name)) == 1e30
+    for power in (31, 40, 400):
+        with pytest.raises(InputError, match=r"at most 10\^30"):
+            replace(SLIDES, **{name: 10**power})
+
+
 def test_exact_errors_count_zero_as_wrong() -> None:
     sides = split(SLIDES)
     network = stored_network(ring_module(SLIDES.architecture, torch.Generator().manual_seed(0), torch.float64), 8, "n")

@@ -195,8 +195,14 @@ def sensitivities(
 
 
 def reduced(network: Network, task: Task, channel_mean: bool) -> Network:
-    """Return the network, on a frame with one channel for those that are translates of one another."""
-    return one_of_each_translate(network) if isinstance(task, FrameTask) and not channel_mean else network
+    """Return the network, on a frame with one channel for those that are translates of one another.
+
+    The network itself where that channel's filter, whose window is centred, does not fit on the frame.
+    """
+    if not isinstance(task, FrameTask) or channel_mean:
+        return network
+    single = one_of_each_translate(network)
+    return single if max(layer.size for layer in single.layers) <= min(task.shape) else network
 
 
 def layer_moments(

@@ -14,6 +14,8 @@ from solver.train.architecture import LARGEST, Architecture
 
 OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("double", "single")
+MOST = 10**30
+"""The largest learning rate and margin: with room to spare in single precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,8 @@ class Training:
     def _check_numbers(self) -> None:
         if min(self.learning_rate, self.margin) <= 0:
             raise InputError("learning rate and margin: expected positive numbers")
+        if max(self.learning_rate, self.margin) > MOST:
+            raise InputError("learning rate and margin: expected at most 10^30, which single precision holds")
         if not 0 <= self.momentum < 1 or (self.momentum and self.optimizer != "sgd"):
             raise InputError(f"momentum: expected 0 <= momentum < 1, and 0 for adam, got {self.momentum}")
         if self.batch > self.images:
