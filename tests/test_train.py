@@ -24,7 +24,7 @@ from solver.train.descent import Descent, chosen_device, reproducible  # noqa: E
 from solver.train.evaluation import exact_errors, pair_responses  # noqa: E402
 from solver.train.folder import STATE, RunFolder, pack, read_checkpoint, read_record  # noqa: E402
 from solver.train.module import ring_module, stored_network  # noqa: E402
-from solver.train.record import Record, record_from_json  # noqa: E402
+from solver.train.record import Checkpoint, Record, record_from_json  # noqa: E402
 from solver.train.run import train  # noqa: E402
 from solver.train.split import image_groups, split  # noqa: E402
 from solver.train.training import Training, training_from_json  # noqa: E402
@@ -331,9 +331,21 @@ def test_broken_records_are_refused(change: Any, tmp_path: Path) -> None:
 
 
 def test_no_record_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "nowhere", tmp_path / "nothing.zip"):
+    (tmp_path / "damaged.zip").write_bytes(b"PK\x03\x04 and no more")
+    for path in (tmp_path, tmp_path / "nowhere", tmp_path / "nothing.zip", tmp_path / "damaged.zip"):
         with pytest.raises(InputError, match=r"holds no training\.json"):
             read_record(path)
+    lost = Checkpoint(step=0, file="step-000000.json", train_loss=Fraction(0), train_error=None, test_error=None)
+    with pytest.raises(InputError, match=r"holds no readable step-000000\.json"):
+        read_checkpoint(tmp_path, lost)
+
+
+def test_weights_that_are_not_finite_are_refused() -> None:
+    module = torch.nn.Conv1d(1, 1, 3)
+    with torch.no_grad():
+        module.weight.fill_(float("nan"))
+    with pytest.raises(InputError, match="training diverged"):
+        stored_network(module, 12, "x")
 
 
 def test_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,9 +56,10 @@ class Architecture:
         sites = length
         for layer in range(1, self.layers + 1):
             if self.filter_size > sites or sites % self.stride:
+                fewer = f"take fewer than {layer} layers or another length" if layer > 1 else "take another length"
                 raise InputError(
                     f"layer {layer} has {sites} sites of input, which filter size {self.filter_size} and stride "
-                    f"{self.stride} do not fit; take fewer than {layer} layers or another length"
+                    f"{self.stride} do not fit; {fewer}"
                 )
             sites //= self.stride
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,9 @@ class RunFolder:
             )
 
 
+_UNREADABLE = (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
+
+
 def read_record(path: Path) -> Record:
     """Return the record of a run, from its folder or from the .zip that `pack` made of it.
 
@@ -106,17 +110,20 @@ def read_record(path: Path) -> Record:
     InputError
         If there is none.
     """
-    where = _inside(path)
     try:
-        text = (where / RECORD).read_text(encoding="utf-8")
-    except (OSError, KeyError, UnicodeDecodeError):
+        text = (_inside(path) / RECORD).read_text(encoding="utf-8")
+    except _UNREADABLE:
         raise InputError(f"{str(path)!r} holds no {RECORD}; give the folder or the .zip of a training run") from None
     return record_from_json(text, f"{RECORD} in {str(path)!r}")
 
 
 def read_checkpoint(path: Path, checkpoint: Checkpoint) -> Network:
     """Return the network of a checkpoint, from the folder or the .zip of its run."""
-    return network_from_text((_inside(path) / checkpoint.file).read_text(encoding="utf-8"))
+    try:
+        text = (_inside(path) / checkpoint.file).read_text(encoding="utf-8")
+    except _UNREADABLE:
+        raise InputError(f"{str(path)!r} holds no readable {checkpoint.file}; train it again") from None
+    return network_from_text(text)
 
 
 def pack(folder: Path, target: Path) -> None:

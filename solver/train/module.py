@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.torch_import import from_torch
 from solver.optimal.torch_deformation import torch_module
@@ -48,6 +49,8 @@ def stored_network(module: Any, grid_bits: int, name: str) -> Network:
     """Return the module as an exact network, each weight rounded to the nearest multiple of 2^-grid_bits."""
     torch = torch_module()
     rounded = deepcopy(module).cpu().double()
+    if not all(bool(parameter.isfinite().all()) for parameter in rounded.parameters()):
+        raise InputError("training diverged: a weight is no longer finite; take a smaller learning rate")
     with torch.no_grad():
         for parameter in rounded.parameters():
             parameter.copy_((parameter * 2**grid_bits).round() / 2**grid_bits)
