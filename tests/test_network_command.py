@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command import called
 from latex import compiles, needs_latex
 
 from solver import FrameTask, Layer, Network, TwoPixelTask, construct, network_text, read_network, write_network
-from solver.cli import main
 
 SMALL = ["--length", "8", "--scale", "3"]
 LONG = Fraction(123456789, 2**40)
@@ -22,14 +23,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str]) -> Run:
     """Run the command in this process: exit code, stdout, stderr."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as caught:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return int(caught.value.code or 0), out, err
-
-    return call
+    return partial(called, capfd)
 
 
 @pytest.fixture

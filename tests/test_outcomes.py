@@ -14,8 +14,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from command import called  # noqa: E402
+
 from solver import InputError, Sampling, TwoPixelTask  # noqa: E402
-from solver.cli import main  # noqa: E402
 from solver.report.outcomes import outcomes_json, outcomes_text, read_outcomes  # noqa: E402
 from solver.report.training import QUANTITIES  # noqa: E402
 from solver.train.architecture import Architecture  # noqa: E402
@@ -168,19 +169,11 @@ def test_tables_are_chosen_by_name(tables: list[str], found: list[Outcome]) -> N
         outcomes_text(found, tables)
 
 
-def call(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code, stdout, stderr of the command."""
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    out, err = capfd.readouterr()
-    return int(caught.value.code or 0), out, err
-
-
 QUICKLY = ("--points", "16", "--shuffles", "2")
 
 
 def test_command_prints_one_run(paths: list[Path], capfd: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = call(capfd, "history", str(paths[0]), *QUICKLY)
+    code, out, _ = called(capfd, "history", str(paths[0]), *QUICKLY)
     assert code == 0 and out.startswith("12 training images, seed 0, adam; ")
     exact = outcome(paths[0], **FEW).moments
     lines = out.splitlines()
@@ -193,16 +186,16 @@ def test_command_prints_one_run(paths: list[Path], capfd: pytest.CaptureFixture[
 
 
 def test_command_writes_one_run_at_chosen_steps(paths: list[Path], capfd: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = call(capfd, "history", str(paths[0]), *QUICKLY, "--steps", "0", "--format", "json")
+    code, out, _ = called(capfd, "history", str(paths[0]), *QUICKLY, "--steps", "0", "--format", "json")
     record = json.loads(out)
     assert code == 0 and record["schema"] == "solver.history/1" and [m["step"] for m in record["moments"]] == [0]
 
 
 def test_command_puts_runs_side_by_side(paths: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     kept = tmp_path / "runs.json"
-    code, out, _ = call(capfd, "history", *map(str, paths[:2]), *QUICKLY, "--format", "json", "-o", str(kept))
+    code, out, _ = called(capfd, "history", *map(str, paths[:2]), *QUICKLY, "--format", "json", "-o", str(kept))
     assert (code, out) == (0, "")
-    code, out, _ = call(capfd, "history", str(kept), "--tables", "runs")
+    code, out, _ = called(capfd, "history", str(kept), "--tables", "runs")
     assert code == 0 and [line.split()[0] for line in out.splitlines()[3:5]] == ["a", "b"]
 
 
@@ -220,7 +213,7 @@ def test_command_refuses(paths: list[Path], tmp_path: Path, capfd: pytest.Captur
         ([str(tmp_path / "nothing")], "holds no training.json"),
         ([str(tmp_path / "nothing.json")], "No such file"),
     ):
-        code, out, err = call(capfd, "history", *arguments)
+        code, out, err = called(capfd, "history", *arguments)
         assert (code, out) == (2, "") and said in err and err.count("\n") == 1
 
 
@@ -300,9 +293,9 @@ def test_command_draws_runs(kind: str, tmp_path: Path, capfd: pytest.CaptureFixt
     few = tmp_path / "few.json"
     few.write_text(outcomes_json([each for each in read_outcomes(KEPT) if each.name.startswith("slides-sgd")]))
     path = tmp_path / "runs.svg"
-    code, _, _ = call(capfd, "plot", "runs", str(few), "--figure", kind, "-o", str(path))
+    code, _, _ = called(capfd, "plot", "runs", str(few), "--figure", kind, "-o", str(path))
     assert code == 0 and b"<svg" in path.read_bytes()
-    code, _, err = call(capfd, "plot", "runs", str(few), "--measure", "D", "-o", str(path))
+    code, _, err = called(capfd, "plot", "runs", str(few), "--measure", "D", "-o", str(path))
     assert code == 2 and "measure" in err
 
 

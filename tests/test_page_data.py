@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import called
 
 from solver import InputError, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
-from solver.cli import main
 from solver.errors import NotApplicableError
 from solver.network.network import widen
 from solver.page.data import LENGTHS, SCALES, Routes, case_data, grid, network_data, page_data, shown
@@ -125,17 +125,9 @@ def test_one_file_holds_everything(case: dict[str, Any]) -> None:
 
 def test_the_command_writes_the_page(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     target = tmp_path / "play.html"
-    code = run(capfd, "page", "--lengths", "12", "--scales", "3", "--jobs", "1", "-o", str(target))
+    code = called(capfd, "page", "--lengths", "12", "--scales", "3", "--jobs", "1", "-o", str(target))
     assert code == (0, "", f"solver: wrote {target}\n")
     assert target.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-
-
-def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run the command in this process: exit code, stdout, stderr."""
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    out, err = capfd.readouterr()
-    return int(caught.value.code or 0), out, err
 
 
 @pytest.mark.parametrize(
@@ -148,5 +140,5 @@ def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, s
     ],
 )
 def test_bad_input_is_refused(capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...], complaint: str) -> None:
-    code, out, err = run(capfd, "page", "--jobs", "1", *arguments)
+    code, out, err = called(capfd, "page", "--jobs", "1", *arguments)
     assert (code, out) == (2, "") and complaint in err and err.count("\n") == 1

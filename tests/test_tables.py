@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import called
 from latex import compiles, needs_latex
 from quick import quick_sensitivities
 
 from solver import InputError, Report, Sampling, TwoPixelTask, construct, sensitivities
-from solver.cli import main
 from solver.report.cells import cell, exact_cell
 from solver.report.columns import DEFAULTS, Column, chosen_columns, column_names, quantities
 from solver.report.show import network_latex
@@ -186,24 +186,17 @@ def test_d_alone_is_the_d_of_the_whole() -> None:
 
 def test_d_alone_costs_no_noise(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("solver.sensitivity.sensitivities.noise_responses")
-    code, out, _ = run(capfd, "table", "--scales", "3..9", "--columns", "D", "--layers", "output", "--length", "50")
+    code, out, _ = called(capfd, "table", "--scales", "3..9", "--columns", "D", "--layers", "output", "--length", "50")
     assert code == 0 and len(cells_of(out)) == 7
-
-
-def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    out, err = capfd.readouterr()
-    return int(caught.value.code or 0), out, err
 
 
 def test_command_makes_the_table_and_is_recorded(capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["table", "--scales", "3..4", "--layers", "last", "--columns", "D_exact", "--length", "12"]
-    code, out, err = run(capfd, *arguments, "--no-cache")
+    code, out, err = called(capfd, *arguments, "--no-cache")
     assert code == 0 and out.startswith(f"% solver {' '.join(arguments)} --no-cache\n")
     assert [row[:2] for row in cells_of(out)] == [["3", "1"], ["4", "2"]]
     assert err.count("left out: 'uniform'") == 1
-    code, out, _ = run(capfd, "report", "--length", "12", "--scale", "3", "--format", "latex", "--columns", "R, D")
+    code, out, _ = called(capfd, "report", "--length", "12", "--scale", "3", "--format", "latex", "--columns", "R, D")
     assert code == 0 and {len(row) for row in cells_of(out)} == {5}
 
 
@@ -222,7 +215,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_ends_with_exit_code_2(capfd: pytest.CaptureFixture[str], name: str) -> None:
-    code, out, err = run(capfd, *BAD[name])
+    code, out, err = called(capfd, *BAD[name])
     lines = [line for line in err.splitlines() if "left out" not in line]
     assert (code, out, len(lines)) == (2, "", 1) and lines[0].startswith("solver: ")
 

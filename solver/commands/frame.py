@@ -7,37 +7,43 @@ from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, network_options, route_options, scale_option
+from solver.commands.options import (
+    added,
+    channels_option,
+    chosen_networks,
+    distances_option,
+    gap_option,
+    network_options,
+    rectified_option,
+    route_options,
+    scale_option,
+    seed_option,
+)
 from solver.commands.report_format import format_options, shown_columns, write_report
 from solver.commands.results import results_for, say_where_kept
 
-
-def frame_options(command: Any) -> Any:
-    """Add the options that describe the frame, the networks, the deformation and the noise."""
-    options: list[Any] = [
-        click.option("--length", default="32", show_default=True, help="Sides of the frame: n, or n1xn2."),
-        scale_option,
-        click.option("--metric", default="linf", show_default=True, help="linf or l2."),
-        click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd: s x s taps."),
-        click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
-        click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
-        click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
-        network_options("uniform"),
-        click.option(
-            "--deformation",
-            "law",
-            default="independent",
-            show_default=True,
-            help="independent, mirror, rigid, single or neighbours.",
-        ),
-        click.option("--collisions", default="add", show_default=True, help="add or merge."),
-        click.option("--noise-energy", help="l sigma^2: a rational, or 'exact' [default: 32/9]."),
-        click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta."),
-        click.option("--seed", default=0, show_default=True, help="Seed of sampled values."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+frame_options = added(
+    click.option("--length", default="32", show_default=True, help="Sides of the frame: n, or n1xn2."),
+    scale_option,
+    click.option("--metric", default="linf", show_default=True, help="linf or l2."),
+    click.option("--filter-size", default=3, show_default=True, help="Filter size s, odd: s x s taps."),
+    channels_option,
+    distances_option,
+    gap_option,
+    network_options("uniform"),
+    click.option(
+        "--deformation",
+        "law",
+        default="independent",
+        show_default=True,
+        help="independent, mirror, rigid, single or neighbours.",
+    ),
+    click.option("--collisions", default="add", show_default=True, help="add or merge."),
+    click.option("--noise-energy", help="l sigma^2: a rational, or 'exact' [default: 32/9]."),
+    rectified_option,
+    seed_option,
+)
+"""The options that describe the frame, the networks, the deformation and the noise."""
 
 
 @click.command(

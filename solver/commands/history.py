@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from solver.commands.options import added
 from solver.commands.output import check_writable, progress_bar, write
 
-
-def history_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how the layers of a run are looked at."""
-    for option in reversed(
-        [
-            click.option("--shuffles", default=8, show_default=True, help="Shuffled networks that a mean is taken of."),
-            click.option("--points", default=128, show_default=True, help="Noises of a set that G is sampled with."),
-            click.option("--seed", default=0, show_default=True, help="Seed of noise and shuffles."),
-        ]
-    ):
-        command = option(command)
-    return command
+history_options = added(
+    click.option("--shuffles", default=8, show_default=True, help="Shuffled networks that a mean is taken of."),
+    click.option("--points", default=128, show_default=True, help="Noises of a set that G is sampled with."),
+    click.option("--seed", default=0, show_default=True, help="Seed of noise and shuffles."),
+)
+"""The options that say how the layers of a run are looked at."""
 
 
 @click.command(

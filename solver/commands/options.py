@@ -4,58 +4,64 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
 
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def added(*options: Decorator) -> Decorator:
+    """Return what adds options to a command, listed in this order."""
+    return lambda command: reduce(lambda done, option: option(done), reversed(options), command)
+
+
+channels_option = click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel.")
+distances_option = click.option(
+    "--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."
+)
+labels_option = click.option(
+    "--labels", default="distance", show_default=True, help="distance (Task 1) or blocks (Task 2)."
+)
+gap_option = click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi.")
+length_option = click.option("--length", default=32, show_default=True, help="Sites of the ring, l.")
+rectified_option = click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta.")
+seed_option = click.option("--seed", default=0, show_default=True, help="Seed of sampled values.")
 scale_option = click.option("--scale", default=7, show_default=True, help="The task's scale xi, in pixels.")
 
 
-def ring_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the task, but for its scale, and the size of the networks."""
-    for option in reversed(
-        [
-            click.option("--length", default=32, show_default=True, help="Sites of the ring, l."),
-            click.option(
-                "--filter-size",
-                type=int,
-                help="Filter size s, odd; with strides at least 2. [default: 3, with strides 2]",
-            ),
-            click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel."),
-            click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
-            click.option(
-                "--labels", default="distance", show_default=True, help="distance (Task 1) or blocks (Task 2)."
-            ),
-            click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
-        ]
-    ):
-        command = option(command)
-    return command
+ring_options = added(
+    length_option,
+    click.option(
+        "--filter-size",
+        type=int,
+        help="Filter size s, odd; with strides at least 2. [default: 3, with strides 2]",
+    ),
+    channels_option,
+    distances_option,
+    labels_option,
+    gap_option,
+)
+"""The options that describe the task, but for its scale, and the size of the networks."""
 
 
-def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the task and the size of the networks."""
-    return scale_option(ring_options(command))
+task_options = added(scale_option, ring_options)
+"""The options that describe the task and the size of the networks."""
+
+table_options = added(
+    click.option("--columns", help="In LaTeX: values such as D_exact,D,G,R [default: what fits]."),
+    click.option(
+        "--width",
+        type=click.FloatRange(50, 10_000),
+        help="In LaTeX: points of a line of your document [default: 345, a bare article].",
+    ),
+)
+"""The options that describe a LaTeX table."""
 
 
-def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe a LaTeX table."""
-    for option in reversed(
-        [
-            click.option("--columns", help="In LaTeX: values such as D_exact,D,G,R [default: what fits]."),
-            click.option(
-                "--width",
-                type=click.FloatRange(50, 10_000),
-                help="In LaTeX: points of a line of your document [default: 345, a bare article].",
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
-
-
-def network_options(*default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def network_options(*default: str) -> Decorator:
     """Return what adds the options that name networks: constructions, with their defaults, and files."""
     construction = click.option(
         "--construction",
@@ -72,61 +78,46 @@ def network_options(*default: str) -> Callable[[Callable[..., Any]], Callable[..
         type=click.Path(path_type=Path),
         help="A network file to report on, in place of the default constructions; repeatable.",
     )
-    return lambda command: construction(network(command))
+    return added(construction, network)
 
 
 construction_option = network_options("uniform", "shift")
 
 
-def noise_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the noise."""
-    for option in reversed(
-        [
-            click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'."),
-            click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta."),
-            click.option("--seed", default=0, show_default=True, help="Seed of sampled values."),
-        ]
-    ):
-        command = option(command)
-    return command
+noise_options = added(
+    click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'."),
+    rectified_option,
+    seed_option,
+)
+"""The options that describe the noise."""
 
 
-def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the networks, the deformation and the noise."""
-    command = noise_options(command)
-    for option in reversed(
-        [
-            click.option(
-                "--deformation",
-                "law",
-                default="independent",
-                show_default=True,
-                help="independent, mirror, rigid, single, or a law such as '-1:1/4 0:1/2 1:1/4'.",
-            ),
-            click.option("--collisions", default="add", show_default=True, help="add, merge or reject."),
-        ]
-    ):
-        command = option(command)
-    return construction_option(command)
+question_options = added(
+    construction_option,
+    click.option(
+        "--deformation",
+        "law",
+        default="independent",
+        show_default=True,
+        help="independent, mirror, rigid, single, or a law such as '-1:1/4 0:1/2 1:1/4'.",
+    ),
+    click.option("--collisions", default="add", show_default=True, help="add, merge or reject."),
+    noise_options,
+)
+"""The options that describe the networks, the deformation and the noise."""
 
-
-def route_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how the sensitivities are computed."""
-    for option in reversed(
-        [
-            click.option(
-                "--method",
-                default="auto",
-                show_default=True,
-                help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
-            ),
-            click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001."),
-            click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk."),
-            click.option("--channel-mean", is_flag=True, help="Average channels before taking norms."),
-        ]
-    ):
-        command = option(command)
-    return command
+route_options = added(
+    click.option(
+        "--method",
+        default="auto",
+        show_default=True,
+        help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
+    ),
+    click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk."),
+    click.option("--channel-mean", is_flag=True, help="Average channels before taking norms."),
+)
+"""The options that say how the sensitivities are computed."""
 
 
 def chosen_task(options: dict[str, Any]) -> Any:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from solver.commands.options import table_options
+from solver.commands.options import added, table_options
 from solver.commands.output import check_writable, given_command, write
 
-
-def format_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how a report is printed."""
-    options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
-        click.option(
-            "--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them)."
-        ),
-        click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6]."),
-        table_options,
-        click.option(
-            "--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True
-        ),
-        click.option(
-            "-o",
-            "--output",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Write to a file, not to stdout.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+format_options = added(
+    click.option(
+        "--split", is_flag=True, help="Add the coherent and the incoherent part of G (JSON always holds them)."
+    ),
+    click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6]."),
+    table_options,
+    click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True),
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write to a file, not to stdout.",
+    ),
+)
+"""The options that say how a report is printed."""
 
 
 def shown_columns(options: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -2,67 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from solver.commands.options import added, distances_option, gap_option, labels_option, length_option
 from solver.commands.output import progress_bar
 
 SIZES = ("layers", "channels", "filter_size", "stride")
 TASK = ("length", "scale", "distances", "gap", "labels")
 
 
-def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the network and the task it is trained on."""
-    for option in reversed(
-        [
-            click.option(
-                "--architecture",
-                default="slides",
-                show_default=True,
-                help="slides (3 layers, filter 3, stride 1, xi 7) or paper (5 layers, filter 2, stride 2, xi 8).",
-            ),
-            click.option("--layers", type=int, help="Layers L [default: the architecture's]."),
-            click.option("--channels", type=int, help="Channels H of every layer [default: 16]."),
-            click.option("--filter-size", type=int, help="Filter size s [default: the architecture's]."),
-            click.option("--stride", type=int, help="Stride of every layer [default: the architecture's]."),
-            click.option(
-                "--labels", default="distance", show_default=True, help="distance (Task 1) or blocks (Task 2)."
-            ),
-            click.option("--length", default=32, show_default=True, help="Sites of the ring, l."),
-            click.option("--scale", type=int, help="The task's scale xi, in pixels [default: the architecture's]."),
-            click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."),
-            click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi."),
-        ]
-    ):
-        command = option(command)
-    return command
+trained_options = added(
+    click.option(
+        "--architecture",
+        default="slides",
+        show_default=True,
+        help="slides (3 layers, filter 3, stride 1, xi 7) or paper (5 layers, filter 2, stride 2, xi 8).",
+    ),
+    click.option("--layers", type=int, help="Layers L [default: the architecture's]."),
+    click.option("--channels", type=int, help="Channels H of every layer [default: 16]."),
+    click.option("--filter-size", type=int, help="Filter size s [default: the architecture's]."),
+    click.option("--stride", type=int, help="Stride of every layer [default: the architecture's]."),
+    labels_option,
+    length_option,
+    click.option("--scale", type=int, help="The task's scale xi, in pixels [default: the architecture's]."),
+    distances_option,
+    gap_option,
+)
+"""The options that describe the network and the task it is trained on."""
 
 
-def descent_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the descent and what is kept of it."""
-    for option in reversed(
-        [
-            click.option("--images", default=128, show_default=True, help="Training images P."),
-            click.option("--batch", default=0, show_default=True, help="Images of a step; 0 for all P."),
-            click.option("--optimizer", default="adam", show_default=True, help="adam or sgd."),
-            click.option("--learning-rate", default="0.003", show_default=True, help="An exact rational."),
-            click.option("--momentum", default="0", show_default=True, help="Of sgd, likewise."),
-            click.option("--margin", default="1", show_default=True, help="m of the loss max(0, m - y f), likewise."),
-            click.option("--steps", default=10000, show_default=True, help="Steps at most; it ends at zero loss."),
-            click.option("--seed", default=0, show_default=True, help="Seed of images, weights and batches."),
-            click.option(
-                "--per-decade", default=2, show_default=True, help="Checkpoints a power of ten of steps; 0: ends."
-            ),
-            click.option("--precision", default="double", show_default=True, help="double or single."),
-            click.option("--grid-bits", default=12, show_default=True, help="Keep weights as multiples of 2^-BITS."),
-            click.option("--device", default="auto", show_default=True, help="auto (a GPU if present), cpu or cuda."),
-        ]
-    ):
-        command = option(command)
-    return command
+descent_options = added(
+    click.option("--images", default=128, show_default=True, help="Training images P."),
+    click.option("--batch", default=0, show_default=True, help="Images of a step; 0 for all P."),
+    click.option("--optimizer", default="adam", show_default=True, help="adam or sgd."),
+    click.option("--learning-rate", default="0.003", show_default=True, help="An exact rational."),
+    click.option("--momentum", default="0", show_default=True, help="Of sgd, likewise."),
+    click.option("--margin", default="1", show_default=True, help="m of the loss max(0, m - y f), likewise."),
+    click.option("--steps", default=10000, show_default=True, help="Steps at most; it ends at zero loss."),
+    click.option("--seed", default=0, show_default=True, help="Seed of images, weights and batches."),
+    click.option("--per-decade", default=2, show_default=True, help="Checkpoints a power of ten of steps; 0: ends."),
+    click.option("--precision", default="double", show_default=True, help="double or single."),
+    click.option("--grid-bits", default=12, show_default=True, help="Keep weights as multiples of 2^-BITS."),
+    click.option("--device", default="auto", show_default=True, help="auto (a GPU if present), cpu or cuda."),
+)
+"""The options that describe the descent and what is kept of it."""
 
 
 @click.command(
@@ -78,7 +64,7 @@ for 'solver report --network'; training.json holds the loss and the exact errors
 again after an interruption, and it goes on to the same result. Needs PyTorch.""",
 )
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@network_options
+@trained_options
 @descent_options
 def train(folder: Path, architecture: str, device: str, **options: Any) -> None:
     """Train, and print how the checkpoints do."""

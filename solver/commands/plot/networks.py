@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_task, construction_option, task_options
+from solver.commands.options import added, chosen_networks, chosen_task, construction_option, task_options
 from solver.commands.plot.group import draw, output_option, plot
 
-
-def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of the task and its networks, and the output."""
-    return task_options(construction_option(output_option(command)))
+drawn_options = added(task_options, construction_option, output_option)
+"""The options of the task and its networks, and the output."""
 
 
 @plot.command(
@@ -27,7 +24,7 @@ Examples:
 
 Draw the output f_p of each network against the distance d of the pixels, exactly, and the line ReLU(xi - d).""",
 )
-@network_options
+@drawn_options
 def response(names: tuple[str, ...], output: Path, **options: Any) -> None:
     """Draw the response."""
 
@@ -49,7 +46,7 @@ Examples:
 
 Draw the effective kernel K_k of every layer and channel, a stem for each tap.""",
 )
-@network_options
+@drawn_options
 def kernels(names: tuple[str, ...], output: Path, **options: Any) -> None:
     """Draw the effective kernels."""
 
@@ -71,7 +68,7 @@ Examples:
 Draw the maps of an image x with pixels at one distance (filled bars), and of tau x, which moves them (outlines). A
 layer with a bias is drawn before and after it cuts, with its threshold.""",
 )
-@network_options
+@drawn_options
 @click.option("--distance", default=5, show_default=True, help="Distance d of the image's pixels.")
 @click.option("--move", default="1,0", show_default=True, help="Pixels by which tau moves the two, such as 1,-1.")
 def activations(names: tuple[str, ...], distance: int, move: str, output: Path, **options: Any) -> None:
@@ -100,7 +97,7 @@ Examples:
 Draw the mean squared coefficient at each eigenvalue of the graph Laplacian, for each layer: of the filters on the path
 of their taps, and of the effective kernels on the ring.""",
 )
-@network_options
+@drawn_options
 def frequencies(names: tuple[str, ...], output: Path, **options: Any) -> None:
     """Draw the frequency content."""
 

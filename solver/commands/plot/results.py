@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_task, question_options, route_options, task_options
+from solver.commands.options import added, chosen_networks, chosen_task, question_options, route_options, task_options
 from solver.commands.plot.group import draw, output_option, plot
 from solver.commands.results import chosen_results
 
-
-def results_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of the whole question, and the output."""
-    return task_options(question_options(route_options(output_option(command))))
+results_options = added(task_options, question_options, route_options, output_option)
+"""The options of the whole question, and the output."""
 
 
 @plot.command(
