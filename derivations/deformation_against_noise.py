@@ -18,7 +18,7 @@ import sympy
 from sympy import Expr, Rational, cancel, factor, limit, oo, sqrt, symbols
 
 from solver import Layer, Network, TwoPixelTask, construct, sensitivities
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_square
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pareto import layer_point

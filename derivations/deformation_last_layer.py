@@ -23,7 +23,7 @@ import sympy
 from sympy import Expr, Integer, Rational, Symbol, cancel, expand, factor, limit, simplify, summation, symbols
 
 from solver import Deformation, Layer, Network, TwoPixelTask, construct
-from solver.sensitivity.displacement import PairMoments, distance_moments, image_moments
+from solver.sensitivity.deformation.moments import PairMoments, distance_moments, image_moments
 
 ell, xi, d = symbols("l xi d", integer=True, positive=True)
 k = symbols("k", integer=True, positive=True)

@@ -18,9 +18,9 @@ import sympy
 from sympy import Expr, Rational, cancel, expand, limit, symbols
 
 from solver import Deformation, Layer, Network, TwoPixelTask, construct, effective_kernel
-from solver.correlations import difference_correlations
 from solver.network.kernels import Kernel
-from solver.sensitivity.displacement import autocorrelation_moments, image_moments
+from solver.question.correlations import difference_correlations
+from solver.sensitivity.deformation.moments import autocorrelation_moments, image_moments
 
 ell, k, s = symbols("l k s", positive=True)
 theta, z = symbols("theta z")

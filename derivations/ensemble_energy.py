@@ -17,7 +17,7 @@ import sympy
 from sympy import Expr, Rational, apart, symbols
 
 from solver import Deformation, TwoPixelTask, deformation_energy
-from solver.deformation import COLLISIONS, LAWS
+from solver.question.deformation import COLLISIONS, LAWS
 
 ell = symbols("l", integer=True, positive=True)
 

@@ -19,8 +19,8 @@ import sympy
 from sympy import Rational, cancel, expand, limit, symbols
 
 from solver import Deformation, Layer, Network, TwoPixelTask, construct, effective_kernel
-from solver.network.frequency import circular_autocorrelations, kernel_content, mean_kernel_frequency
-from solver.sensitivity.displacement import autocorrelation_moments
+from solver.network.frequency.content import circular_autocorrelations, kernel_content, mean_kernel_frequency
+from solver.sensitivity.deformation.moments import autocorrelation_moments
 
 ell, theta = symbols("l theta", positive=True)
 frequency = symbols("lambda")

@@ -20,7 +20,7 @@ import mpmath
 import sympy
 from sympy import Expr, Function, Rational, exp, factorial, integrate, oo, pi, sqrt, symbols
 
-from solver.gaussian.enclosure import midpoint_radius
+from solver.gaussian.balls import midpoint_radius
 from solver.gaussian.independent import RectifiedSums, Term
 
 t, x, y, m = symbols("t x y m", real=True)

@@ -17,10 +17,10 @@ import sympy
 from sympy import Expr, Rational, cos, exp, expand, factor, integrate, limit, log, oo, pi, series, sin, sqrt, symbols
 
 from solver import Deformation, TwoPixelTask, construct, sensitivity_formula
-from solver.sensitivity.displacement import autocorrelation_moments, distance_moments
-from solver.symbolic.asymptotics import deep_deformation, large, last_map_deformation, long_ring
-from solver.symbolic.deep_noise import deep_window
-from solver.symbolic.laplace import central_series, cumulant
+from solver.sensitivity.deformation.moments import autocorrelation_moments, distance_moments
+from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation, long_ring
+from solver.symbolic.expansions.laplace import central_series, cumulant
+from solver.symbolic.noise.deep import deep_window
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, xi
 

@@ -16,10 +16,10 @@ import sympy
 from sympy import Expr, Rational, cos, expand, integrate, pi, sqrt, symbols
 
 from solver import Deformation, GaussianNoise, TwoPixelTask, construct
-from solver.gaussian.enclosure import enclose
-from solver.sensitivity.displacement import autocorrelation_moments
-from solver.sensitivity.rectified_noise import layer_second_moment
-from solver.symbolic.deep_noise import background_noise, deep_noise, effective_window, noise_on_long_rings
+from solver.gaussian.balls import enclose
+from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.noise.once import layer_second_moment
+from solver.symbolic.noise.deep import background_noise, deep_noise, effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k
 

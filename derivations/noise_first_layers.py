@@ -19,9 +19,9 @@ import sympy
 from sympy import Expr, Rational, expand, factor, sqrt, symbols
 
 from solver import GaussianNoise, TwoPixelTask, construct
-from solver.gaussian.enclosure import enclose, midpoint_radius
+from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.rectified_noise import layer_second_moment
+from solver.sensitivity.noise.once import layer_second_moment
 
 ell = symbols("l", positive=True)
 sigma = symbols("sigma", positive=True)

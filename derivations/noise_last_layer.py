@@ -26,7 +26,7 @@ from scipy.special import erfc, ndtr
 from sympy import Abs, Expr, Rational, binomial, cancel, expand, expand_func, factor, oo, sqrt, symbols
 
 from solver import GaussianNoise, TwoPixelTask, construct, sensitivities
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.independent import RectifiedSums, Term
 from solver.gaussian.moments import rectified_mean, rectified_square
 

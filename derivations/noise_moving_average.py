@@ -29,12 +29,12 @@ from scipy.special import ndtr
 from sympy import Expr, Rational, diff, expand, integrate, simplify, symbols
 
 from solver import GaussianNoise, TwoPixelTask, construct
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.functions import Phi
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.chain_noise import chain_layer_response
-from solver.sensitivity.rectified_noise import layer_second_moment
-from solver.sensitivity.sampling import without_last_activation
+from solver.sensitivity.noise.once import layer_second_moment
+from solver.sensitivity.noise.sampled.sampling import without_last_activation
+from solver.sensitivity.noise.transfer.layer import chain_layer_response
 
 c, mu, t, y = symbols("c mu t y", real=True)
 sigma = symbols("sigma", positive=True)

@@ -22,7 +22,7 @@ from scipy.special import ndtr
 from sympy import Expr, Rational, Symbol, binomial, cancel, expand, expand_func, factor, sqrt, summation, symbols
 
 from solver import GaussianNoise, TwoPixelTask, construct, sensitivities
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_square
 
 ell, xi, r, d = symbols("l xi r d", integer=True, positive=True)

@@ -20,10 +20,10 @@ import sympy
 from sympy import Expr, Integer, Rational, binomial, cancel, expand, expand_func, factor, pi, sqrt, symbols
 
 from solver import GaussianNoise, Network, TwoPixelTask, construct, sensitivities
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.linear_noise import linear_readout_noise
-from solver.sensitivity.rectified_noise import layer_second_moment, readout_second_moment
+from solver.sensitivity.noise.linear import linear_readout_noise
+from solver.sensitivity.noise.once import layer_second_moment, readout_second_moment
 
 ell = symbols("l", integer=True, positive=True)
 sigma, s = symbols("sigma s", positive=True)

@@ -14,7 +14,7 @@ import mpmath
 import sympy
 from sympy import Expr, Poly, Rational, diff, expand, sqrt, symbols
 
-from solver.gaussian.enclosure import enclose, midpoint_radius
+from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.functions import Phi, Phi2, phi
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
 

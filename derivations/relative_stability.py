@@ -26,12 +26,12 @@ from scipy.special import erfc
 from sympy import Expr, Integer, Rational, binomial, cancel, expand, expand_func, factor, limit, oo, pi, sqrt, symbols
 
 from solver import Deformation, GaussianNoise, Network, TwoPixelTask, construct, sensitivities, sensitivity_formula
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.chain_noise import chain_layer_response
-from solver.sensitivity.displacement import distance_moments
-from solver.sensitivity.rectified_noise import layer_second_moment
-from solver.sensitivity.sampling import without_last_activation
+from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.noise.once import layer_second_moment
+from solver.sensitivity.noise.sampled.sampling import without_last_activation
+from solver.sensitivity.noise.transfer.layer import chain_layer_response
 
 ell, xi, k = symbols("l xi k", integer=True, positive=True)
 sigma = symbols("sigma", positive=True)

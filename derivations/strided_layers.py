@@ -34,13 +34,13 @@ from solver import (
     effective_kernel,
     response,
 )
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_square
-from solver.sensitivity.displacement import PairMoments, distance_moments
-from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
-from solver.sensitivity.rectified_twice import independent_layer_response, independent_readout_response
-from solver.symbolic.asymptotics import deep_deformation
-from solver.symbolic.deep_noise import effective_window, noise_on_long_rings
+from solver.sensitivity.deformation.moments import PairMoments, distance_moments
+from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
+from solver.symbolic.expansions.asymptotics import deep_deformation
+from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k as layer_number
 

@@ -21,10 +21,10 @@ import sympy
 from sympy import Expr, Rational, Symbol, cancel, expand, symbols
 
 from solver import Deformation, FrameTask, Layer, Network, construct, effective_kernel
-from solver.correlations import difference_correlations
 from solver.network.kernels import Kernel
-from solver.sensitivity.displacement import distance_moments, image_moments, linear_moments
-from solver.torus import lags
+from solver.question.correlations import difference_correlations
+from solver.question.lattice import lags
+from solver.sensitivity.deformation.moments import distance_moments, image_moments, linear_moments
 
 N, S2, xi, k, s = symbols("N S_2 xi k s", positive=True)
 z1, z2 = symbols("z_1 z_2")

@@ -21,12 +21,12 @@ import sympy
 from sympy import IndexedBase, Rational, symbols
 
 from solver import Deformation, GaussianNoise, Network, TwoPixelTask, check_claim, construct
+from solver.network.changed.wider import scaled_channels, with_channel_sum
 from solver.network.linearity import linearity_proof
 from solver.network.network import scaled_copies
 from solver.network.trace import response
-from solver.network.wider import scaled_channels, with_channel_sum
-from solver.sensitivity.deformation_alone import deformation_alone
-from solver.sensitivity.noise_response import NoiseQuestion, closed_noise_response
+from solver.sensitivity.deformation.alone import deformation_alone
+from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
 
 c, z, A0, A1, A2 = symbols("c z A_0 A_1 A_2", positive=True)
 N, M, q = IndexedBase("N"), IndexedBase("M"), IndexedBase("q")

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 
 from solver import Deformation, TwoPixelTask, activations, construct, response
-from solver.deformation import deformation_outcomes
 from solver.plots.style import PALETTE, house_style, new_figure, show
+from solver.question.deformation import deformation_outcomes
 
 task = TwoPixelTask(length=32, scale=7)
 network = construct("uniform", task)

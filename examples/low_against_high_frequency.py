@@ -9,10 +9,10 @@ constant.  Effective kernels are signals on the ring in the same way.
 from fractions import Fraction
 
 from solver import Deformation, GaussianNoise, TwoPixelTask, construct, filter_content
-from solver.network.frequency import mean_kernel_frequency
+from solver.network.frequency.content import mean_kernel_frequency
 from solver.plots.frequencies import frequencies_figure
 from solver.plots.style import show
-from solver.sensitivity.deformation_alone import deformation_alone
+from solver.sensitivity.deformation.alone import deformation_alone
 
 task = TwoPixelTask(length=32, scale=7)
 networks = {name: construct(name, task) for name in ("uniform", "shift")}

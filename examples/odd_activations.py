@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from solver import GaussianNoise, Layer, Network, Sampling, TwoPixelTask
 from solver.plots.style import PALETTE, house_style, new_figure, show
-from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
+from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, noise_responses
 
 FEW = NoiseRoutes(sampling=Sampling(points=256, replicates=16))
 

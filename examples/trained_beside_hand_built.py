@@ -11,7 +11,7 @@ from statistics import median
 
 from solver.plots.outcomes import error_figure
 from solver.plots.style import show
-from solver.report.outcomes import family_line, read_outcomes
+from solver.report.documents.outcomes import family_line, read_outcomes
 from solver.train.outcomes import correlations, families
 
 folder = (Path(__file__).parent if "__file__" in globals() else Path()) / "trained"  # a notebook runs in its own folder

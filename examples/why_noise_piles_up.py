@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from solver import GaussianNoise, Network, TwoPixelTask, construct
 from solver.plots.style import COLORS, MARKERS, house_style, new_figure, show
-from solver.sensitivity.rectified_noise import readout_second_moment
+from solver.sensitivity.noise.once import readout_second_moment
 from solver.values import as_value
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
-from solver.exact import Exact, decimal_text, integer
+from solver.numbers.exact import Exact, decimal_text, integer
 
 GUARD_DIGITS = 5
 
@@ -90,7 +90,7 @@ class ClosedValue(Value):
     method: str
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
-        from solver.gaussian.enclosure import enclose
+        from solver.gaussian.balls import enclose
 
         return _bounded_ball(enclose(self.expression, digits + GUARD_DIGITS), digits)
 
@@ -137,7 +137,7 @@ class EnclosedValue(Value):
 
     @property
     def latex(self) -> str | None:
-        """The number as a finite sum of integrals (notation: `solver.sensitivity.integral_formula`)."""
+        """The number as a finite sum of integrals (notation: `solver.sensitivity.noise.series_latex`)."""
         return self.formula()
 
 
@@ -232,7 +232,7 @@ def _ball_quotient(numerator: Value, denominator: Value, digits: int) -> Any:
 
 def _ball(value: Value, digits: int) -> Any:
     """Return a proven ball around an exact, closed or enclosed value."""
-    from solver.gaussian.enclosure import enclose
+    from solver.gaussian.balls import enclose
 
     return value.enclose(digits) if isinstance(value, EnclosedValue) else enclose(_expression(value), digits)
 
@@ -244,7 +244,7 @@ def _expression(value: Value) -> Any:
 
 
 def _bounded_ball(ball: Any, digits: int) -> tuple[Decimal, Decimal]:
-    from solver.gaussian.enclosure import midpoint_radius
+    from solver.gaussian.balls import midpoint_radius
 
     midpoint, radius = midpoint_radius(ball)
     rounded, _ = decimal_text(midpoint, digits)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask
-from solver.gaussian.enclosure import enclose, midpoint_radius
+from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.moments import rectified_mean, rectified_product
 
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from cases import CASES, Case
+
+from tests.cases import CASES, Case
 
 
 def test_names_differ() -> None:
@@ -30,6 +31,6 @@ def test_source_is_given(case: Case) -> None:
 
 
 def test_every_kind_is_asked_for_by_a_test() -> None:
-    texts = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    texts = [path.read_text() for path in Path(__file__).parent.rglob("test_*.py")]
     asked = {kind for text in texts for kind in re.findall(r'of_kind\("([^"]+)"\)', text)}
     assert asked == {case.kind for case in CASES}

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from solver import NumberField
-from solver.gaussian.enclosure import enclose, midpoint_radius
+from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.functions import Phi, Phi2, phi
 from solver.values import (
     ClosedValue,

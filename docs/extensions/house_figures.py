@@ -100,7 +100,7 @@ def frequencies() -> Any:
 def trained_error() -> Any:
     """The test error of the kept training runs against R of their output."""
     from solver.plots.outcomes import error_figure
-    from solver.report.outcomes import read_outcomes
+    from solver.report.documents.outcomes import read_outcomes
 
     return error_figure(read_outcomes(TRAINED))
 
@@ -108,7 +108,7 @@ def trained_error() -> Any:
 def trained_layers() -> Any:
     """D, G, R and filter frequencies of the kept training runs, beside hand-built networks."""
     from solver.plots.outcomes import layers_of_runs_figure
-    from solver.report.outcomes import read_outcomes
+    from solver.report.documents.outcomes import read_outcomes
 
     return layers_of_runs_figure(read_outcomes(TRAINED))
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from solver import Training, TwoPixelTask
-from solver.report.outcomes import outcomes_json
+from solver.report.documents.outcomes import outcomes_json
 from solver.train.architecture import ARCHITECTURES
 from solver.train.folder import pack
 from solver.train.outcomes import outcome

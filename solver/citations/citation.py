@@ -9,7 +9,7 @@ from itertools import product
 from solver.citations.entries import ENTRIES, SOLVER, TALK
 from solver.citations.routes import CONSTRUCTIONS, QUANTITIES, RELATIVE, kind_sources, route
 from solver.errors import InputError
-from solver.exact import choice
+from solver.numbers.exact import choice
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, Value
 

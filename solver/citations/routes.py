@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 from solver.errors import InputError
 from solver.optimal import deformation as optimal
-from solver.report import frequencies, search
-from solver.sensitivity import (
-    chain_noise,
-    chain_readout,
-    noise_limits,
-    rectified_input,
-    rectified_twice,
-    sampling,
-    sensitivities,
-    shuffling,
-)
+from solver.report.documents import frequencies, search
+from solver.sensitivity import sensitivities
+from solver.sensitivity.limits import limits as noise_limits
+from solver.sensitivity.noise import series as rectified_twice
+from solver.sensitivity.noise.sampled import sampling
+from solver.sensitivity.noise.transfer import layer as chain_noise
+from solver.sensitivity.noise.transfer import output as chain_readout
+from solver.sensitivity.noise.transfer import rectified_input
+from solver.sensitivity.shuffling import shuffling
 from solver.values import ClosedValue, EnclosedValue, MissingValue, Value
 
 ARB = "johansson2017arb"

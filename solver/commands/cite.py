@@ -45,7 +45,7 @@ def cite(names: tuple[str, ...], layers: str, quantities: str, output: Path | No
     """Print the citations."""
     from solver.citations.citation import check_quantities, citation
     from solver.report.columns import chosen_columns
-    from solver.report.sweep import chosen_layers
+    from solver.report.documents.sweep import chosen_layers
 
     check_writable(output)
     chosen, wanted = [name.strip() for name in quantities.split(",")], chosen_layers(layers)

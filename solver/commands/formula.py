@@ -40,8 +40,8 @@ G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified onc
 @click.option("--owens-t", is_flag=True, help="Write Phi2 in Owen's T.")
 def formula(point: str | None, latex: bool, owens_t: bool, **options: Any) -> None:
     """Print the formula, its range, its proof and its value."""
-    from solver.deformation import Deformation
-    from solver.noise import GaussianNoise
+    from solver.question.deformation import Deformation
+    from solver.question.noise import GaussianNoise
     from solver.symbolic.sensitivity_formula import sensitivity_formula
 
     at = None if point is None else _point(point)

@@ -70,10 +70,10 @@ def frame(names: tuple[str, ...], **options: Any) -> None:
 
 
 def _question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
-    from solver.deformation import Deformation
-    from solver.frame import FrameTask
-    from solver.noise import GaussianNoise, default_noise
-    from solver.sensitivity.sampling import Sampling
+    from solver.question.deformation import Deformation
+    from solver.question.frame import FrameTask
+    from solver.question.noise import GaussianNoise, default_noise
+    from solver.sensitivity.noise.sampled.sampling import Sampling
 
     match = re.fullmatch(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", options["length"])
     if match is None:

@@ -56,7 +56,7 @@ def history(
         return
     if steps is not None:
         raise click.BadParameter("is for one run; of several the first and the last are shown", param_hint="--steps")
-    from solver.report.outcomes import outcomes_json, outcomes_text
+    from solver.report.documents.outcomes import outcomes_json, outcomes_text
 
     found = chosen_outcomes(runs, options)
     text = outcomes_json(found, digits or 6) if form == "json" else outcomes_text(found, tables.split(","))
@@ -66,7 +66,7 @@ def history(
 def chosen_outcomes(runs: Sequence[Path], options: dict[str, Any]) -> list[Any]:
     """Return runs at their ends: those of a .json as they are there, others as they are found now."""
     from solver.errors import InputError
-    from solver.report.outcomes import read_outcomes
+    from solver.report.documents.outcomes import read_outcomes
     from solver.train.outcomes import outcome
 
     found: list[Any] = []
@@ -83,7 +83,7 @@ def chosen_outcomes(runs: Sequence[Path], options: dict[str, Any]) -> list[Any]:
 
 def _one_run(path: Path, steps: str | None, form: str, digits: int | None, options: dict[str, Any]) -> str:
     from solver.commands.options import number_list
-    from solver.report.training import history_json, history_text
+    from solver.report.documents.training import history_json, history_text
     from solver.train.history import history as found_history
 
     chosen = None if steps is None else number_list(steps, "--steps")

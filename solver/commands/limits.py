@@ -38,10 +38,10 @@ def limits(
     **options: Any,
 ) -> None:
     """Print the limits."""
-    from solver.noise import GaussianNoise
-    from solver.report.limits import limits_json, limits_latex, limits_text
-    from solver.sensitivity.noise_limits import noise_limits
-    from solver.sensitivity.sampling import Sampling
+    from solver.question.noise import GaussianNoise
+    from solver.report.documents.limits import limits_json, limits_latex, limits_text
+    from solver.sensitivity.limits.limits import noise_limits
+    from solver.sensitivity.noise.sampled.sampling import Sampling
 
     check_writable(output)
     task = chosen_task(options)

@@ -121,16 +121,16 @@ route_options = added(
 
 
 def chosen_task(options: dict[str, Any]) -> Any:
-    from solver.task import TwoPixelTask
+    from solver.question.task import TwoPixelTask
 
     keys = ("length", "scale", "distances", "gap", "labels")
     return TwoPixelTask(**{key: options[key] for key in keys})
 
 
 def chosen_question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
-    from solver.deformation import Deformation
-    from solver.noise import GaussianNoise
-    from solver.sensitivity.sampling import Sampling
+    from solver.question.deformation import Deformation
+    from solver.question.noise import GaussianNoise
+    from solver.sensitivity.noise.sampled.sampling import Sampling
 
     return (
         chosen_task(options),
@@ -168,8 +168,8 @@ def _networks_of(files: Sequence[Path], taken: set[str], task: Any) -> list[Any]
     """Return the networks of files, each under a name of its own: with its file's where the name is taken."""
     from dataclasses import replace
 
+    from solver.network.files.writing import read_network
     from solver.network.linearity import check_axes
-    from solver.network.network_file import read_network
 
     networks = []
     for file in dict.fromkeys(files):

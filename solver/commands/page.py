@@ -34,7 +34,7 @@ def page(lengths: str, scales: str, method: str, no_cache: bool, jobs: int | Non
     from joblib import Parallel, delayed
 
     from solver.cache import Cache, default_folder
-    from solver.exact import choice
+    from solver.numbers.exact import choice
     from solver.page.data import METHODS, Routes, case_data, grid, page_data
     from solver.page.document import page_html
 

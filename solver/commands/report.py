@@ -49,7 +49,7 @@ def report(names: tuple[str, ...], frequencies: bool, shuffles: int | None, **op
 
 
 def _shuffled(results: list[Any], shuffles: int, seed: int) -> tuple[Any, ...]:
-    from solver.sensitivity.shuffled_deformation import shuffled_deformations
+    from solver.sensitivity.shuffling.deformation import shuffled_deformations
 
     found = []
     for each in results:

@@ -21,7 +21,7 @@ def results_for(
 ) -> list[Any]:
     """Return the sensitivities of networks for a task, deformation, noise and sampling."""
     from solver.cache import Cache, default_folder
-    from solver.sensitivity.deformation_alone import deformation_alone
+    from solver.sensitivity.deformation.alone import deformation_alone
     from solver.sensitivity.sensitivities import sensitivities
 
     task, deformation, noise, sampling = question

@@ -47,9 +47,9 @@ def search(
     **options: Any,
 ) -> None:
     """Search, and print what was found."""
-    from solver.deformation import Deformation
     from solver.optimal.search import search_deformation
-    from solver.report.search import search_json, search_text
+    from solver.question.deformation import Deformation
+    from solver.report.documents.search import search_json, search_text
 
     check_writable(output)
     with progress_bar(f"layer {layer}", about="search of ") as progress:

@@ -50,14 +50,14 @@ def show(name: str | None, file: Path | None, distance: int, form: str, output: 
 
 def _shown(network: Any, task: Any, distance: int, form: str) -> str:
     if form == "json":
-        from solver.network.network_file import network_text
+        from solver.network.files.writing import network_text
 
         return network_text(network)
     if form == "tikz":
         from solver.network.graph import channel_graph, graph_tikz
 
         return graph_tikz(channel_graph(network)) + "\n"
-    from solver.report.show import network_latex
-    from solver.report.show import network_text as plain_text
+    from solver.report.documents.show import network_latex
+    from solver.report.documents.show import network_text as plain_text
 
     return (plain_text if form == "text" else network_latex)(network, task, distance)

@@ -42,9 +42,9 @@ def shuffle(
     **options: Any,
 ) -> None:
     """Print the sensitivities before and after."""
-    from solver.report.shuffling import shuffling_json, shuffling_text
-    from solver.sensitivity.shuffle_draws import Shuffles
-    from solver.sensitivity.shuffling import shuffling
+    from solver.report.documents.shuffling import shuffling_json, shuffling_text
+    from solver.sensitivity.shuffling.draws import Shuffles
+    from solver.sensitivity.shuffling.shuffling import shuffling
 
     if options["channel_mean"]:
         raise click.BadParameter("shuffling is defined for norms over all channels", param_hint="--channel-mean")

@@ -80,7 +80,7 @@ def sweep(
     """Run the sweep."""
     from solver.cache import Cache, default_folder
     from solver.report.columns import chosen_columns
-    from solver.report.sweep import chosen_layers
+    from solver.report.documents.sweep import chosen_layers
     from solver.sweep.answer import QUANTITIES
     from solver.sweep.run import run_sweep
 
@@ -115,7 +115,7 @@ def sweep(
 
 def _grid(options: dict[str, Any], quantities: list[str], digits: int) -> Any:
     from solver.constructions.registry import CONSTRUCTIONS
-    from solver.sensitivity.sampling import Sampling
+    from solver.sensitivity.noise.sampled.sampling import Sampling
     from solver.sweep.grid import Settings, Sweep
 
     names = _words(options["construction"])

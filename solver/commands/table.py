@@ -52,7 +52,7 @@ def table(
     """Print the table."""
     from solver.errors import UnreachableScaleError
     from solver.report.columns import chosen_columns
-    from solver.report.sweep import chosen_layers, sweep_latex
+    from solver.report.documents.sweep import chosen_layers, sweep_latex
 
     check_writable(output)
     chosen = chosen_layers(layers)

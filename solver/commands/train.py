@@ -70,9 +70,9 @@ def train(folder: Path, architecture: str, device: str, **options: Any) -> None:
     """Train, and print how the checkpoints do."""
     from dataclasses import replace
 
-    from solver.exact import choice
-    from solver.report.training import training_text
-    from solver.task import TwoPixelTask
+    from solver.numbers.exact import choice
+    from solver.question.task import TwoPixelTask
+    from solver.report.documents.training import training_text
     from solver.train.architecture import ARCHITECTURES, SCALES
     from solver.train.run import train as trained
     from solver.train.training import Training

@@ -22,7 +22,7 @@ Compare every quantity by two routes on one case; exit 1 if any differ.""",
 @question_options
 def verify(names: tuple[str, ...], **options: Any) -> None:
     """Run the cross-checks."""
-    from solver.report.verification import verification
+    from solver.report.documents.verification import verification
 
     task, deformation, noise, sampling = chosen_question(options)
     failed = 0

@@ -8,7 +8,7 @@ from solver.constructions.uniform import summed
 from solver.constructions.windows import window_filters
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 
 
 def cyclotomic(task: TwoPixelTask, filter_size: int, depth: int) -> Network:

@@ -14,11 +14,11 @@ from solver.constructions.strided import strided, strided_depth
 from solver.constructions.strided_shift import strided_shift, strided_shift_depth
 from solver.constructions.uniform import uniform
 from solver.errors import InputError, UnreachableScaleError
-from solver.exact import choice, integer
-from solver.frame import Task
 from solver.network.network import Network, widen
-from solver.sensitivity.claim import broken_responses
-from solver.task import TwoPixelTask
+from solver.numbers.exact import choice, integer
+from solver.question.frame import Task
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.response.claim import broken_responses
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import numpy as np
 
 from solver.constructions.disc import Offset, centred, disc
 from solver.constructions.uniform import summed
-from solver.frame import FrameTask, Task
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.question.frame import FrameTask, Task
 
 
 def shift(task: Task, filter_size: int, depth: int) -> Network:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from solver.constructions.uniform import summed
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 
 
 def shift_mixed(task: TwoPixelTask, filter_size: int, depth: int) -> Network:

@@ -9,11 +9,11 @@ from typing import Any
 from solver.constructions.uniform import summed
 from solver.constructions.windows import common_cosines, sine_window
 from solver.errors import InputError, UnreachableScaleError
-from solver.exact import exact, integer, rational, sign
-from solver.frame import ring_only
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.task import TwoPixelTask
+from solver.numbers.exact import exact, integer, rational, sign
+from solver.question.frame import ring_only
+from solver.question.task import TwoPixelTask
 
 
 def side_channels(

@@ -9,10 +9,10 @@ from typing import Any
 from solver.constructions.uniform import summed
 from solver.constructions.windows import window_filters
 from solver.errors import InputError
-from solver.exact import integer
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.task import TwoPixelTask
+from solver.numbers.exact import integer
+from solver.question.task import TwoPixelTask
 
 
 def sine(task: TwoPixelTask, filter_size: int, depth: int, *, layer: int | None = None) -> Network:

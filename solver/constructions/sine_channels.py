@@ -11,7 +11,7 @@ from solver.constructions.windows import common_cosines, sine_window, window_fil
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 
 
 def sine_channels(task: TwoPixelTask, amplitude: Any, *, filter_size: int = 3) -> Network:

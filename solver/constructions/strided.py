@@ -7,7 +7,7 @@ from fractions import Fraction
 from solver.errors import UnreachableScaleError
 from solver.network.layer import Layer
 from solver.network.network import Claim, Network
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 
 
 def strided(task: TwoPixelTask, filter_size: int, depth: int) -> Network:

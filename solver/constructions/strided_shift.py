@@ -8,7 +8,7 @@ from solver.constructions.strided import divided_length
 from solver.constructions.uniform import summed
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 
 
 def strided_shift(task: TwoPixelTask, filter_size: int, depth: int) -> Network:

@@ -6,10 +6,10 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from solver.exact import Exact
-from solver.frame import Task
 from solver.network.layer import Layer
 from solver.network.network import Claim, Network
+from solver.numbers.exact import Exact
+from solver.question.frame import Task
 
 
 def uniform(task: Task, filter_size: int, depth: int) -> Network:

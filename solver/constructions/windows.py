@@ -9,8 +9,8 @@ from math import lcm
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import integer
-from solver.network.cosines import double_cosine, multiple_cosines
+from solver.numbers.cosines import double_cosine, multiple_cosines
+from solver.numbers.exact import integer
 
 
 def window_filters(period: int, removed: int, size: int, count: int, *, cosine: Any = None) -> list[tuple[Any, ...]]:

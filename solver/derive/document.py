@@ -134,7 +134,7 @@ def slides_case(folder: Path) -> tuple[list[str], dict[str, str]]:
 
     from solver.plots.registry import FIGURES
     from solver.plots.style import save
-    from solver.report.slides import slides_report
+    from solver.report.documents.slides import slides_report
 
     tables = [slides_report().to_latex(command="solver derive", width=WIDTH)]
     figures = {}

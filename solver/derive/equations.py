@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from solver.report.latex_width import latex_width
+from solver.report.writers.latex_width import latex_width
 
 LINE = 44.0
 """Width of a line of the document in em of its text size."""

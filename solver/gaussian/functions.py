@@ -166,7 +166,7 @@ def _enclosed_float(number: Any, prec: int) -> Any:
     from mpmath.libmp import from_man_exp
 
     from solver.errors import NotApplicableError
-    from solver.gaussian.enclosure import MOST_BITS, enclose
+    from solver.gaussian.balls import MOST_BITS, enclose
 
     if prec > MOST_BITS:
         return None

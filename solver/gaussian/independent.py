@@ -24,7 +24,7 @@ import flint
 from flint import arb, arb_poly
 
 from solver.errors import InputError
-from solver.gaussian.enclosure import enclose, normal_cdf, rational_ball
+from solver.gaussian.balls import enclose, normal_cdf, rational_ball
 from solver.gaussian.moments import rectified_mean, rectified_square
 
 

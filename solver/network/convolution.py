@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError
-from solver.exact import common_denominator
+from solver.numbers.exact import common_denominator
 
 FLOAT_LIMIT = 2**53
 """Below it every integer is a float64."""

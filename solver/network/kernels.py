@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError
-from solver.exact import sign
 from solver.network.convolution import product
 from solver.network.network import Network
-from solver.torus import lags
+from solver.numbers.exact import sign
+from solver.question.lattice import lags
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Kernel:
     def autocorrelations(self) -> list[Any]:
         """Return A_r = sum_c sum_i sum_o K(c, i, o) K(c, i, o + r) for r = 0..width-1; O(width^2 channels).
 
-        On a frame the list has an entry for each lag of `solver.torus.lags`, 0 <= r_1 < width and |r_2| < width.
+        On a frame the list has an entry for each lag of `lattice.lags`, 0 <= r_1 < width and |r_2| < width.
         """
         k, n = self.values, self.width
         here: Any

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from solver.algebraic import in_common_field
 from solver.errors import InputError
-from solver.exact import choice, exact, integer
+from solver.numbers.algebraic import in_common_field
+from solver.numbers.exact import choice, exact, integer
 
 ACTIVATIONS = ("relu", "identity", "hardtanh")
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from solver.deformation import Deformation
-from solver.ensemble import Representatives, network_phases, representatives
 from solver.errors import InputError
-from solver.exact import sign
-from solver.frame import Task
 from solver.network.kernels import composed, effective_kernel, identity_kernel
 from solver.network.network import Network
 from solver.network.trace import Activation, layer_passes, preactivations
-from solver.torus import Shape, as_shape, coordinates, numbered
+from solver.numbers.exact import sign
+from solver.question.deformation import Deformation
+from solver.question.ensemble import Representatives, network_phases, representatives
+from solver.question.frame import Task
+from solver.question.lattice import Shape, as_shape, coordinates, numbered
 
 MOST_SITES = 2**29
 

@@ -9,12 +9,12 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from solver.algebraic import in_common_field
 from solver.errors import InputError
-from solver.exact import Exact, choice, exact, integer, rational
 from solver.network.layer import Layer, leaves, reshaped
-from solver.task import LABELS
-from solver.torus import Step, components
+from solver.numbers.algebraic import in_common_field
+from solver.numbers.exact import Exact, choice, exact, integer, rational
+from solver.question.lattice import Step, components
+from solver.question.task import LABELS
 
 POOLINGS = ("mean", "sum")
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError
-from solver.exact import common_denominator, exact, exact_sum
 from solver.network.convolution import INT64_LIMIT, correlation, largest
 from solver.network.layer import Layer, leaves, reshaped
 from solver.network.network import Network
+from solver.numbers.exact import common_denominator, exact, exact_sum
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from solver.deformation import Deformation, deformation_outcomes
 from solver.errors import InputError
-from solver.exact import integer
-from solver.frame import ring_only
+from solver.numbers.exact import integer
 from solver.optimal.deformation import enclosed_least
 from solver.optimal.pencil import Pencil, as_fmpq
-from solver.task import TwoPixelTask
+from solver.question.deformation import Deformation, deformation_outcomes
+from solver.question.frame import ring_only
+from solver.question.task import TwoPixelTask
 from solver.values import Value
 
 Content = tuple[int, ...]

@@ -9,14 +9,14 @@ from functools import cache
 from typing import Any
 
 from solver.constructions.windows import sine_window
-from solver.deformation import Deformation, far_energy
 from solver.errors import InputError
-from solver.exact import Exact, integer, rational
-from solver.frame import ring_only
-from solver.network.cosines import double_cosine
+from solver.numbers.cosines import double_cosine
+from solver.numbers.exact import Exact, integer, rational
 from solver.optimal.exact_quotient import exact_least
 from solver.optimal.pencil import Pencil, as_fraction, ball_between, deformation_pencil, least_quotient
-from solver.task import TwoPixelTask
+from solver.question.deformation import Deformation, far_energy
+from solver.question.frame import ring_only
+from solver.question.task import TwoPixelTask
 from solver.values import EnclosedValue, ExactValue, Value
 
 EXACT_TAPS = 5

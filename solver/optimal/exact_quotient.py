@@ -8,8 +8,8 @@ from typing import Any
 import flint
 from flint import fmpz_poly
 
-from solver.algebraic import NumberField
-from solver.exact import Exact
+from solver.numbers.algebraic import NumberField
+from solver.numbers.exact import Exact
 from solver.optimal.pencil import Pencil, as_fraction
 
 

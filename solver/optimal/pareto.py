@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from solver.deformation import Deformation
 from solver.errors import NotApplicableError
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.noise import GaussianNoise
-from solver.sensitivity.displacement import autocorrelation_moments
-from solver.sensitivity.rectified_noise import is_rectified_once, layer_second_moment
-from solver.sensitivity.second_moment import SecondMoment
-from solver.task import TwoPixelTask
+from solver.question.deformation import Deformation
+from solver.question.noise import GaussianNoise
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.noise.once import is_rectified_once, layer_second_moment
+from solver.sensitivity.noise.second_moment import SecondMoment
 
 NODES = 60
 """Of the quadrature of the bivariate normal distribution; the integrand is smooth."""

@@ -11,10 +11,10 @@ import flint
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from solver.correlations import difference_correlations, pixel_correlations
-from solver.deformation import Deformation
 from solver.errors import InputError, SolverError
-from solver.task import TwoPixelTask
+from solver.question.correlations import difference_correlations, pixel_correlations
+from solver.question.deformation import Deformation
+from solver.question.task import TwoPixelTask
 
 ATTEMPTS = 40
 PRECISIONS = (128, 256, 512, 1024)

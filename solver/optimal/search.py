@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from solver.constructions.side_channels import exact_depth, with_side_channels
-from solver.deformation import Deformation
 from solver.errors import InputError, SolverError
-from solver.exact import integer
 from solver.network.layer import Layer
 from solver.network.linearity import linearity_proof
 from solver.network.network import Network
+from solver.numbers.exact import integer
 from solver.optimal.any_map import least_of_any_map
 from solver.optimal.deformation import best_deformation
 from solver.optimal.descent import STARTS, Weights, descended, starting_weights
 from solver.optimal.torch_deformation import DeformationObjective, one_thread
-from solver.sensitivity.displacement import distance_moments
-from solver.sensitivity.sampling import Progress
-from solver.task import TwoPixelTask
+from solver.question.deformation import Deformation
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.values import Value
 
 GRID = 2**12

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from solver.deformation import Deformation, deformation_outcomes
 from solver.errors import MissingDependencyError
-from solver.task import TwoPixelTask
+from solver.question.deformation import Deformation, deformation_outcomes
+from solver.question.task import TwoPixelTask
 
 
 def torch_module() -> Any:

@@ -12,11 +12,11 @@ from solver.cache import Cache
 from solver.constructions.registry import construct
 from solver.errors import InputError, NotApplicableError
 from solver.network.network import Network
-from solver.report.slides import NAMES
+from solver.question.task import TwoPixelTask
+from solver.report.documents.slides import NAMES
 from solver.report.words import decimal, layer_label
-from solver.sensitivity.sampling import Sampling
+from solver.sensitivity.noise.sampled.sampling import Sampling
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities, sensitivities
-from solver.task import TwoPixelTask
 from solver.values import MissingValue, Value
 
 SCHEMA = "solver.page/1"

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from solver.constructions.registry import construct
-from solver.deformation import Deformation
 from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.trace import activations, preactivations, response
 from solver.plots.points import number
 from solver.plots.style import PALETTE, house_style
-from solver.report.slides import NAMES
-from solver.task import TwoPixelTask
+from solver.question.deformation import Deformation
+from solver.question.task import TwoPixelTask
+from solver.report.documents.slides import NAMES
 
 MOST_SITES, MOST_CHANNELS = 256, 9
 """Bars of more sites cannot be seen; of layers with more channels the sum is drawn."""

@@ -9,14 +9,14 @@ import numpy as np
 import sympy
 
 from solver.errors import InputError
-from solver.exact import choice
-from solver.gaussian.enclosure import enclose
+from solver.gaussian.balls import enclose
 from solver.gaussian.functions import as_sympy
-from solver.noise import GaussianNoise
+from solver.numbers.exact import choice
 from solver.plots.style import COLORS, PALETTE, house_style, new_figure
-from solver.symbolic.asymptotics import deep_deformation, large, last_map_deformation
-from solver.symbolic.deep_noise import deep_noise, effective_window, noise_on_long_rings
-from solver.symbolic.expansion import Expansion, expansion
+from solver.question.noise import GaussianNoise
+from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation
+from solver.symbolic.expansions.expansion import Expansion, expansion
+from solver.symbolic.noise.deep import deep_noise, effective_window, noise_on_long_rings
 from solver.symbolic.sensitivity_formula import sensitivity_formula
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k, xi

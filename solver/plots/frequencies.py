@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from solver.constructions.registry import reaching_networks
-from solver.network.frequency import FrequencyContent, filter_content, kernel_content
+from solver.network.frequency.content import FrequencyContent, filter_content, kernel_content
 from solver.network.network import Network
 from solver.plots.points import number
 from solver.plots.style import PALETTE, house_style, new_figure
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 
 _MARKERS = "osD^vP"
 

@@ -10,8 +10,8 @@ from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
 from solver.plots.points import number
 from solver.plots.style import MARKERS, PALETTE, TURN, house_style, new_figure
-from solver.report.slides import NAMES
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
+from solver.report.documents.slides import NAMES
 
 MOST_CHANNELS = 14
 """Channels drawn of a layer; more cannot be told apart."""

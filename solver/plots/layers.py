@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import choice
+from solver.numbers.exact import choice
 from solver.plots.points import layer_places, value_and_error
 from solver.plots.style import house_style, look, new_figure, plain_ticks
 from solver.sensitivity.sensitivities import Sensitivities
@@ -34,7 +34,7 @@ def layers_figure(results: Sequence[Sensitivities] = (), quantities: Sequence[st
     InputError
         If a quantity is unknown, given twice, or none is given.
     """
-    from solver.report.slides import slides_report
+    from solver.report.documents.slides import slides_report
 
     check_quantities(quantities)
     chosen = tuple(results) or slides_report().networks

@@ -28,7 +28,7 @@ def noise_split_figure(results: Sequence[Sensitivities] = ()) -> Any:
     results : sequence of Sensitivities
         One a construction; `uniform` and `shift` at l = 32, xi = 7 if left out.
     """
-    from solver.report.slides import slides_report
+    from solver.report.documents.slides import slides_report
 
     networks = tuple(results) or slides_report().networks
     with house_style():

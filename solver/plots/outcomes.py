@@ -8,8 +8,8 @@ from typing import Any
 
 from solver.constructions.registry import construct
 from solver.errors import InputError, UnreachableScaleError
-from solver.exact import choice
-from solver.network.frequency import mean_filter_frequency
+from solver.network.frequency.content import mean_filter_frequency
+from solver.numbers.exact import choice
 from solver.plots.points import number
 from solver.plots.style import PALETTE, house_style, look, new_figure, plain_ticks
 from solver.plots.training import START, layer_number, least_deformations

@@ -10,7 +10,7 @@ from solver.network.network import Network
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pareto import Point, filter_points, layer_point, pareto_front, symmetric_filters
 from solver.plots.style import PALETTE, house_style, look, new_figure
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 
 STEPS = {1: 40, 2: 8}
 """Filters (t, 1 - t, t) drawn in a layer: t in steps of 1 over this number."""

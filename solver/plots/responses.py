@@ -9,9 +9,9 @@ from solver.constructions.registry import construct
 from solver.network.network import Network
 from solver.plots.points import number
 from solver.plots.style import house_style, look, new_figure
-from solver.report.slides import NAMES
-from solver.sensitivity.response import response_by_distance
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
+from solver.report.documents.slides import NAMES
+from solver.sensitivity.response.by_distance import response_by_distance
 
 LARGEST = 3
 """Distances beyond this many scales are left out: there the response is constant."""

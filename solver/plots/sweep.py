@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import choice
+from solver.numbers.exact import choice
 from solver.plots.style import COLORS, house_style, new_figure
-from solver.report.sweep import chosen_layers
+from solver.report.documents.sweep import chosen_layers
 from solver.report.words import layer_label
 from solver.sweep.answer import QUANTITIES
 from solver.sweep.grid import AXES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from solver.errors import InputError
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.sensitivity.shuffled_deformation import ShuffledDeformation
+from solver.sensitivity.shuffling.deformation import ShuffledDeformation
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Report:
 
     def to_text(self, *, digits: int = 15, split: bool = False, frequencies: bool = False) -> str:
         """Return the report as plain text; ``split`` adds the parts of G, ``frequencies`` those of the filters."""
-        from solver.report.text import report_text
+        from solver.report.writers.text import report_text
 
         return report_text(self, digits, split=split, frequencies=frequencies)
 
     def to_json(self, *, digits: int = 15) -> str:
         """Return the report as JSON text, schema ``solver.report/1``."""
-        from solver.report.as_json import report_json
+        from solver.report.writers.json import report_json
 
         return report_json(self, digits)
 
@@ -82,13 +82,13 @@ class Report:
         InputError
             For columns that do not exist.
         """
-        from solver.report.latex import report_latex
+        from solver.report.writers.latex import report_latex
 
         return report_latex(self, digits, command, columns=columns, width=width)
 
     def to_html(self, *, digits: int = 6, split: bool = False) -> str:
         """Return the report as HTML tables; ``split`` adds columns for the two parts of G."""
-        from solver.report.html import report_html
+        from solver.report.writers.html import report_html
 
         return report_html(self, digits, split=split)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from solver.report.cells import STACKED, cell, exact_cell
 from solver.report.columns import Column
-from solver.report.latex_width import latex_width
+from solver.report.writers.cells import STACKED, cell, exact_cell
+from solver.report.writers.latex_width import latex_width
 from solver.sensitivity.sensitivities import LayerSensitivity
 
 RULES = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from solver.correlations import deformation_energy
-from solver.deformation import far_energy
 from solver.errors import NotApplicableError
-from solver.exact import decimal_text
-from solver.frame import FrameTask, Task
+from solver.numbers.exact import decimal_text
+from solver.question.correlations import deformation_energy
+from solver.question.deformation import far_energy
+from solver.question.frame import FrameTask, Task
 from solver.report.report import Report
-from solver.sensitivity.frame_response import FrameResponse
-from solver.sensitivity.response import Response
+from solver.sensitivity.response.by_displacement import FrameResponse
+from solver.sensitivity.response.by_distance import Response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 

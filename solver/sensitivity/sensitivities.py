@@ -7,20 +7,20 @@ from functools import cached_property
 from typing import Any
 
 from solver.cache import Cache
-from solver.deformation import Deformation
 from solver.errors import InputError
-from solver.frame import FrameTask, Task
+from solver.network.changed.translates import one_of_each_translate
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
-from solver.network.translates import one_of_each_translate
-from solver.noise import GaussianNoise, default_noise
-from solver.sensitivity.displacement import PairMoments, autocorrelated_layers, distance_moments, linear_moments
-from solver.sensitivity.frame_response import FrameResponse, response_by_displacement
-from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
-from solver.sensitivity.noise_split import NoiseResponse
-from solver.sensitivity.response import Response, response_by_distance
-from solver.sensitivity.sampling import Progress, Sampling
-from solver.task import TwoPixelTask
+from solver.question.deformation import Deformation
+from solver.question.frame import FrameTask, Task
+from solver.question.noise import GaussianNoise, default_noise
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.deformation.moments import PairMoments, autocorrelated_layers, distance_moments, linear_moments
+from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
+from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
+from solver.sensitivity.response.by_displacement import FrameResponse, response_by_displacement
+from solver.sensitivity.response.by_distance import Response, response_by_distance
 from solver.values import ExactValue, Value, quotient
 
 AUTOCORRELATIONS = "kernel autocorrelations"

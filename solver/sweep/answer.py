@@ -6,14 +6,14 @@ from typing import Any
 
 from solver.cache import Cache
 from solver.constructions.registry import construct
-from solver.deformation import Deformation
 from solver.errors import InputError, NotApplicableError
 from solver.network.network import Network, scaled_copies
-from solver.noise import GaussianNoise
-from solver.sensitivity.deformation_alone import deformation_alone
+from solver.question.deformation import Deformation
+from solver.question.noise import GaussianNoise
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.deformation.alone import deformation_alone
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities, sensitivities
 from solver.sweep.grid import Cell, channel_scales
-from solver.task import TwoPixelTask
 from solver.values import MissingValue, Value
 
 QUANTITIES = ("D", "G", "R", "G_identity", "price", "G_coherent", "G_incoherent")

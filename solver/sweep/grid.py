@@ -11,13 +11,13 @@ from typing import Any
 
 from solver import __version__
 from solver.constructions.registry import CONSTRUCTIONS
-from solver.deformation import COLLISIONS, Deformation
 from solver.errors import InputError
-from solver.exact import choice, integer, rational
-from solver.noise import GaussianNoise
-from solver.sensitivity.noise_response import METHODS, NUMBERS
-from solver.sensitivity.sampling import Sampling
-from solver.task import ENSEMBLES, LABELS
+from solver.numbers.exact import choice, integer, rational
+from solver.question.deformation import COLLISIONS, Deformation
+from solver.question.noise import GaussianNoise
+from solver.question.task import ENSEMBLES, LABELS
+from solver.sensitivity.noise.routes import METHODS, NUMBERS
+from solver.sensitivity.noise.sampled.sampling import Sampling
 
 MOST_CELLS = 10**6
 

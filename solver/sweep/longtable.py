@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from solver.errors import InputError
 from solver.network.graph import escaped
 from solver.report.columns import Column, chosen_columns
-from solver.report.latex import fitted_grid, notes
-from solver.report.sweep import Keyed, keyed_grid
+from solver.report.documents.sweep import Keyed, keyed_grid
 from solver.report.tables import longtable, preamble
+from solver.report.writers.latex import fitted_grid, notes
 from solver.sensitivity.sensitivities import LayerSensitivity
 from solver.sweep.grid import AXES
 

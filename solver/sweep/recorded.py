@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import decimal_text
+from solver.numbers.exact import decimal_text
 from solver.sensitivity.sensitivities import LayerSensitivity
 from solver.values import ExactValue, MissingValue, NumericValue, Value
 

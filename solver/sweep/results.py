@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import choice
-from solver.report.sweep import chosen
+from solver.numbers.exact import choice
+from solver.report.documents.sweep import chosen
 from solver.sensitivity.sensitivities import LayerSensitivity
 from solver.sweep.answer import QUANTITIES
 from solver.sweep.grid import AXES, Sweep

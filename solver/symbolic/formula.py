@@ -10,9 +10,9 @@ from typing import Any
 import sympy
 
 from solver.errors import InputError, NotApplicableError, SolverError
-from solver.exact import integer
 from solver.gaussian.functions import OwensT
-from solver.noise import GaussianNoise
+from solver.numbers.exact import integer
+from solver.question.noise import GaussianNoise
 from solver.symbolic.setting import Setting, point_text
 from solver.symbolic.symbols import VARIABLES, sigma
 from solver.values import ClosedValue, Value, as_value
@@ -188,7 +188,7 @@ class Formula:
         found, measured = self.value(**point), self.measure(point)
         if found.exact is not None or measured.exact is not None:
             return found.exact == measured.exact
-        from solver.gaussian.enclosure import enclose
+        from solver.gaussian.balls import enclose
 
         assert isinstance(found, ClosedValue) and isinstance(measured, ClosedValue)
         difference = enclose(found.expression, 30) - enclose(measured.expression, 30)

@@ -16,12 +16,12 @@ from sympy import Integer
 
 from solver.errors import NotApplicableError
 from solver.network.linearity import network_representatives
-from solver.sensitivity.displacement import PairMoments, distance_moments
+from solver.sensitivity.deformation.moments import PairMoments, distance_moments
+from solver.symbolic.deformation.weights import class_weights
 from solver.symbolic.formula import Formula, Point, Proof
 from solver.symbolic.setting import Setting, next_multiple, shallow
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import ell
-from solver.symbolic.weights import class_weights
 from solver.values import Value, as_value
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import sympy
 
 from solver.errors import NotApplicableError
-from solver.sensitivity.displacement import PairMoments
+from solver.sensitivity.deformation.moments import PairMoments
+from solver.symbolic.deformation.two_windows import TwoWindows
+from solver.symbolic.deformation.weights import class_weights
 from solver.symbolic.formula import Formula, Proof
 from solver.symbolic.rings import deformation_in_length, measured_deformation, ratio
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, xi
-from solver.symbolic.two_windows import TwoWindows
-from solver.symbolic.weights import class_weights
 
 _KERNEL_SUM = sympy.Symbol("S", positive=True)
 _BOXES, _POWERS = ("shift", "cyclotomic"), ("uniform", "shift-mixed")
@@ -54,7 +54,7 @@ def deformation_in_scale(setting: Setting, layer: str) -> Formula:
         ),
         proof=Proof(
             method="derived",
-            reason="summed over the distances near 0, in between, and around xi (solver.symbolic.two_windows)",
+            reason="summed over the distances near 0, in between, and around xi (symbolic.deformation.two_windows)",
             certain=f"xi >= {long_ring.smallest_scale} and l >= 2 xi + {certain}",
             identities=(*_excess_lines(excess, certain), *identities),
         ),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from solver.constructions.registry import CONSTRUCTIONS
-from solver.deformation import Deformation
 from solver.errors import InputError, NotApplicableError
-from solver.exact import choice, integer
-from solver.noise import GaussianNoise
-from solver.symbolic.energy import without_sigma
+from solver.numbers.exact import choice, integer
+from solver.question.deformation import Deformation
+from solver.question.noise import GaussianNoise
+from solver.symbolic.deformation.energy import without_sigma
+from solver.symbolic.deformation.linear_layers import deformation_of_hidden
 from solver.symbolic.formula import Formula
-from solver.symbolic.hidden_noise import noise_of_hidden
-from solver.symbolic.linear_layers import deformation_of_hidden
-from solver.symbolic.noise import noise_in_length
+from solver.symbolic.noise.hidden import noise_of_hidden
+from solver.symbolic.noise.in_length import noise_in_length
 from solver.symbolic.quotient import sensitivity_ratio
 from solver.symbolic.rings import deformation_in_length
 from solver.symbolic.scales import deformation_in_scale

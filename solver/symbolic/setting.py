@@ -8,11 +8,11 @@ from itertools import count
 from typing import Any
 
 from solver.constructions.registry import CONSTRUCTIONS, construct
-from solver.deformation import Deformation
 from solver.errors import InputError, UnreachableScaleError
-from solver.exact import choice, integer
 from solver.network.network import Network
-from solver.task import ENSEMBLES, TwoPixelTask
+from solver.numbers.exact import choice, integer
+from solver.question.deformation import Deformation
+from solver.question.task import ENSEMBLES, TwoPixelTask
 
 LONG = 10**9
 """Sites of a ring on which far pairs are out of sight."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from solver.errors import InputError
-from solver.exact import integer
+from solver.numbers.exact import integer
 
 LARGEST = 1024
 """Layers, channels, sites of the ring: more could not be evaluated exactly."""

@@ -6,19 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from solver.deformation import Deformation
 from solver.errors import InputError, NotApplicableError
-from solver.exact import integer
-from solver.network.frequency import mean_filter_frequency
+from solver.network.frequency.content import mean_filter_frequency
 from solver.network.network import Network
-from solver.noise import GaussianNoise
-from solver.sensitivity.deformation_alone import FLAT
-from solver.sensitivity.displacement import distance_moments
-from solver.sensitivity.sampling import Progress, Sampling, sampled_noise
+from solver.numbers.exact import integer
+from solver.question.deformation import Deformation
+from solver.question.noise import GaussianNoise
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.deformation.alone import FLAT
+from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, sampled_noise
 from solver.sensitivity.sensitivities import DISTANCES
-from solver.sensitivity.shuffle_draws import Shuffles, draws
-from solver.sensitivity.shuffled_noise import FLAT as FLAT_SHUFFLED
-from solver.task import TwoPixelTask
+from solver.sensitivity.shuffling.draws import Shuffles, draws
+from solver.sensitivity.shuffling.noise import FLAT as FLAT_SHUFFLED
 from solver.train.folder import read_checkpoint, read_record
 from solver.train.record import Checkpoint, Record
 from solver.values import ExactValue, MissingValue, NumericValue, Value, as_value, quotient

@@ -7,7 +7,7 @@ from typing import Any
 
 from solver.errors import InputError
 from solver.network.network import Network
-from solver.network.torch_import import from_torch
+from solver.network.torch.reading import from_torch
 from solver.optimal.torch_deformation import torch_module
 from solver.train.architecture import Architecture
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import decimal_text, rational
+from solver.numbers.exact import decimal_text, rational
 from solver.train.evaluation import Errors
 from solver.train.split import Pair
 from solver.train.training import Training, training_from_json

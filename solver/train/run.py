@@ -7,7 +7,7 @@ from pathlib import Path
 
 from solver import __version__
 from solver.optimal.torch_deformation import torch_module
-from solver.sensitivity.sampling import Progress
+from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.train.descent import Descent, chosen_device, reproducible
 from solver.train.evaluation import exact_errors
 from solver.train.folder import RunFolder

@@ -9,7 +9,7 @@ from itertools import combinations
 from random import Random
 
 from solver.errors import InputError
-from solver.task import TwoPixelTask
+from solver.question.task import TwoPixelTask
 from solver.train.training import Training
 
 Pair = tuple[int, int]

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from solver.errors import InputError
-from solver.exact import choice, integer, rational
-from solver.task import TwoPixelTask
+from solver.numbers.exact import choice, integer, rational
+from solver.question.task import TwoPixelTask
 from solver.train.architecture import LARGEST, Architecture
 
 OPTIMIZERS = ("sgd", "adam")

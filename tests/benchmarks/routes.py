@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from solver import Deformation, GaussianNoise, Layer, Network, TwoPixelTask, construct, to_torch
-from solver.deformation import deformation_outcomes
-from solver.sensitivity.displacement import distance_moments, image_moments
-from solver.sensitivity.noise_response import NoiseQuestion, NoiseRoutes, noise_responses
+from solver.question.deformation import deformation_outcomes
+from solver.sensitivity.deformation.moments import distance_moments, image_moments
+from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, noise_responses
 
 TASK = TwoPixelTask(length=32, scale=7)
 DIGITS = 12

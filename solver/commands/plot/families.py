@@ -73,7 +73,7 @@ def pareto(length: int, scale: int, output: Path) -> None:
 
     def figure() -> Any:
         from solver.plots.pareto import pareto_figure
-        from solver.task import TwoPixelTask
+        from solver.question.task import TwoPixelTask
 
         return pareto_figure(TwoPixelTask(length=length, scale=scale))
 

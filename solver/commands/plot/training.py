@@ -67,7 +67,7 @@ def plot_runs(runs: tuple[Path, ...], kind: str, measure: str, output: Path, **o
     """Draw runs side by side."""
 
     def figure() -> Any:
-        from solver.exact import choice
+        from solver.numbers.exact import choice
         from solver.plots.outcomes import error_figure, layers_of_runs_figure
         from solver.train.outcomes import MEASURES
 

@@ -1,0 +1,1 @@
+"""Transfer operators over chains of noises."""

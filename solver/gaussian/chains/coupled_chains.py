@@ -1,0 +1,310 @@
+r"""Two windows over one moving average of noise: how far both fall short of a level, by a transfer operator.
+
+S_p = sum_j K_j r_(p+j) with K_j > 0, r_i = (m_i + z_i)+ and z a moving average (`NoiseGrid`).  Its shortfall is
+C_p = (theta - S_p)+.  Running from the last site to the first with levels b and b' that are left to windows p
+and q = p + lag, the state given the D last noises obeys
+
+    V_i(noises, b, b') = int phi(e) V_(i+1)(noises', b - K_(i-p) r_i, b' - K_(i-q) r_i) de.
+
+Right of p only b' moves, right of q both do, left of q only b; V is kept as a piecewise polynomial (`Sectors`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import ndtr
+
+from solver.errors import NotApplicableError
+from solver.gaussian.chains.level_grids import Cells, Direction, Line, Move, Product, Sectors, angle, move
+from solver.gaussian.chains.noise_grid import NoiseGrid
+
+MOST_ENTRIES = 3e7
+"""The largest matrix of one step (a quarter of a gigabyte); weaker noise takes more panels of a level."""
+
+Pattern = tuple[float, ...]
+"""Means m of consecutive sites."""
+Values = dict[Pattern, np.ndarray]
+"""The state, for each distinct ending of the patterns."""
+
+
+@dataclass(frozen=True)
+class ChainResolution:
+    """Grids of the transfer operator: noise step and reach (in units of s), nodes in a level and per integral.
+
+    ``panel`` is the most of a level that these nodes cover; a longer stretch is split.
+    """
+
+    step: float
+    reach: float
+    level_nodes: int
+    integral_nodes: int
+    panel: float = np.inf
+
+
+@dataclass(frozen=True)
+class CoupledChains:
+    """Windows with the same weights that slide over one field, at one resolution.
+
+    Parameters
+    ----------
+    taps : tuple of float
+        w_0, ..., w_D with D = 0, 1 or 2 and w_D > 0.
+    weights : tuple of float
+        K_1, ..., K_n, all positive.
+    level : float
+        theta > 0.
+    deviation : float
+        s, of one noise.
+    """
+
+    taps: tuple[float, ...]
+    weights: tuple[float, ...]
+    level: float
+    deviation: float
+    resolution: ChainResolution
+
+    @cached_property
+    def grid(self) -> NoiseGrid:
+        """The grid of the noises."""
+        return NoiseGrid(self.taps, self.deviation, self.resolution.step, self.resolution.reach)
+
+    def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
+        """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2).
+
+        Weights of either sign and zeros are taken here, and any level: see `_stages`.
+
+        Raises
+        ------
+        NotApplicableError
+            If the noise is so weak that the level takes too many panels.
+        """
+        highest, stages = self._stages(patterns)
+        if max(self._rises(stages, highest)) * self.resolution.level_nodes > MOST_ENTRIES:
+            raise NotApplicableError("the noise is too weak against the level to be resolved")
+        left = np.maximum(stages[-1].points[:, 0], 0)
+        values: Values = {(): self._constant(np.stack([left, left**2], axis=-1))}
+        for j in reversed(range(len(self.weights))):
+            endings = {p[j:] for p in patterns}
+            if self.weights[j]:
+                points = stages[j].points if j else np.full((1, 2), self.level)
+                direction = (self.weights[j], 0.0)
+                step = move(stages[j + 1], points, direction, self.resolution.integral_nodes, highest[j])
+                values = self._stepped(values, endings, step)
+            else:
+                values = {ending: self.grid.passed(values[ending[1:]]) for ending in endings}
+        return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
+
+    def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
+        """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending.
+
+        The sinc functions count ten for each value; only with unequal taps are they the larger part.
+        """
+        highest, stages = self._stages(patterns)
+        noises = len(self.grid.nodes) ** (self.grid.memory + 1)
+        cost = 0.0
+        for j, rises in enumerate(self._rises(stages, highest)):
+            cost += 2 * rises * noises * len({pattern[j:] for pattern in patterns})
+            cost += self._sinc_cost(rises, patterns, j)
+        return cost
+
+    def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
+        """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
+
+        With at most one factor r_i - E r_i inserted: W_j = step W_(j+1) + step (r_j - E r_j) V_(j+1).
+        """
+        line, memory = self._line(0), self.grid.memory
+        end = len(self.weights) + memory
+        values: Values = {}
+        for after in {pattern[end:] for pattern in patterns}:
+            plain = self._constant(line.points[:, :1])
+            tilt = sum((self._conditional(m, site) for site, m in enumerate(after)), np.zeros((1, 1, 1, 1)))
+            values[after] = np.concatenate([plain, plain * tilt], axis=-1)
+        for j in reversed(range(len(self.weights))):
+            step = self._move(line, line.points, (self.weights[j], 0.0))
+            values = self._stepped(values, {p[memory + j :] for p in patterns}, step, tilted=True)
+        tilts = []
+        for pattern in patterns:
+            full = self._full(line, values[pattern[memory:]])
+            tilt = sum(
+                (self._conditional(m, j - memory) for j, m in enumerate(pattern[:memory])), np.zeros((1, 1, 1, 1))
+            )
+            tilts.append(self.grid.expectation(full[..., 1:] + tilt * full[..., :1])[0, 0])
+        return np.array(tilts)
+
+    def products(
+        self, patterns: Sequence[Pattern], lag: int, *, first_levels: Sequence[float] | None = None
+    ) -> np.ndarray:
+        """Return E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites.
+
+        ``first_levels`` gives window p a level of its own for each pattern, at most theta.
+        """
+        count = len(self.weights)
+        line, edge = self._line(1), self._edge(lag)
+        values: Values = {(): self._constant(line.points[:, 1:])}
+        values = self._along(line, values, patterns, count, self.weights[count - lag :])
+        for site, step in self._common_moves(lag):
+            values = self._stepped(values, {p[site:] for p in patterns}, step)
+        values = self._along(edge, values, patterns, 0, self.weights[:lag])
+        starts = [self.level] * len(patterns) if first_levels is None else first_levels
+        return np.array([self._at_full(edge, values[p], b)[0] for p, b in zip(patterns, starts, strict=True)])
+
+    def product_cost(self, patterns: Sequence[Pattern], lag: int) -> float:
+        """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
+        noises = len(self.grid.nodes) ** self.grid.memory
+        return sum(
+            float(step.rises.size) * step.cell_size * noises * len({p[site:] for p in patterns})
+            + self._sinc_cost(step.rises.size, patterns, site)
+            for site, step in self._common_moves(lag)
+        )
+
+    def _sinc_cost(self, rises: float, patterns: Sequence[Pattern], site: int) -> float:
+        return 10.0 * rises * self.grid.sinc_size * len({p[site] for p in patterns})
+
+    def _rises(self, stages: Sequence[Line], highest: np.ndarray) -> list[float]:
+        """Return about how many values of r the step at each site takes; 0 in gaps."""
+        counts = []
+        for j, weight in enumerate(self.weights):
+            line = stages[j + 1]
+            span = line.breaks[-1] - line.breaks[0]
+            cells = len(line.breaks) - 1
+            pieces = max(1.0, cells * min(1.0, abs(weight) * highest[j] / span))
+            points = len(stages[j].points) if j else 1
+            counts.append(points * pieces * self.resolution.integral_nodes if weight else 0.0)
+        return counts
+
+    def _common_moves(self, lag: int) -> Iterator[tuple[int, Move]]:
+        """Yield the sites that both windows see, from the last one, and how levels move there."""
+        cells: Cells = Product(self.level, self.resolution.level_nodes)
+        for site in reversed(range(lag, len(self.weights))):
+            wanted = self._edge(lag) if site == lag else self._sectors(lag, site)
+            yield site, self._move(cells, wanted.points, (self.weights[site], self.weights[site - lag]))
+            cells = wanted
+
+    def distant_covariances(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
+        """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""
+        count = len(self.weights)
+        line = self._line(0)
+        values: Values = {(): self._constant(line.points[:, :1])}
+        values = self._along(line, values, patterns, count, self.weights)
+        for ending, value in values.items():
+            full = self._full(line, value)
+            full = full - self.grid.expectation(full)
+            for _ in range(count, lag):
+                full = self.grid.passed(full)
+            values[ending] = line.points[:, :1, None] * full
+        values = self._along(line, values, patterns, 0, self.weights)
+        return np.array([self._at_full(line, values[p])[0] for p in patterns])
+
+    def _along(
+        self, line: Line, values: Values, patterns: Sequence[Pattern], start: int, weights: Sequence[float]
+    ) -> Values:
+        """Return the values at site ``start`` after sites with ``weights`` from there on have moved one level."""
+        for j in reversed(range(len(weights))):
+            direction = (0.0, weights[j]) if line.axis else (weights[j], 0.0)
+            step = self._move(line, line.points, direction)
+            values = self._stepped(values, {p[start + j :] for p in patterns}, step)
+        return values
+
+    def _stepped(self, values: Values, endings: set[Pattern], step: Move, *, tilted: bool = False) -> Values:
+        """Return the values one site earlier, for each ending; endings with the same first mean are one stack."""
+        result: Values = {}
+        for mean in sorted({ending[0] for ending in endings}):
+            group = sorted(ending for ending in endings if ending[0] == mean)
+            stacked = np.concatenate([values[ending[1:]] for ending in group], axis=-1)
+            moved = self.grid.stepped(stacked, step, mean)
+            if tilted:
+                centre = float(_rectified_mean(mean, self._field_deviation))
+                moved[..., 1::2] += self.grid.stepped(np.ascontiguousarray(stacked[..., ::2]), step, mean, centre)
+            result |= dict(zip(group, np.split(moved, len(group), axis=-1), strict=True))
+        return result
+
+    def _move(self, cells: Cells, points: np.ndarray, direction: Direction) -> Move:
+        return move(cells, points, direction, self.resolution.integral_nodes)
+
+    def _stages(self, patterns: Sequence[Pattern]) -> tuple[np.ndarray, list[Line]]:
+        """Return how far each site rises, and the functions of what is left of a level before each site and after all.
+
+        Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above
+        theta occur.  What is left has a kink at 0 only, and is a polynomial above the reach of what is to come.
+        """
+        highest = np.maximum(np.max(patterns, axis=0), 0) + self.resolution.reach * self._field_deviation
+        reaches = np.array(self.weights) * highest
+        return highest, [self._stage(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1)]
+
+    def _stage(self, spent: np.ndarray, rest: np.ndarray) -> Line:
+        lowest = max(np.minimum(rest, 0).sum(), self.level - np.maximum(spent, 0).sum())
+        high = float(self.level - np.minimum(spent, 0).sum())
+        low = float(lowest) if lowest < high else high - min(self.resolution.panel, 1.0)
+        curved = float(np.clip(np.maximum(rest, 0).sum(), 0, high)) if high > 0 else high
+        ends = sorted({low, high, *(end for end in (0.0, curved) if low < end < high)})
+        breaks = [low]
+        for start, stop in pairwise(ends):
+            is_polynomial = start >= curved > 0
+            count = 1 if is_polynomial else max(1, int(np.ceil((stop - start) / self.resolution.panel - 1e-9)))
+            breaks += list(np.linspace(start, stop, count + 1)[1:])
+        return Line(self.level, 0, tuple(breaks), self.resolution.level_nodes)
+
+    @property
+    def _field_deviation(self) -> float:
+        return self.deviation * float(np.hypot.reduce(self.taps))
+
+    def _line(self, axis: int) -> Line:
+        return Line(self.level, axis, (0.0, self.level), self.resolution.level_nodes)
+
+    def _edge(self, lag: int) -> Line:
+        """Return functions of b at full b', with their kinks where the rays meet that edge."""
+        inner = [alpha for alpha in self._rays(lag, lag) if alpha < 1]
+        return Line(
+            self.level, 0, (0.0, *(alpha * self.level for alpha in inner), self.level), self.resolution.level_nodes
+        )
+
+    def _sectors(self, lag: int, site: int) -> Sectors:
+        """Return functions of both levels after the common sites from ``site`` on.
+
+        Levels with b > b' are only reached if a summand on the left weighs more on q than on p.  A sector
+        of width 1 in alpha is as hard to resolve as a whole level, narrower ones are easier.
+        """
+        both = any(self.weights[i] < self.weights[i - lag] for i in range(lag, site))
+        breaks = sorted({0.0, 1.0, 2.0, *self._rays(lag, site)})
+        kept = tuple(alpha for alpha in breaks if both or alpha <= 1)
+        nodes = self.resolution.level_nodes
+        return Sectors(self.level, kept, nodes, 4 + int(np.ceil((nodes - 4) * max(np.diff(kept)))))
+
+    def _rays(self, lag: int, site: int) -> list[float]:
+        pairs = {(self.weights[i], self.weights[i - lag]) for i in range(site, len(self.weights))}
+        return sorted({float(angle(np.array(pair))) for pair in pairs})
+
+    def _constant(self, levels: np.ndarray) -> np.ndarray:
+        """Return values that depend on the level alone, given as (level, column)."""
+        y, e = self.grid.shape
+        return np.broadcast_to(levels[None, :, None, :], (y, len(levels), e, levels.shape[1]))
+
+    def _full(self, line: Line, values: np.ndarray, first: float | None = None) -> np.ndarray:
+        """Return the values at full levels, or at b = ``first``, with an axis of length 1 for the level."""
+        point = np.array([[self.level if first is None else first, self.level]])
+        cell, matrix, _ = line.factors(point[:, None], point)
+        at = int(cell[0]) * line.nodes
+        return np.einsum("b,ybec->yec", matrix[0, 0], values[:, at : at + line.nodes])[:, None]
+
+    def _at_full(self, line: Line, values: np.ndarray, first: float | None = None) -> np.ndarray:
+        return self.grid.expectation(self._full(line, values, first))[0]
+
+    def _conditional(self, mean: float, site: int) -> np.ndarray:
+        """Return E[r | state] - E r at a site counted from the state: 0 is the next one, -1 the one before."""
+        memory = self.grid.memory
+        known = {k - site: k for k in range(memory) if 0 <= k - site <= memory}
+        drift = sum((self.taps[tap] * self.grid.state[k] for tap, k in known.items()), np.zeros((1, 1, 1, 1)))
+        rest = [w for tap, w in enumerate(self.taps) if tap not in known]
+        centre = _rectified_mean(mean, self._field_deviation)
+        moved = mean + self.deviation * drift
+        return _rectified_mean(moved, self.deviation * float(np.hypot.reduce(rest))) - centre
+
+
+def _rectified_mean(mean: np.ndarray | float, deviation: float) -> np.ndarray:
+    a = np.asarray(mean) / deviation
+    return mean * ndtr(a) + deviation * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)

@@ -1,0 +1,232 @@
+"""How much of each frequency a layer's filters and effective kernels hold: their weight on a Laplacian's eigenspaces.
+
+The mean frequency is the Rayleigh quotient <w, L w>/<w, w>, so it is exact without any eigenvector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from solver.errors import InputError, NotApplicableError
+from solver.network.convolution import as_integers, product
+from solver.network.frequency.spectra import Spectrum, grid_spectrum, path_spectrum, ring_spectrum
+from solver.network.kernels import Kernel, effective_kernel
+from solver.network.network import Network
+from solver.numbers.algebraic import Algebraic
+from solver.numbers.cosines import rational_if_so
+from solver.question.lattice import Shape, as_shape, lags
+
+Moments = dict[tuple[int, int], Any]
+
+
+@dataclass(frozen=True)
+class FrequencyContent:
+    """What a set of filters holds at each frequency, averaged over the set.
+
+    Numbers are exact (Fraction or Algebraic), or sympy expressions where weights and cosines share no small field.
+
+    Attributes
+    ----------
+    eigenvalues : tuple of numbers
+        Frequencies, the distinct eigenvalues lambda of the graph Laplacian; 0 is constant.
+    multiplicities : tuple of int
+        Dimension of each eigenspace.
+    mean_squares : tuple of numbers
+        c_lambda = <||P_lambda w||^2>: the squared coefficients of the eigenspace summed, averaged over filters.
+    mean_frequency : exact number
+        <w, L w>/<w, w>, both averaged, which is sum lambda c_lambda / sum c_lambda.
+    """
+
+    eigenvalues: tuple[Any, ...]
+    multiplicities: tuple[int, ...]
+    mean_squares: tuple[Any, ...]
+    mean_frequency: Any
+
+    @property
+    def shares(self) -> tuple[Any, ...]:
+        """The mean squares over their sum."""
+        total = _added(self.mean_squares)
+        return tuple(_quotient(c, total) for c in self.mean_squares)
+
+
+def frequency_content(filters: Any, spectrum: Spectrum) -> FrequencyContent:
+    """Return the frequency content of filters on a graph.
+
+    Parameters
+    ----------
+    filters : array of exact numbers
+        Its last axes are the sites of the graph (a grid as rows and columns); the others are averaged over.
+    spectrum : Spectrum
+
+    Raises
+    ------
+    InputError
+        If the filters do not fit on the graph.
+    NotApplicableError
+        If every filter is zero.
+
+    Notes
+    -----
+    Costs (nonzero pairs of taps) * (number of eigenvalues).
+
+    Examples
+    --------
+    >>> frequency_content([[1, 1, 1], [0, 3, 0]], path_spectrum(3)).mean_squares == (3, 0, 3)
+    True
+    """
+    values = np.array(filters, dtype=object)
+    if values.size == 0 or values.size % spectrum.sites:
+        raise InputError(f"filters: expected arrays of {spectrum.sites} sites, got the shape {values.shape}")
+    moments = _second_moments(values.reshape(-1, spectrum.sites))
+    mean = _rayleigh(moments, spectrum)
+    squares = tuple(
+        _dot([spectrum.entry(n, i, j) for i, j in moments], list(moments.values()))
+        for n in range(len(spectrum.eigenvalues))
+    )
+    return FrequencyContent(spectrum.eigenvalues, spectrum.multiplicities, squares, mean)
+
+
+def filter_content(network: Network, layer: int) -> FrequencyContent:
+    """Return the frequency content of the filters of a layer, on a path of s taps, over channels and inputs.
+
+    On a frame they live on the grid of s x s taps.
+    """
+    chosen = network.layers[_numbered(network, layer) - 1]
+    path = path_spectrum(chosen.size) if chosen.axes == 1 else grid_spectrum(chosen.size, chosen.size)
+    return frequency_content(chosen.filters, path)
+
+
+def kernel_content(network: Network, layer: int, length: int) -> FrequencyContent:
+    """Return the frequency content of the effective kernels K_k of a layer, on a ring of ``length`` sites.
+
+    Raises
+    ------
+    NotApplicableError
+        For kernels on a frame; their mean frequency is that of `mean_kernel_frequency`.
+    """
+    kernel = effective_kernel(network, _numbered(network, layer))
+    if kernel.axes > 1:
+        raise NotApplicableError("the eigenspaces of a frame are not there; take mean_kernel_frequency")
+    wrapped = np.full((kernel.channels, length), Fraction(0), dtype=object)
+    for o in range(kernel.width):
+        wrapped[:, o % length] = wrapped[:, o % length] + kernel.values[:, 0, o]
+    return frequency_content(wrapped, ring_spectrum(length))
+
+
+def mean_filter_frequency(network: Network, layer: int) -> Any:
+    """Return the mean frequency of the filters of a layer: <sum_j (w_(j+1) - w_j)^2> / <sum_j w_j^2>, exactly.
+
+    Raises
+    ------
+    NotApplicableError
+        If every filter is zero.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> [mean_filter_frequency(construct(name, TwoPixelTask()), 1) for name in ("uniform", "shift")]
+    [Fraction(0, 1), Fraction(4, 3)]
+    """
+    filters = np.array(network.layers[_numbered(network, layer) - 1].filters, dtype=object)
+    if network.is_rational:
+        filters, _ = as_integers(filters)
+    steps = [np.diff(filters, axis=axis) for axis in range(2, filters.ndim)]
+    return _ratio(Fraction(1) * sum((each * each).sum() for each in steps), (filters * filters).sum())
+
+
+def mean_kernel_frequency(network: Network, layer: int, length: int | Shape) -> Any:
+    """Return the mean frequency of the effective kernels of a layer on a ring: 2 (1 - A_1/A_0), exactly.
+
+    On a frame it is 2 (1 - A_(1,0)/A_0) + 2 (1 - A_(0,1)/A_0).
+
+    A_r are the circular autocorrelations; D_k of a linear layer tends to a third of it (derivations/frequency.py).
+    Costs O(width^2 channels), whatever the length.
+
+    Raises
+    ------
+    NotApplicableError
+        If every kernel is zero.
+    """
+    kernel = effective_kernel(network, _numbered(network, layer))
+    rest = (0,) * kernel.axes
+    zero, *units = circular_autocorrelations(kernel, length, [rest, *np.eye(kernel.axes, dtype=int).tolist()])
+    return _ratio(sum(2 * (zero - one) for one in units), zero)
+
+
+def circular_autocorrelations(kernel: Kernel, length: int | Shape, wanted: Sequence[Sequence[int]]) -> list[Any]:
+    """Return A_r of a kernel wrapped around a ring or a frame, for the lags asked for, each with one entry per axis."""
+    shape = as_shape(length)
+    signed: dict[tuple[int, ...], Any] = {}
+    for lag, a in zip(lags(kernel.width - 1, kernel.axes), kernel.autocorrelations(), strict=True):
+        signed[lag] = signed[tuple(-r for r in lag)] = a
+
+    def around(lag: Sequence[int]) -> Any:
+        same = (a for r, a in signed.items() if all((x - y) % n == 0 for x, y, n in zip(r, lag, shape, strict=True)))
+        return sum(same, Fraction(0))
+
+    return [around(lag) for lag in wanted]
+
+
+def _second_moments(filters: np.ndarray) -> Moments:
+    """Return the mean of w_i w_j over the filters, where it can differ from 0."""
+    sums = product(filters.T, filters).astype(object) * Fraction(1, len(filters))
+    return {(int(i), int(j)): sums[i, j] for i, j in np.argwhere(sums != 0)}
+
+
+def _rayleigh(moments: Moments, spectrum: Spectrum) -> Any:
+    """Return sum over edges of <(w_u - w_v)^2> over <sum w^2>."""
+
+    def at(i: int, j: int) -> Any:
+        return moments.get((i, j), Fraction(0))
+
+    steps = sum((at(u, u) + at(v, v) - 2 * at(u, v) for u, v in spectrum.graph.edges), Fraction(0))
+    return _ratio(steps, sum((at(i, i) for i in range(spectrum.sites)), Fraction(0)))
+
+
+def _ratio(above: Any, below: Any) -> Any:
+    if below == 0:
+        raise NotApplicableError("every filter is zero, so there is no frequency")
+    return rational_if_so(above / below)
+
+
+def _dot(left: list[Any], right: list[Any]) -> Any:
+    """Return sum_i left_i right_i, as a sympy expression where the numbers share no field."""
+    numbers = [*left, *right]
+    if not _one_field(numbers):
+        numbers = [_expression(x) for x in numbers]
+    a, b = numbers[: len(left)], numbers[len(left) :]
+    return rational_if_so(sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0)))
+
+
+def _added(numbers: tuple[Any, ...]) -> Any:
+    return sum(numbers if _one_field(numbers) else map(_expression, numbers), Fraction(0))
+
+
+def _quotient(above: Any, below: Any) -> Any:
+    if _one_field([above, below]):
+        return rational_if_so(above / below)
+    return _expression(above) / _expression(below)
+
+
+def _one_field(numbers: Any) -> bool:
+    fields = {x.field for x in numbers if isinstance(x, Algebraic)}
+    return len(fields) <= 1 and all(isinstance(x, int | Fraction | Algebraic) for x in numbers)
+
+
+def _expression(number: Any) -> Any:
+    import sympy
+
+    if isinstance(number, int | Fraction):
+        return sympy.Rational(number.numerator, number.denominator)
+    return number.sympy() if isinstance(number, Algebraic) else number
+
+
+def _numbered(network: Network, layer: int) -> int:
+    if not 1 <= layer <= network.depth:
+        raise InputError(f"layer: expected 1 to {network.depth} for this network, got {layer}")
+    return layer

@@ -1,0 +1,1 @@
+"""What is asked: the task, the deformation, the noise."""

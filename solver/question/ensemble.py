@@ -1,0 +1,168 @@
+"""One image for each class of images that a translation-invariant local map cannot tell apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from solver.question.deformation import Deformation
+from solver.question.frame import FrameTask, Task
+from solver.question.lattice import Shape, Step, coordinates, half, site_after, sites
+from solver.question.task import TwoPixelTask
+
+Pair = tuple[int, Step, Fraction]
+"""The first site, the displacement to the second (a distance on a ring), and a probability."""
+
+
+@dataclass(frozen=True)
+class Representatives:
+    """Weighted pixel pairs that stand for a whole ensemble.
+
+    A translation-invariant network sees only the displacement of a pair.  A local one cannot tell apart
+    pairs that are out of each other's sight, so those are evaluated once, on a ring (or a frame) just long enough
+    to hold them: the cost does not depend on l.  With P phases, as with a total stride P or blocks that the
+    ensemble weighs differently, the positions of both pixels modulo P matter as well: a near pair comes
+    once for each phase, a far one for each pair of phases.
+
+    Attributes
+    ----------
+    task : TwoPixelTask or FrameTask
+        The ensemble that is represented.
+    shape : tuple of int
+        The ring or frame on which the pairs live, at most ``task.shape``; a ring's length is a multiple of ``phases``.
+    pairs : tuple of (first site, displacement, probability)
+        The probabilities sum to 1; the distance can exceed half of the representing ring.
+    phases : int
+        P.
+    first_far : int
+        The first distance that is out of sight, on a ring that leaves out sites.
+    """
+
+    task: Task
+    shape: Shape
+    pairs: tuple[Pair, ...]
+    phases: int = 1
+    first_far: int = 0
+
+    @property
+    def length(self) -> int:
+        """Number of sites on which the pairs live."""
+        return sites(self.shape)
+
+    @property
+    def missing_sites(self) -> int:
+        """Sites of the task's ring that the representing ring leaves out; all of them see background only."""
+        return self.task.sites - self.length
+
+    @property
+    def stretch(self) -> Fraction:
+        """Rings of background that the representing ring leaves out."""
+        return Fraction(self.missing_sites, self.length)
+
+    @property
+    def images(self) -> list[dict[int, int]]:
+        """The undeformed image of each pair, as ``{site: value}``."""
+        return [{first: 1, site_after(first, step, self.shape): 1} for first, step, _ in self.pairs]
+
+    def outcomes(self, deformation: Deformation, pair: Pair) -> list[tuple[dict[int, int], Fraction]]:
+        """Return the deformed images of one pair as ``{site: value}``, with their conditional probabilities."""
+        first, step, _ = pair
+        second = site_after(first, step, self.shape)
+        return [
+            (deformation.deformed(first, second, move, self.shape), p)
+            for move, p in deformation.outcomes(step, self.shape).items()
+        ]
+
+
+def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool = False) -> Representatives:
+    """Return the pairs that represent the ensemble for a map that cannot relate pixels ``sight`` or more apart.
+
+    Parameters
+    ----------
+    task : TwoPixelTask or FrameTask
+    sight : int
+        Pairs at this distance or farther, along either axis of a frame, form one class for each pair of phases.
+    phases : int
+        P: what is averaged does not change if the image moves by P sites.  It divides the ring's length, and is 1 or
+        a multiple of the ensemble's period (see `network_phases`).
+    symmetric : bool
+        On a frame: the map commutes with reflections of either axis and their exchange (every law of
+        `solver.question.deformation.FRAME_LAWS` does), so displacements that these relate form one class.
+
+    Notes
+    -----
+    Costs O(P (max(sight, xi) + P)), whatever l.
+    """
+    if isinstance(task, FrameTask):
+        return _on_frame(task, sight, symmetric)
+    length = -(-(2 * sight + 2 * (phases - 1)) // phases) * phases  # no pair wraps around
+    if length >= task.length:
+        law = [(d, _per_start(task, d, phases)) for d in range(1, task.length // 2 + 1) if task.keeps(d)]
+        pairs = tuple((start, d, w(start) / phases) for d, w in law for start in range(phases) if w(start))
+        return Representatives(task, task.shape, pairs, phases, sight)
+    near = [d for d in range(1, sight) if task.keeps(d)]
+    weights: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
+    if task.period > 1:
+        near += range(sight, task.scale)
+    for d in near:
+        w = _per_start(task, d, phases)
+        for start in range(phases):
+            weights[d if d < sight else sight + (d - sight) % phases, start] += w(start) / phases
+    for residue, weight in _far_law(task, sight, phases).items():
+        for start in range(phases):
+            weights[sight + (residue - sight) % phases, start] += weight / phases
+    pairs = tuple((start, d, w) for (d, start), w in sorted(weights.items()) if w)
+    return Representatives(task, (length,), pairs, phases, sight)
+
+
+def network_phases(total_stride: int, task: Task) -> int:
+    """Return P, the least translation that neither a map of a total stride nor the ensemble notices."""
+    return lcm(total_stride, task.period)
+
+
+def _per_start(task: TwoPixelTask, distance: int, phases: int) -> Callable[[int], Fraction]:
+    """Return the probability of a distance, given where the first pixel is (its mean over starts is the law's)."""
+    if task.period == 1 or phases % task.period:
+        law = task.probability(distance)
+        return lambda start: law
+    return lambda start: task.pair_probability(start, start + distance) * task.pair_count(distance)
+
+
+def _far_law(task: TwoPixelTask, sight: int, phases: int) -> dict[int, Fraction]:
+    """Return the probability that the distance is ``sight`` or more, by its residue mod P; O(P).
+
+    With a period, only distances from xi on, where all images weigh the same.
+    """
+    close = (sight, task.scale - task.gap - 1)
+    beyond = (max(sight, task.scale + task.gap), task.length // 2)
+    law: dict[int, Fraction] = defaultdict(Fraction)
+    for first, last in (beyond,) if task.period > 1 else (close, beyond):
+        for residue in range(min(phases, last - first + 1)):
+            d = first + residue
+            count = (last - d) // phases + 1
+            middle = (last - d) % phases == 0 and 2 * last == task.length
+            law[d % phases] += task.probability(d) * (count - middle) + task.probability(last) * middle
+    return law
+
+
+def _on_frame(task: FrameTask, sight: int, symmetric: bool) -> Representatives:
+    """Return the displacements on the whole frame, or those in sight on one of twice the sight and one for the rest."""
+    shape, law = task.shape, task.displacement_law
+    if 2 * sight < min(task.shape):
+        shape = (2 * sight, 2 * sight)
+        places = (coordinates(n, shape) for n in range(sites(shape)))
+        near = half((v for v in places if sight not in v), shape)
+        law = {v: task.probability(tuple(min(x, 2 * sight - x) for x in v)) for v in near}
+        law[sight, sight] = 1 - sum(law.values(), Fraction(0))
+    weights: defaultdict[Shape, Fraction] = defaultdict(Fraction)
+    for vector, weight in law.items():
+        weights[_folded(vector, shape) if symmetric else vector] += weight
+    return Representatives(task, shape, tuple((0, vector, weight) for vector, weight in weights.items() if weight))
+
+
+def _folded(vector: Shape, shape: Shape) -> Shape:
+    parts = tuple(min(v, n - v) for v, n in zip(vector, shape, strict=True))
+    return tuple(sorted(parts)) if len(set(shape)) == 1 else parts

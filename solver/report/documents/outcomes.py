@@ -1,0 +1,184 @@
+"""Runs side by side as text and as JSON (schema ``solver.histories/1``), which can be read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from solver.errors import InputError
+from solver.numbers.exact import choice
+from solver.report.documents.training import QUANTITIES, short
+from solver.train.history import LayerHistory, Moment
+from solver.train.outcomes import MEASURES, Correlation, Outcome, by_images, correlations, families
+from solver.train.record import checkpoint_from_object, checkpoint_object
+from solver.train.training import Training, training_from_json
+from solver.values import MissingValue, NumericValue, Value
+
+SCHEMA = "solver.histories/1"
+TABLES = ("runs", "layers", "correlations")
+NOTE = (
+    "Spearman's rank correlation with the test error over the last checkpoints of n runs; ties share their mean rank, "
+    "e is how many\ndifferent test errors there are; within P: of ranks among runs of the same P; - : fewer than 3 "
+    "runs, or no variation"
+)
+
+
+def outcomes_text(outcomes: Sequence[Outcome], tables: Sequence[str] = TABLES) -> str:
+    """Return tables of each family of runs.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    tables : sequence of {"runs", "layers", "correlations"}
+        A line for each run at its last checkpoint; medians over runs by layer, at the first and the last checkpoint;
+        rank correlations with the test error.
+
+    Raises
+    ------
+    InputError
+        For another table, or none.
+    """
+    for table in tables:
+        choice(table, "tables", TABLES)
+    if not tables or not outcomes:
+        raise InputError(f"tables: expected some of {', '.join(TABLES)}, and runs to put in them")
+    drawn = {"runs": _runs_text, "layers": _layers_text, "correlations": _correlations_text}
+    parts = []
+    for family in families(outcomes):
+        parts += [family_line(family[0].training), *(drawn[table](family) for table in tables)]
+    notes = [NOTE] if "correlations" in tables else []
+    return "\n\n".join([*parts, *notes]) + "\n"
+
+
+def family_line(training: Training) -> str:
+    """Return what the runs of a family have in common, in one line."""
+    task, net = training.task, training.architecture
+    gap = f", gap {task.gap}" if task.gap else ""
+    batch = f"batches of {training.batch}" if training.batch else "all images a step"
+    return (
+        f"labels '{task.labels}', l = {task.length}, xi = {task.scale}{gap}, '{task.distances}'; {net.layers} layers "
+        f"of {net.channels} channels, filter size {net.filter_size}, stride {net.stride}; {training.optimizer}, {batch}"
+    )
+
+
+def _runs_text(family: Sequence[Outcome]) -> str:
+    last = family[0].training.architecture.layers
+    width = max(len(each.name) for each in family)
+    heads = ["D_f", "G_f", "R_f", f"R_{last}", *(f"freq {k}" for k in range(1, last + 1))]
+    first = f"{'run':{width}}  {'P':>4} {'seed':>4} {'steps':>6}  {'error: first':>12} {'last':>7}"
+    lines = [first + "".join(f" {head:>8}" for head in heads)]
+    for each in (run for runs in by_images(family).values() for run in runs):
+        t, moment = each.training, each.moments[-1]
+        values = [
+            *(moment.layers[-1].D, moment.layers[-1].G, moment.layers[-1].R, moment.layers[-2].R),
+            *(layer.filter_frequency for layer in moment.layers[1:-1]),
+        ]
+        errors = f"{short(each.moments[0].checkpoint.test_error):>12} {short(moment.checkpoint.test_error):>7}"
+        start = f"{each.name:{width}}  {t.images:>4} {t.seed:>4} {moment.checkpoint.step:>6}  {errors}"
+        lines.append(start + "".join(f" {_cell(value):>8}" for value in values))
+    return "\n".join(lines)
+
+
+def _layers_text(family: Sequence[Outcome]) -> str:
+    depth = family[0].training.architecture.layers
+    heads = ["image", *(f"layer {k}" for k in range(1, depth + 1)), "f_p"]
+    lines = [f"{f'medians of {len(family)}':34}" + "".join(f" {head:>8}" for head in heads)]
+    for name, title in QUANTITIES.items():
+        for moment, when in ((0, "first"), (-1, "last")):
+            columns = zip(*(each.moments[moment].layers for each in family), strict=True)
+            cells = "".join(f" {_median(column, name):>8}" for column in columns)
+            lines.append(f"{title if moment == 0 else '':28} {when:>5}{cells}")
+    return "\n".join(lines)
+
+
+def _median(layers: Sequence[LayerHistory], name: str) -> str:
+    values = [float(v) for v in (getattr(each, name) for each in layers) if not isinstance(v, MissingValue)]
+    return f"{median(values):.3g}" if values else "-"
+
+
+def _correlations_text(family: Sequence[Outcome]) -> str:
+    found = correlations(family)
+    names = {"R_L": f"R_{family[0].training.architecture.layers}"}
+    lines = [f"  {'among':>10} {'n':>4} {'e':>4}" + "".join(f" {names.get(each, each):>8}" for each in MEASURES)]
+    for among in dict.fromkeys(each.among for each in found):
+        row = [each for each in found if each.among == among]
+        cells = "".join(f" {_rho(each):>8}" for each in row)
+        lines.append(f"  {among:>10} {row[0].runs:>4} {row[0].errors:>4}{cells}")
+    return "\n".join(lines)
+
+
+def _rho(each: Correlation) -> str:
+    return "-" if each.rho is None else f"{each.rho:.2f}"
+
+
+def _cell(value: Value) -> str:
+    return "-" if isinstance(value, MissingValue) else f"{float(value):.3g}"
+
+
+def outcomes_json(outcomes: Sequence[Outcome], digits: int = 6) -> str:
+    """Return the runs as JSON text: a quantity is ``[value, error]``, both text, or null where it does not exist."""
+    runs = [
+        {
+            "name": each.name,
+            "configuration": each.training.as_json(),
+            "moments": [_moment_object(moment, digits) for moment in each.moments],
+        }
+        for each in outcomes
+    ]
+    lines = ",\n".join(json.dumps(run) for run in runs)
+    return f'{{"schema": "{SCHEMA}", "runs": [\n{lines}\n]}}\n'
+
+
+def read_outcomes(path: Path) -> list[Outcome]:
+    """Return the runs of a file that `outcomes_json` wrote; values are as rounded there.
+
+    Raises
+    ------
+    InputError
+        If it is no such file.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["schema"] != SCHEMA:
+            raise ValueError(f"schema {record['schema']!r}")
+        return [
+            Outcome(
+                str(run["name"]),
+                training_from_json(run["configuration"]),
+                tuple(_moment(each, f"read from {path.name}") for each in run["moments"]),
+            )
+            for run in record["runs"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{str(path)!r} holds no runs as `solver history` writes them ({SCHEMA}): {error!r}") from None
+
+
+def _moment_object(moment: Moment, digits: int) -> dict[str, Any]:
+    layers = [
+        {"layer": each.layer, "name": each.name} | {name: _pair(getattr(each, name), digits) for name in QUANTITIES}
+        for each in moment.layers
+    ]
+    return {"checkpoint": checkpoint_object(moment.checkpoint), "layers": layers}
+
+
+def _moment(record: dict[str, Any], method: str) -> Moment:
+    layers = tuple(
+        LayerHistory(
+            layer=int(each["layer"]),
+            name=str(each["name"]),
+            **{name: _value(each[name], method) for name in QUANTITIES},
+        )
+        for each in record["layers"]
+    )
+    return Moment(checkpoint_from_object(record["checkpoint"]), layers)
+
+
+def _pair(value: Value, digits: int) -> list[str] | None:
+    return None if isinstance(value, MissingValue) else [str(value.value(digits)), str(value.error(digits))]
+
+
+def _value(pair: list[str] | None, method: str) -> Value:
+    return MissingValue(method) if pair is None else NumericValue(float(pair[0]), float(pair[1]), method)

@@ -1,0 +1,120 @@
+"""A training run as text, the loss and the errors of its checkpoints; its history as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from fractions import Fraction
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from solver.question.task import TwoPixelTask
+from solver.report.words import decimal
+from solver.report.writers.json import value_object
+from solver.train.history import History, LayerHistory
+from solver.train.record import Record
+from solver.values import MissingValue
+
+WORDS = {"zero loss": "the training loss is 0", "step limit": "the limit of steps is reached", None: "not finished"}
+
+QUANTITIES = {
+    "D": "D",
+    "G": "G",
+    "R": "R = D/G",
+    "D_shuffled": "D with channels shuffled",
+    "filter_frequency": "frequency of the filters",
+}
+"""What a history holds of a layer, and what it is called."""
+
+
+def training_text(record: Record, folder: Path) -> str:
+    """Return a line for each checkpoint, and how to go on from the last."""
+    lines = [f"{'step':>8}  {'train loss':>10}  {'train error':>11}  {'test error':>10}"]
+    for each in record.checkpoints:
+        errors = f"{short(each.train_error):>11}  {short(each.test_error):>10}"
+        lines.append(f"{each.step:>8}  {short(each.train_loss):>10}  {errors}")
+    training, last = record.training, record.checkpoints[-1]
+    lines.append(
+        f"{WORDS[record.finished]} after {last.step} steps; {len(record.images)} training images, "
+        f"seed {training.seed}, weights kept as multiples of 2^-{training.grid_bits}"
+    )
+    lines.append(f"next: solver report --network {quote(str(folder / last.file))}{_task_options(training.task)}")
+    lines.append(f"      solver history {quote(str(folder))}")
+    return "\n".join(lines) + "\n"
+
+
+def _task_options(task: TwoPixelTask) -> str:
+    """Return the options that ask about this task, where they are not the defaults of the command."""
+    plain = TwoPixelTask()
+    changed = [each.name for each in fields(task) if getattr(task, each.name) != getattr(plain, each.name)]
+    return "".join(f" --{name} {getattr(task, name)}" for name in changed)
+
+
+def short(value: Fraction | None) -> str:
+    """Return an error or a loss to 4 digits, a dash where there is none."""
+    return "-" if value is None else f"{float(value):.4g}"
+
+
+def history_text(history: History, digits: int = 4) -> str:
+    """Return a table for each quantity: a line for each checkpoint, a column for each layer."""
+    training = history.record.training
+    lines = [
+        f"{len(history.record.images)} training images, seed {training.seed}, {training.optimizer}; "
+        f"{WORDS[history.record.finished]}",
+        "",
+        f"{'step':>8}  {'train error':>11}  {'test error':>10}  {'R_f':>10}",
+    ]
+    for each in history.moments:
+        point = each.checkpoint
+        stability = f"{decimal(each.layers[-1].R, digits):>10}"
+        lines.append(f"{point.step:>8}  {short(point.train_error):>11}  {short(point.test_error):>10}  {stability}")
+    for name, title in QUANTITIES.items():
+        lines += ["", *_layer_table(history, name, title, digits)]
+    return "\n".join([*lines, "", *_methods(history)]) + "\n"
+
+
+def _layer_table(history: History, name: str, title: str, digits: int) -> list[str]:
+    depth = len(history.moments[0].layers) - 2
+    columns = range(1, depth + 1) if name == "filter_frequency" else range(depth + 2)
+    heads = ["f_p" if k > depth else f"layer {k}" if k else "image" for k in columns]
+    lines = [title, f"{'step':>8}" + "".join(f" {head:>12}" for head in heads)]
+    for each in history.moments:
+        cells = "".join(f" {decimal(getattr(each.layers[k], name), digits):>12}" for k in columns)
+        lines.append(f"{each.checkpoint.step:>8}{cells}")
+    return lines
+
+
+def _methods(history: History) -> list[str]:
+    """Return how D, G and D shuffled were found, without repeats."""
+    layers = [layer for each in history.moments for layer in each.layers]
+    found = [
+        f"{name}: {value.why if isinstance(value, MissingValue) else value.method}"
+        for name in ("D", "G", "D_shuffled")
+        for value in (getattr(layer, name) for layer in layers)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def history_json(history: History, digits: int = 6) -> str:
+    """Return a history as JSON text, schema ``solver.history/1``; values are those of ``solver.report/1``."""
+    moments = [
+        {
+            "step": each.checkpoint.step,
+            "train_error": _text(each.checkpoint.train_error),
+            "test_error": _text(each.checkpoint.test_error),
+            "layers": [_layer(layer, digits) for layer in each.layers],
+        }
+        for each in history.moments
+    ]
+    record = {"schema": "solver.history/1", "configuration": history.record.training.as_json(), "moments": moments}
+    return json.dumps(record, indent=1) + "\n"
+
+
+def _layer(each: LayerHistory, digits: int) -> dict[str, Any]:
+    values = {name: value_object(getattr(each, name), digits) for name in QUANTITIES}
+    return {"layer": each.layer, "name": each.name, **values}
+
+
+def _text(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)

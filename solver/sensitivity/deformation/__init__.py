@@ -1,0 +1,1 @@
+"""The numerators of D and the denominator of D and G."""

@@ -1,0 +1,1 @@
+"""G in weak and in strong noise."""

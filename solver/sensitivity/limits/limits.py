@@ -1,0 +1,192 @@
+"""The limits of G/sigma^2 for weak and for strong noise: closed forms where no rectified sum is rectified again.
+
+The numerator over sigma^2 tends to E||J(g)||^2, g standard normal, where J is the network with one-sided
+slopes in place of its activations (`solver.sensitivity.limits.slopes`).  Where a sum of rectified noise is
+rectified again, it is sampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from solver.errors import InputError
+from solver.network.linearity import dense_images
+from solver.network.network import Network
+from solver.question.deformation import Deformation
+from solver.question.ensemble import Representatives
+from solver.question.noise import GaussianNoise
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.limits.moments import OneSidedEnsemble
+from solver.sensitivity.limits.sampled import sampled_limits
+from solver.sensitivity.limits.slopes import OneSidedNetwork, Slopes, strong_slopes, weak_slopes
+from solver.sensitivity.noise.once import noise_representatives
+from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
+from solver.values import ExactValue, MissingValue, Value, as_value, quotient
+
+CLOSED = "closed form, rectified at most once"
+BOUNDED = "bounded by the hard tanh"
+FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"
+
+
+@dataclass(frozen=True)
+class NoiseLimit:
+    """The limits of one layer.
+
+    Attributes
+    ----------
+    layer : int
+        0 is the image, 1..depth the maps, depth + 1 the output f_p.
+    name : {"input", "hidden", "output"}
+    weak : Value
+        lim G/sigma^2 as sigma -> 0.
+    finite : Value
+        G/sigma^2 at the noise's own sigma, where that is exact or closed; missing elsewhere.
+    strong : Value
+        lim G/sigma^2 as sigma -> infinity; 0 behind a hard tanh, where G itself stays bounded.
+    """
+
+    layer: int
+    name: str
+    weak: Value
+    finite: Value
+    strong: Value
+
+
+@dataclass(frozen=True)
+class NoiseLimits:
+    """The limits of G/sigma^2 of every layer of a network and of its output."""
+
+    network: Network
+    task: TwoPixelTask
+    noise: GaussianNoise
+    channel_mean: bool
+    layers: tuple[NoiseLimit, ...]
+
+    @property
+    def output(self) -> NoiseLimit:
+        """The limits of f_p."""
+        return self.layers[-1]
+
+    def __getitem__(self, layer: int) -> NoiseLimit:
+        return self.layers[layer]
+
+
+def noise_limits(
+    network: Network,
+    task: TwoPixelTask,
+    *,
+    noise: GaussianNoise | None = None,
+    channel_mean: bool = False,
+    sampling: Sampling | None = None,
+    progress: Progress | None = None,
+) -> NoiseLimits:
+    """Return lim G/sigma^2 for sigma -> 0 and sigma -> infinity, for every layer and for f_p.
+
+    Parameters
+    ----------
+    network : Network
+    task : TwoPixelTask
+    noise : GaussianNoise
+        Whether it is rectified, and the energy that is compared with the limits; 8/3 if omitted.
+    channel_mean : bool
+        Average every map over its channels before taking norms.
+    sampling : Sampling
+        How much to sample where there is no closed form.
+    progress : callable(done, total)
+        Called while sampling.
+
+    Returns
+    -------
+    NoiseLimits
+        Exact or closed, or numeric with a standard error where a sum of rectified noise is rectified again.
+
+    Raises
+    ------
+    InputError
+        If an argument is not of its type.
+
+    Notes
+    -----
+    Does not cost more on a longer ring.
+
+    Examples
+    --------
+    >>> from solver import construct
+    >>> task = TwoPixelTask(length=6, scale=3)
+    >>> limits = noise_limits(construct("uniform", task), task)
+    >>> limits[0].weak.exact == limits[0].strong.exact == Fraction(9, 4)
+    True
+    """
+    noise = GaussianNoise() if noise is None else noise
+    given = (("network", network, Network), ("task", task, TwoPixelTask), ("noise", noise, GaussianNoise))
+    for name, value, kind in given:
+        if not isinstance(value, kind):
+            raise InputError(f"{name}: expected a {kind.__name__}, got {value!r}")
+    noise = noise.resolved(task, Deformation())
+    options = {"rectified": noise.rectified, "channel_mean": channel_mean, "sampling": sampling, "progress": progress}
+    weak, strong = (limit(network, task, **options) for limit in (weak_noise_responses, strong_noise_responses))
+    moments = distance_moments(network, task, Deformation(), channel_mean=channel_mean)
+    question = NoiseQuestion(network, task, noise, channel_mean)
+    layers = []
+    for k, moment in enumerate(moments):
+        spread = ExactValue(moment.spread, "one image per distance")
+        closed = closed_noise_response(question, k)
+        finite = _over_variance(closed.total if closed else None, noise.variance(task.length))
+        ratios = [quotient(value, spread, method=value.method, zero=FLAT) for value in (weak[k], finite, strong[k])]
+        layers.append(NoiseLimit(k, "input" if k == 0 else "hidden" if k <= network.depth else "output", *ratios))
+    return NoiseLimits(network, task, noise, channel_mean, tuple(layers))
+
+
+def _over_variance(response: Value | None, variance: Fraction) -> Value:
+    if response is None:
+        return MissingValue("the noise is rectified twice; sensitivities(...) evaluates it")
+    return quotient(response, ExactValue(variance, "sigma^2"), method=response.method, zero="")
+
+
+def weak_noise_responses(network: Network, task: TwoPixelTask, **options: Any) -> list[Value]:
+    """Return lim <||a(x + eta) - a(x)||^2>/sigma^2 as sigma -> 0, for layers 0..depth and f_p.
+
+    E||J_x(g)||^2 over the ensemble: units off a tie cross it with a probability that vanishes like
+    exp(-z0^2 / (2 sigma^2 v)).  Options: rectified, channel_mean, sampling, progress.
+    """
+    ring = noise_representatives(network, task)
+    slopes = weak_slopes(network, dense_images([{}, *ring.images], ring.length))
+    weights = (Fraction(0), *(weight for _, _, weight in ring.pairs))
+    return _responses(network, ring, slopes, weights, **options)
+
+
+def strong_noise_responses(network: Network, task: TwoPixelTask, **options: Any) -> list[Value]:
+    """Return lim <||a(x + eta) - a(x)||^2>/sigma^2 as sigma -> infinity, for layers 0..depth and f_p.
+
+    Images and biases drop out, so one empty image stands for the ensemble.  Behind a hard tanh the response
+    stays bounded, and the limit is 0.  Options: rectified, channel_mean, sampling, progress.
+    """
+    ring = noise_representatives(network, task)
+    values = _responses(network, ring, strong_slopes(network, ring.length), (Fraction(1),), **options)
+    bound = next((k for k, layer in enumerate(network.layers, start=1) if layer.activation == "hardtanh"), len(values))
+    bounded = f"{BOUNDED} of layer {bound}: the numerator of G itself has a finite limit"
+    return [value if k < bound else ExactValue(Fraction(0), bounded) for k, value in enumerate(values)]
+
+
+def _responses(
+    network: Network,
+    ring: Representatives,
+    slopes: list[Slopes],
+    weights: tuple[Fraction, ...],
+    *,
+    rectified: bool = False,
+    channel_mean: bool = False,
+    sampling: Sampling | None = None,
+    progress: Progress | None = None,
+) -> list[Value]:
+    readout = network.pooled_readout(ring.task.sites)
+    derivative = OneSidedNetwork(network, slopes, ring.length, readout, rectified=rectified)
+    ensemble = OneSidedEnsemble(derivative, weights, ring.stretch, channel_mean)
+    known: list[Value | None] = [as_value(m.expression(), CLOSED) if m.is_closed else None for m in ensemble.moments]
+    open_layers = [k for k, value in enumerate(known) if value is None]
+    sampled = sampled_limits(ensemble, open_layers, sampling or Sampling(), progress) if open_layers else {}
+    return [sampled[k] if value is None else value for k, value in enumerate(known)]

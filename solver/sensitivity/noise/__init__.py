@@ -1,0 +1,1 @@
+"""The numerator of G, by routes."""

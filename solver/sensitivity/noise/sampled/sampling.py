@@ -1,0 +1,211 @@
+"""Noise that is rectified more than once, or met a hard tanh: randomised quasi-Monte Carlo, with a standard error.
+
+Where the last pre-activation is closed form, that part is taken out: a - a0 = lin + comp with
+lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp + comp^2 is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from solver.errors import InputError
+from solver.network.linearity import dense_images
+from solver.network.network import Network
+from solver.network.trace import activated, correlate
+from solver.numbers.exact import integer, rational
+from solver.question.ensemble import Representatives
+from solver.question.frame import Task
+from solver.question.noise import GaussianNoise
+from solver.sensitivity.noise.once import noise_representatives
+from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
+from solver.sensitivity.noise.sampled.threads import drawn_results
+from solver.values import NumericValue
+
+Progress = Callable[[int, int], None]
+METHOD = "randomised quasi-Monte Carlo"
+MOST_POINTS = 2**17
+FEWEST_POINTS = 128
+FEWEST_ON_FRAMES = 32
+_CHUNK = 2**19
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How much to sample: independent scrambled Sobol sets of ``points`` each, from a seed.
+
+    Parameters
+    ----------
+    points, replicates, seed : int
+        The error falls with points; it is measured between the replicates.  A network with strides takes fewer at
+        more places (`points_for`).
+    tolerance : rational, optional
+        Sample anew with four times the points until each error is at most this fraction of its value,
+        or ``MOST_POINTS`` are reached; the error reported says what was reached.
+    """
+
+    points: int = 1024
+    replicates: int = 32
+    seed: int = 0
+    tolerance: Any = None
+
+    def __post_init__(self) -> None:
+        integer(self.points, "points", 1)
+        integer(self.replicates, "replicates", 2)
+        integer(self.seed, "seed", 0)
+        if self.tolerance is not None:
+            object.__setattr__(self, "tolerance", rational(self.tolerance, "tolerance"))
+            if self.tolerance <= 0:
+                raise InputError(f"tolerance: expected a positive rational, got {self.tolerance}")
+
+    def points_for(self, phases: int, rows: int = 1) -> int:
+        """Return the points of a set for a network of some total stride, which sees every image at as many places.
+
+        That many times fewer points (but at least 128, unless fewer are asked for) cost and tell as much.  So do they
+        on a frame, where each point draws ``rows`` rows (at least 32 then).
+        """
+        if rows > 1:
+            return max(2 ** max(self.points // rows, 1).bit_length() // 2, min(self.points, FEWEST_ON_FRAMES))
+        return max(self.points // phases, min(self.points, FEWEST_POINTS))
+
+    def method(self, points: int) -> str:
+        """Return the method as text, for reports."""
+        return f"{METHOD}, {self.replicates} x {points} points, seed {self.seed}; error is one standard error"
+
+    def is_met(self, values: Iterable[NumericValue]) -> bool:
+        """Return whether every error is within the tolerance."""
+        return self.tolerance is None or all(v.uncertainty <= self.tolerance * abs(v.estimate) for v in values)
+
+
+def sampled_noise(
+    network: Network,
+    task: Task,
+    noise: GaussianNoise,
+    controls: dict[int, float | None],
+    sampling: Sampling,
+    *,
+    channel_mean: bool = False,
+    progress: Progress | None = None,
+) -> dict[int, NoiseResponse[NumericValue]]:
+    """Return <||a_k(x + eta) - a_k(x)||^2> of the layers asked for, and of f_p under the key depth + 1.
+
+    The parts are unbiased.  They add up, except for f_p on a ring too long to be sampled whole: within the error.
+    The tolerance is asked of the totals; the parts can be less certain.
+
+    Parameters
+    ----------
+    controls : dict
+        The layers, each with the closed value of <||z_k(x + eta) - z_k(x)||^2> at its last
+        pre-activation (for depth + 1, of the pooled one), or None where that is not known.
+
+    Notes
+    -----
+    Costs points * replicates forward passes on the representing ring for each distance in sight, and keeps
+    the mean map of each replicate.
+    """
+    ring = noise_representatives(network, task)
+    generator = np.random.default_rng(sampling.seed)
+    points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
+    trace = FloatTrace(network)
+
+    def drawn() -> Callable[[], dict[int, Samples]]:
+        eta = _noise(noise, task.sites, ring.length, points, generator)
+        return lambda: _replicate(trace, ring, eta, controls, channel_mean)
+
+    while True:
+        runs = drawn_results(drawn, sampling.replicates, progress)
+        values = {
+            k: split_estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
+            for k, control in controls.items()
+        }
+        if sampling.is_met(value.total for value in values.values()) or 4 * points > MOST_POINTS:
+            return values
+        points *= 4
+
+
+def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator: np.random.Generator) -> np.ndarray:
+    """Return one scrambled Sobol set of noises, of shape (points, sites)."""
+    from scipy.stats import qmc
+
+    engine = qmc.Sobol(sites, scramble=True, rng=generator)
+    eta = qmc.MultivariateNormalQMC(np.zeros(sites), engine=engine).random(points)
+    eta *= float(noise.variance(length)) ** 0.5
+    return np.maximum(eta, 0) if noise.rectified else eta
+
+
+def _replicate(
+    trace: FloatTrace, ring: Representatives, eta: np.ndarray, controls: dict[int, float | None], channel_mean: bool
+) -> dict[int, Samples]:
+    images = dense_images([{}, *ring.images], ring.shape).astype(float)[:, None]
+    calm = trace(images)
+    widest = max(trace.network.channels) * images.size
+    chunks = np.array_split(eta, min(len(eta), max(1, len(eta) * widest // _CHUNK)))
+    sums: dict[int, Any] = dict.fromkeys(controls, (0, 0, 0))
+    for chunk in chunks:
+        noisy = trace(images + chunk.reshape(-1, 1, 1, *ring.shape))
+        for key, control in controls.items():
+            parts = _differences(trace.network, ring, key, calm, noisy, channel_mean, control is not None)
+            sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
+    return {key: Samples(*(total / len(eta) for total in sums[key])) for key in controls}
+
+
+def _differences(
+    network: Network, ring: Representatives, key: int, calm: Any, noisy: Any, channel_mean: bool, controlled: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ||a - a0||^2 and ||z - z0||^2 of shape (points, images), and a - a0 of (points, images, units).
+
+    The second is 0 unless it is ``controlled`` for.
+    """
+    layer = min(key, network.depth)
+    (z0, a0), (z, a) = calm[layer], noisy[layer]
+
+    def change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+        if key > network.depth:
+            weights = np.array([float(v) for v in network.pooled_readout(ring.task.sites)])
+            return (over_sites(after - before).sum(axis=-1) @ weights)[..., None]
+        moved = over_sites(after - before)
+        moved = moved.sum(axis=-2, keepdims=True) if channel_mean else moved
+        return moved.reshape(*moved.shape[:2], -1)
+
+    def over_sites(maps: np.ndarray) -> np.ndarray:
+        return maps.reshape(*maps.shape[: -network.axes], -1)
+
+    moved = change(a, a0)
+    square = np.einsum("pmu,pmu->pm", moved, moved)
+    if not controlled:
+        return square, np.zeros_like(square), moved
+    linear = change(z, z0)
+    return square, np.einsum("pmu,pmu->pm", linear, linear), moved
+
+
+class FloatTrace:
+    """The forward pass in float64, of images of shape (..., 1, *sites)."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._weights = [
+            (np.array(layer.filters, dtype=object).astype(float), [float(b) for b in layer.bias])
+            for layer in network.layers
+        ]
+
+    def __call__(self, a: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the pre-activations and activations of layers 0..depth."""
+        trace = [(a, a)]
+        for layer, (weights, bias) in zip(self.network.layers, self._weights, strict=True):
+            z = correlate(a, layer, weights, bias)
+            a = activated(z, layer.activation)
+            trace.append((z, a))
+        return trace
+
+
+def without_last_activation(network: Network, layer: int) -> Network:
+    """Return layers 1..layer with the identity as last activation; the readout is kept if that is all layers."""
+    layers = (*network.layers[: layer - 1], replace(network.layers[layer - 1], activation="identity"))
+    if layer == network.depth:
+        return replace(network, layers=layers, claim=None)
+    return Network(layers=layers)

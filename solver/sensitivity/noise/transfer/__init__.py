@@ -1,0 +1,1 @@
+"""Noise rectified twice, by a transfer operator."""

@@ -1,0 +1,232 @@
+"""Layers that rectify noise a second time in equal windows over one moving average, and their pooled output."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from solver.errors import NotApplicableError
+from solver.gaussian.balls import enclose
+from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
+from solver.gaussian.moments import rectified_mean
+from solver.network.network import Network
+from solver.question.noise import GaussianNoise
+from solver.question.task import TwoPixelTask
+from solver.sensitivity.noise.series import UnitRing, ring_units
+
+STEEPEST = 10.0
+"""Largest theta / (least weight * sigma * last tap) for which both levels of a pair are resolved."""
+LONGEST_PANEL, SIGNED_PANEL = 10.0, 6.0
+"""The most of a level, in units of least weight * sigma * last tap, that is one polynomial; less on long stretches."""
+SHARPEST = Fraction(1, 2)
+"""Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
+
+ROUNDING, CANCELLING = 1e-13, 1e-14
+"""Errors that no resolution shows: relative to a part of a response, and to the terms that cancel inside one."""
+
+Window = tuple[tuple[int, Any], ...]
+"""Offsets and weights of one unit."""
+Pattern = tuple[Any, ...]
+"""The means m that one or two windows see, from left to right."""
+Counts = dict[Pattern, Fraction]
+"""How often each pattern occurs in the ensemble."""
+
+
+@dataclass(frozen=True)
+class EqualWindows:
+    """Equal windows that slide over one field, and the images that stand for the ensemble.
+
+    Attributes
+    ----------
+    readout : Fraction
+        v, the weight of every unit in f; 1 for the windows of a layer.
+    weights, taps : tuple of exact numbers
+        K_1, ..., K_n, of either sign and 0 in gaps, and w_0, ..., w_D with w_D > 0.
+    level : exact number
+        theta.
+    noise_variance : Fraction
+        s^2.
+    images : list of (means, weight)
+        The field's means along the representing ring; the weights sum to 1.
+    background : list of Fraction
+        The means along the ring without an image.
+    stretch : Fraction
+        Rings of background that the representing ring leaves out.
+    """
+
+    readout: Fraction
+    weights: tuple[Any, ...]
+    taps: tuple[Any, ...]
+    level: Any
+    noise_variance: Fraction
+    images: list[tuple[list[Any], Fraction]]
+    background: list[Any]
+    stretch: Fraction
+
+    @property
+    def memory(self) -> int:
+        """D, the number of noises that neighbouring sites share."""
+        return len(self.taps) - 1
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether the level and every weight are positive, so that levels only fall and stay bounded."""
+        return self.level > 0 and min(self.weights) > 0
+
+    @property
+    def unit(self) -> float:
+        """least |weight| * sigma * last tap, the finest scale in a level."""
+        return float(min(abs(w) for w in self.weights if w) * self.taps[-1]) * float(self.noise_variance) ** 0.5
+
+    @property
+    def steepness(self) -> float:
+        """theta / (least weight * sigma * last tap)."""
+        return float(self.level) / self.unit
+
+    @property
+    def sharpness(self) -> Any:
+        """The lesser outer tap over the largest: how fast a site's mean turns with a noise that it shares."""
+        return min(abs(self.taps[0]), self.taps[-1]) / max(abs(w) for w in self.taps)
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether a pattern and its mirror image are alike."""
+        return self.weights == self.weights[::-1] and self.taps == self.taps[::-1]
+
+    def chains(self, resolution: ChainResolution) -> CoupledChains:
+        """Return the transfer operator at a resolution."""
+        taps, weights = (tuple(float(w) for w in ws) for ws in (self.taps, self.weights))
+        return CoupledChains(taps, weights, float(self.level), float(self.noise_variance) ** 0.5, resolution)
+
+    def patterns(self, sites: list[int]) -> Counts:
+        """Return the means seen at ``sites`` from every unit, by how often they occur."""
+        counts: Counts = defaultdict(Fraction)
+        for means, weight in [*self.images, (self.background, self.stretch)]:
+            for pattern, times in self.seen(means, sites).items():
+                counts[pattern] += weight * times
+        return {pattern: weight for pattern, weight in counts.items() if weight}
+
+    def seen(self, means: list[Any], sites: list[int]) -> dict[Pattern, int]:
+        """Return the means seen at ``sites`` from every unit of one image, by how often they occur."""
+        length = len(means)
+        counts: dict[Pattern, int] = defaultdict(int)
+        for p in range(length):
+            pattern = tuple(means[(p + o) % length] for o in sites)
+            counts[min(pattern, pattern[::-1]) if self.is_symmetric else pattern] += 1
+        return counts
+
+    def covariance(self, lag: int) -> Any:
+        """Return the covariance of z at two sites."""
+        return self.noise_variance * sum((a * b for a, b in zip(self.taps, self.taps[lag:], strict=False)), Fraction(0))
+
+
+def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> EqualWindows:
+    """Return a network's pooled output as a sum of equal windows.
+
+    Raises
+    ------
+    NotApplicableError
+        If it is not one, or it cannot be resolved; says which condition fails.
+    """
+    ring = ring_units(network, task, noise, network.depth)
+    if not network.is_rational:
+        raise NotApplicableError("pairs of windows need rational weights")
+    readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
+    kernels = [kernel for kernel, v in zip(ring.units.kernels, readout, strict=True) if v]
+    windows = _equal_windows(ring, kernels, sum(readout, Fraction(0)), noise.variance(task.length))
+    if not windows.is_positive:
+        raise NotApplicableError("pairs of windows need positive weights without gaps and a negative bias")
+    if windows.steepness > STEEPEST:
+        raise NotApplicableError("the noise is too weak against the level for pairs to be resolved")
+    if 2 * (len(windows.weights) + len(windows.taps)) - 3 > ring.length:
+        raise NotApplicableError("two windows meet on both sides of the ring")
+    return windows
+
+
+def layer_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> EqualWindows:
+    """Return the equal windows of a layer; every channel has them.
+
+    Raises
+    ------
+    NotApplicableError
+        If its windows differ, or cannot be resolved; says which condition fails.
+    """
+    ring = ring_units(network, task, noise, layer)
+    return _equal_windows(ring, list(ring.units.kernels), Fraction(1), noise.variance(task.length))
+
+
+def _equal_windows(ring: UnitRing, kernels: list[Window], readout: Fraction, variance: Fraction) -> EqualWindows:
+    if len(set(kernels)) != 1 or not kernels[0]:
+        raise NotApplicableError("the units are not equal windows")
+    units = ring.units
+    if not units.slides:
+        raise NotApplicableError("units with strides do not slide over the field")
+    known = dict(kernels[0])
+    weights = tuple(known.get(o, Fraction(0)) for o in range(min(known), max(known) + 1))
+    if len(units.taps) > 3:
+        raise NotApplicableError("the transfer operator takes fields of at most three taps")
+    turn = slice(None, None, -1 if abs(units.taps[0]) > abs(units.taps[-1]) else 1)  # larger outer tap last
+    taps, weights = units.taps[turn], weights[turn]
+    taps = taps if taps[-1] > 0 else tuple(-w for w in taps)
+    images = [(units.field_means(image, ring.length)[turn], weight) for image, weight in ring.images]
+    background = units.field_means({}, ring.length)
+    windows = EqualWindows(readout, weights, taps, units.level, variance, images, background, ring.stretch)
+    if windows.sharpness < SHARPEST:
+        raise NotApplicableError("an outer tap of the field is too small against the others to be resolved")
+    return windows
+
+
+def refuse_costly(cost: float, budget: float) -> None:
+    """Refuse what takes more multiplications than there are to spend.
+
+    Raises
+    ------
+    NotApplicableError
+        If it does.
+    """
+    if cost > budget:
+        raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
+
+
+def resolutions(windows: EqualWindows, fine: bool) -> tuple[ChainResolution, ChainResolution]:
+    """Return the resolutions for one window and for two, coarse or fine.
+
+    A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
+    with the geometric mean of the weights.  Twelve digits at l = 32 and xi = 7.
+    """
+    longest = min(windows.steepness, LONGEST_PANEL) if windows.is_positive else SIGNED_PANEL
+    nodes = int(10 + 3 * longest) + 3 * fine
+    panel = longest * windows.unit
+    sizes = [abs(float(w)) for w in windows.weights if w]
+    typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
+    few = int(9 + 3 * windows.steepness / typical) + 2 * fine
+    if windows.memory == 0:
+        alone = ChainResolution(1, 8, nodes, nodes * 3 // 4, panel)
+        return alone, alone
+    step = float(windows.sharpness)
+    single, pair = ((0.48, 7.5), (0.54, 7.2)) if fine else ((0.51, 7.2), (0.58, 7.0))
+    return (
+        ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4, panel),
+        ChainResolution(step * pair[0], pair[1], few, few * 3 // 5),
+    )
+
+
+def float_patterns(counts: Counts) -> list[tuple[float, ...]]:
+    """Return the patterns as floats."""
+    return [tuple(float(m) for m in pattern) for pattern in counts]
+
+
+def weighted_sum(counts: Counts, values: object) -> float:
+    """Return the sum of one value per pattern, weighted by how often it occurs."""
+    return float(np.dot([float(weight) for weight in counts.values()], np.asarray(values)))
+
+
+@cache
+def field_mean(mean: Any, variance: Any) -> float:
+    """Return E[r] of a rectified site."""
+    return float(enclose(rectified_mean(mean, variance), 20))

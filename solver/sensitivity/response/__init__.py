@@ -1,0 +1,1 @@
+"""The response f_p."""

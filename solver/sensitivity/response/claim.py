@@ -1,0 +1,40 @@
+"""Whether a network responds as it claims to, at every pair of sites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from solver.errors import InputError
+from solver.network.linearity import checked_stride
+from solver.network.network import Claim, Network
+from solver.question.frame import FrameTask, Task
+from solver.sensitivity.response.by_displacement import response_by_displacement
+from solver.sensitivity.response.by_distance import every_pair, pair_responses
+
+
+def broken_responses(network: Network, task: Task, claim: Claim) -> dict[Any, tuple[Any, Any]]:
+    """Return where f_p is not what a claim says, as (computed, claimed).
+
+    The keys are distances, displacements on a frame, or pairs of sites where the claim is about blocks.  Exact at every
+    pair of sites; costs no more on long rings: pairs out of sight are one class for each two phases.
+
+    Raises
+    ------
+    InputError
+        If a stride, or the blocks of the claim, do not divide the ring.
+    """
+    if isinstance(task, FrameTask):
+        found = response_by_displacement(network, task)
+        values = {d: (found[d], claim.response(d)) for d in found.distinct}
+        return {d: pair for d, pair in values.items() if pair[0] != pair[1]}
+    if task.length % claim.period:
+        raise InputError(f"claim: blocks of {claim.period} sites do not fill a ring of {task.length}")
+    checked_stride(network, task)
+    ring = every_pair(network, task, period=claim.period, sight=claim.scale)
+    broken: dict[Any, tuple[Any, Any]] = {}
+    distance: Any
+    for (first, distance, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
+        claimed = claim.pair_response(first, distance)
+        if value != claimed:
+            broken.setdefault(distance if claim.period == 1 else (first, first + distance), (value, claimed))
+    return broken

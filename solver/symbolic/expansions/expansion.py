@@ -1,0 +1,225 @@
+"""Expansions in a large variable of expressions in s-nomial coefficients, exponentials and the variable itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy import Poly, Rational
+
+from solver.errors import NotApplicableError
+from solver.gaussian.functions import as_sympy
+from solver.symbolic.deformation.snomial import Snomial
+from solver.symbolic.expansions.laplace import central_series, cumulant
+from solver.symbolic.expansions.power_series import Series, cut_series
+
+_H, _Q = sympy.symbols("h q", positive=True)
+_MORE_ORDERS = 12
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The leading terms of an expression for a large variable.
+
+    Attributes
+    ----------
+    exact : sympy expression
+    variable : sympy symbol
+    terms : tuple of sympy expressions
+        Falling powers of the variable, none of them 0; of an exponential too, the same one in each.
+    exponents : tuple of sympy numbers
+        Of the variable, in each term.
+    order : sympy number or None
+        The remainder is O(variable^-order), the next power that occurs; None if no power is left over, so that the
+        remainder is 0 or exponentially small.
+    """
+
+    exact: Any
+    variable: Any
+    terms: tuple[Any, ...]
+    exponents: tuple[Any, ...]
+    order: Any
+
+    def sum(self, terms: int | None = None) -> Any:
+        """Return the sum of the first terms, of all if omitted."""
+        return sympy.Add(*self.terms[:terms])
+
+    @property
+    def coefficients(self) -> tuple[Any, ...]:
+        """The terms without their powers of the variable."""
+        return tuple(sympy.expand(t / self.variable**e) for t, e in zip(self.terms, self.exponents, strict=True))
+
+    def exact_at(self, value: int) -> Any:
+        """Return the exact expression at a number."""
+        return self.exact.subs(self.variable, value)
+
+    def remainder(self, value: int, terms: int | None = None) -> Any:
+        """Return a ball around the exact value minus the sum of the first terms, at a number."""
+        from solver.gaussian.balls import enclose
+
+        return enclose(self.exact_at(value), 60) - enclose(self.sum(terms).subs(self.variable, value), 60)
+
+    def latex(self) -> str:
+        """Return the terms and the order of the remainder as LaTeX."""
+        rest = "" if self.order is None else rf" + O\left({sympy.latex(self.variable**-self.order)}\right)"
+        return " + ".join(map(sympy.latex, self.terms)).replace("+ - ", "- ") + rest
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex()}$"
+
+
+def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
+    """Return the leading terms of an expression for a large variable v.
+
+    Numerator and denominator become power series in v^(-1/2); of the powers of an exponential s^(c v) only the largest
+    is kept, the others being exponentially small against it.
+
+    Parameters
+    ----------
+    expression : sympy expression
+        Rational in v, in exponentials s^(c v + b) with 2c an integer, and in central coefficients
+        Snomial(n, (s-1) n/2 + r, s) with n = a v + b; one s > 1 throughout.  Other symbols are constants.
+    variable : sympy symbol
+    terms : int
+
+    Raises
+    ------
+    NotApplicableError
+        If the expression depends on v in another way, or if further terms vanish.
+
+    Examples
+    --------
+    >>> from solver.symbolic.symbols import k
+    >>> expansion(Snomial(2 * k, 2 * k + 1, 3) / Snomial(2 * k, 2 * k, 3), k).terms
+    (1, -3/(8*k))
+    """
+    growth = _Growth.of(as_sympy(expression), variable)
+    if growth.rational == 0:
+        return Expansion(expression, variable, (), (), None)
+    (above, up), (below, down) = map(_largest_power, sympy.fraction(growth.rational))
+    for orders in range(terms + 1, terms + _MORE_ORDERS):
+        quotient = growth.series(above, orders).over(growth.series(below, orders), 2 * (terms + orders))
+        found = [(e, c) for e, raw in quotient.terms() if (c := growth.plain(raw)) != 0]
+        if len(found) > terms or quotient.valid is None:
+            break
+    else:
+        raise NotApplicableError(f"{expression}: fewer than {terms + 1} terms within {orders} orders of 1/{variable}")
+    scale = growth.base ** (variable * Rational(up - down, 2))
+    exponents = [-Rational(e, 2) for e, _ in found]
+    shown = [c * scale * variable**e for e, (_, c) in zip(exponents, found, strict=True)]
+    order = -exponents[terms] if len(found) > terms else None
+    return Expansion(expression, variable, tuple(shown[:terms]), tuple(exponents[:terms]), order)
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """An expression with its parts named: base^v = q^2, s-nomials as s^n times a symbol, irrational constants.
+
+    Attributes
+    ----------
+    rational : sympy expression
+        The expression, rational in v, q and the symbols.
+    variable : sympy symbol
+    base : sympy expression
+        The root of s.
+    centrals : dict
+        The s-nomial of each symbol.
+    constants : dict
+        The constant of each symbol; for polynomials over the rationals are fast.
+    """
+
+    rational: Any
+    variable: Any
+    base: Any
+    centrals: dict[Any, Any]
+    constants: dict[Any, Any]
+
+    @staticmethod
+    def of(expression: Any, variable: Any) -> _Growth:
+        """Return an expression with its growing parts named."""
+        powers = [x for x in expression.atoms(sympy.Pow) if x.exp.has(variable)]
+        centrals = {sympy.Dummy(positive=True): x for x in expression.atoms(Snomial) if x.has(variable)}
+        sizes = {x.args[2] for x in centrals.values()}
+        bases = {_root(b)[0] for b in (*sizes, *(x.base for x in powers))}
+        if max(len(bases), len(sizes)) > 1:
+            raise NotApplicableError(f"{expression}: expected exponentials and s-nomials with one s > 1")
+        names = {x: _exponential(x.base, x.exp, variable) for x in powers}
+        names |= {x: _exponential(x.args[2], x.args[0], variable) * name for name, x in centrals.items()}
+        expression = expression.xreplace(names)
+        constants = {sympy.Dummy(positive=True): x for x in _constants(expression)}
+        rational = sympy.together(expression.xreplace({x: name for name, x in constants.items()}))
+        if not rational.is_rational_function(variable, _Q, *centrals):
+            raise NotApplicableError(f"{expression} is not rational in {variable}, exponentials and s-nomials")
+        base = bases.pop() if bases else sympy.S.One
+        return _Growth(rational if centrals else sympy.cancel(rational), variable, base, centrals, constants)
+
+    def series(self, polynomial: Any, orders: int) -> Series:
+        """Return a polynomial in v and the symbols of the s-nomials as a series, each of those to ``orders`` terms."""
+        names = list(self.centrals)
+        known = [self._central(name, orders) for name in names]
+        poly = Poly(polynomial, self.variable, *names)
+        total, valid = Poly(0, _H), []
+        for (degree, *powers), c in poly.terms():
+            product = Poly(c, _H)
+            for series, power in zip(known, powers, strict=True):
+                product *= series**power
+            shift = 2 * (poly.degree(self.variable) - degree)
+            total += product * Poly(_H**shift, _H)
+            valid += [shift + sum(powers) + 2 * orders] * any(powers)
+        return cut_series(total, 2 * poly.degree(self.variable), min(valid, default=None))
+
+    def _central(self, name: Any, orders: int) -> Any:
+        """Return Snomial(n, (s-1) n/2 + r, s)/s^n = (1 + e_1/n + ...)/sqrt(2 pi kappa_2 n) in h; n = a v + b."""
+        n, j, s = map(sympy.expand, self.centrals[name].args)
+        lag = sympy.expand(j - (s - 1) * n / 2)
+        slope, offset = n.coeff(self.variable), n.subs(self.variable, 0)
+        if lag.has(self.variable) or slope * self.variable + offset != n or not slope.is_positive:
+            raise NotApplicableError(
+                f"{self.centrals[name]} is no central coefficient with n affine in {self.variable}"
+            )
+        total = sympy.S.Zero
+        for i, e in enumerate(central_series(s, lag, orders)):
+            binomial = [sympy.binomial(-i - Rational(1, 2), m) * (offset / slope) ** m for m in range(orders - i)]
+            total += e * slope**-i * sympy.Add(*(b * _H ** (2 * (i + m) + 1) for m, b in enumerate(binomial)))
+        return Poly(total * self._name(1 / sympy.sqrt(2 * sympy.pi * sympy.factor(cumulant(2, s)) * slope)), _H)
+
+    def _name(self, constant: Any) -> Any:
+        name = next((name for name, x in self.constants.items() if x == constant), sympy.Dummy(positive=True))
+        self.constants[name] = constant
+        return name
+
+    def plain(self, coefficient: Any) -> Any:
+        """Return a coefficient with its constants put in."""
+        put = coefficient.xreplace(self.constants)
+        return min((sympy.factor(put), sympy.expand(put)), key=sympy.count_ops)
+
+
+def _constants(expression: Any) -> list[Any]:
+    """Return the irrational constants of an expression: pi, roots, functions of numbers."""
+    known = expression.atoms(sympy.Function, sympy.NumberSymbol)
+    known |= {x for x in expression.atoms(sympy.Pow) if not x.exp.is_Integer}
+    return sorted((x for x in known if x.is_number and not x.is_Rational), key=sympy.default_sort_key)
+
+
+def _exponential(base: Any, exponent: Any, variable: Any) -> Any:
+    """Return s^(c v + b) as s^b q^(2c), with s the root of the base."""
+    if base.is_number and not base > 1:
+        raise NotApplicableError(f"{base}**({exponent}): expected a base > 1")
+    base, power = _root(base)
+    slope = sympy.expand(power * exponent).coeff(variable)
+    rest = sympy.expand(power * exponent - slope * variable)
+    if rest.has(variable) or not (2 * slope).is_Integer:
+        raise NotApplicableError(f"{base}**({exponent}): expected an exponent c {variable} + b with 2c an integer")
+    return base**rest * _Q ** (2 * slope)
+
+
+def _root(base: Any) -> tuple[Any, int]:
+    """Return (r, n) with base = r^n and n as large as can be; symbols are left alone."""
+    return (base.is_Integer and sympy.perfect_power(base)) or (base, 1)
+
+
+def _largest_power(polynomial: Any) -> tuple[Any, int]:
+    """Return the coefficient of the largest power of q, and that power."""
+    poly = Poly(polynomial, _Q)
+    return poly.LC(), int(poly.degree())

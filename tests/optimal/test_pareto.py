@@ -1,0 +1,108 @@
+"""Points of D against G equal the closed forms, and the front holds those that no other beats."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct, sensitivities
+from solver.cli import main
+from solver.errors import NotApplicableError
+from solver.gaussian.balls import enclose
+from solver.gaussian.moments import rectified_product as closed_product
+from solver.optimal.deformation import best_deformation
+from solver.optimal.pareto import (
+    Point,
+    filter_points,
+    layer_point,
+    pareto_front,
+    rectified_product,
+    symmetric_filters,
+)
+from tests.cases import Case, of_kind
+from tests.quick import UNSTRIDED
+
+TASK = TwoPixelTask()
+
+
+@of_kind("G")
+def test_points_hold_the_known_noise(case: Case) -> None:
+    name, layer = case.arguments
+    if layer:
+        point = layer_point(construct(str(name), TASK), int(str(layer)), TASK)
+        assert pytest.approx(float(case.number), rel=1e-13) == point.G
+
+
+@pytest.mark.parametrize("name", UNSTRIDED)
+@pytest.mark.parametrize("rectified", [False, True])
+def test_points_equal_the_closed_forms(name: str, rectified: bool) -> None:
+    task, noise = TwoPixelTask(length=20, scale=5), GaussianNoise(rectified=rectified)
+    network = construct(name, task)
+    point = layer_point(network, 1, task, noise=noise)
+    first = sensitivities(Network(layers=network.layers[:1]), task, noise=noise).layers[1]
+    assert first.D.kind == "exact" and first.G.kind in ("exact", "closed")
+    assert pytest.approx(float(first.D), rel=1e-14) == point.D and pytest.approx(float(first.G), rel=1e-12) == point.G
+
+
+@pytest.mark.parametrize(
+    "arguments", [(0, 1, 1, 2, "1/3"), (2, 2, 1, 1, 1), (1, 3, 1, 4, 2), (0, 0, 1, 1, -1), (3, 1, 1, 1, "-1/2")]
+)
+def test_rectified_products_in_floats(arguments: tuple) -> None:
+    m1, m2, v1, v2, c = map(Fraction, arguments)
+    exact = float(enclose(closed_product(m1, m2, v1, v2, c), 20).mid())
+    found = rectified_product(*(np.array([float(x)]) for x in (m1, m2, v1, v2, c)))
+    assert found[0] == pytest.approx(exact, rel=1e-13, abs=1e-15)
+
+
+points = st.lists(
+    st.builds(Point, st.just("p"), st.integers(1, 9).map(float), st.integers(1, 9).map(float)), min_size=1
+)
+
+
+@given(points)
+def test_the_front_is_what_no_point_beats(found: list[Point]) -> None:
+    front = pareto_front(found)
+    assert {(p.D, p.G) for p in front} == {(p.D, p.G) for p in found if not any(q.beats(p) for q in found)}
+    assert [p.D for p in front] == sorted({p.D for p in front}) and front[0].R == front[0].D / front[0].G
+
+
+def test_layer_one_trades_deformation_for_noise() -> None:
+    """The front runs from the copy of the image to the least D; `uniform` lies past its end, `shift` on it."""
+    found = filter_points([[taps] for taps in symmetric_filters(20)], TASK)
+    front = pareto_front(found)
+    assert front[-1].name == "(0, 1, 0)"
+    best = float(best_deformation(3, TASK).value)
+    assert best <= front[0].D < 1.01 * best
+    uniform, shift = (layer_point(construct(name, TASK), 1, TASK) for name in ("uniform", "shift"))
+    assert any(p.beats(uniform) for p in found) and not any(p.beats(shift) for p in found)
+
+
+def test_noise_that_is_rectified_twice_has_no_point() -> None:
+    network = Network(layers=[Layer(filters=[[[1, 1, 1]]]), Layer(filters=[[[1, "-1/4", 1]]])])
+    with pytest.raises(NotApplicableError, match="rectified once"):
+        layer_point(network, 2, TASK)
+
+
+def test_the_figure_marks_the_constructions(tmp_path: Path) -> None:
+    from solver.plots.pareto import pareto_figure
+
+    task = TwoPixelTask(length=16, scale=5)
+    one, two = pareto_figure(task, [construct("uniform", task)]).axes
+    lines = {line.get_label(): line for line in one.lines}
+    point = layer_point(construct("uniform", task), 1, task)
+    assert [*lines["uniform"].get_xdata()] == [point.D] and [*lines["uniform"].get_ydata()] == [point.G]
+    assert lines["least $D$"].get_xdata()[0] == float(best_deformation(3, task).value)
+    assert len(lines["filters $(t, 1-t, t)$"].get_xdata()) == 41 and "uniform" not in [x.get_label() for x in two.lines]
+
+
+@pytest.mark.slow
+def test_the_command_draws(tmp_path: Path) -> None:
+    path = tmp_path / "pareto.svg"
+    with pytest.raises(SystemExit) as done:
+        main(["plot", "pareto", "-o", str(path)])
+    assert done.value.code == 0 and path.read_text().startswith("<?xml")

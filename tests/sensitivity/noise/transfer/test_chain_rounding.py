@@ -1,0 +1,73 @@
+"""Errors of the transfer operator where terms cancel, against proven balls; noise too weak for it, and its cost."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
+from solver.errors import NotApplicableError
+from solver.sensitivity.noise.routes import QUICK, NoiseQuestion, _control
+from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
+from solver.sensitivity.noise.transfer.layer import chain_layer_response
+from solver.sensitivity.noise.transfer.output import chain_readout_response
+
+HALF = Fraction(1, 2)
+
+
+def two_layers(weights: list[Any], bias: Any, level: Any) -> Network:
+    return Network(layers=[Layer(filters=[[[1]]], bias=[bias]), Layer(filters=[[weights]], bias=[-level])])
+
+
+def layer_response(network: Network, task: TwoPixelTask, noise: GaussianNoise, budget: float = float("inf")) -> Any:
+    control = _control(NoiseQuestion(network, task, noise), 2)
+    assert control is not None
+    return chain_layer_response(network, task, noise, 2, control, budget=budget)
+
+
+@pytest.mark.parametrize(
+    ("network", "length", "energy"),
+    [
+        (two_layers([1], 0, 3), 20, 1),  # 13 deviations: the response is 0 to 40 digits
+        (two_layers([HALF], HALF, 2), 14, 30),
+        (two_layers([1, 3], Fraction(-1, 4), HALF), 20, Fraction(1, 3)),
+    ],
+)
+def test_rounding_of_a_layer_is_within_its_error(network: Network, length: int, energy: Any) -> None:
+    task, noise = TwoPixelTask(length=length, scale=3), GaussianNoise(energy=energy)
+    found = layer_response(network, task, noise)
+    proven = independent_layer_response(network, task, noise, 2).enclose_split(20)
+    for part in ("total", "coherent", "incoherent"):
+        value = getattr(found, part)
+        assert abs(value.estimate - float(getattr(proven, part))) <= value.uncertainty < 1e-11
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "energy"),
+    [([1, 1], Fraction(-1, 4), Fraction(1, 3)), ([1, 1], Fraction(-1, 4), Fraction(1, 10)), ([2, 2], HALF, HALF)],
+)
+def test_rounding_of_the_output_is_within_its_error(weights: list[Any], bias: Any, energy: Any) -> None:
+    """The mean changes of the units nearly add up to 0, and so does their square."""
+    network = two_layers(weights, bias, HALF)
+    task, noise = TwoPixelTask(length=20, scale=3), GaussianNoise(energy=energy)
+    found = chain_readout_response(network, task, noise)
+    proven = independent_readout_response(network, task, noise).enclose_split(20)
+    for part in ("total", "coherent", "incoherent"):
+        value = getattr(found, part)
+        assert abs(value.estimate - float(getattr(proven, part))) <= value.uncertainty < 1e-9
+
+
+@pytest.mark.parametrize("name", ["uniform", "shift"])
+def test_noise_too_weak_for_the_operator_is_refused_at_once(name: str) -> None:
+    task, noise = TwoPixelTask(length=20, scale=5), GaussianNoise(energy="1/1000000")
+    with pytest.raises(NotApplicableError, match="the noise is too weak against the level to be resolved"):
+        layer_response(construct(name, task), task, noise)
+
+
+def test_unequal_taps_cost_auto_too_much() -> None:
+    """With them hardly two states of the noise have the same kink."""
+    task, noise = TwoPixelTask(length=14, scale=5), GaussianNoise()
+    with pytest.raises(NotApplicableError, match="multiplications"):
+        layer_response(construct("cyclotomic", task), task, noise, QUICK["layer"])
