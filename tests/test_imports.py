@@ -16,6 +16,7 @@ ORDER = [
     "errors",
     "files",
     "cache",
+    "proof",
     "numbers",
     "question",
     "network",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from solver.errors import InputError
 from solver.optimal import deformation as optimal
+from solver.proof import Proof
 from solver.report.documents import frequencies, search
 from solver.sensitivity import sensitivities
 from solver.sensitivity.limits import limits as noise_limits
@@ -21,19 +22,6 @@ ARB = "johansson2017arb"
 DEFINITIONS = ("petrini2021relative", "tomasini2022spatial")
 QUANTITIES = {"D": (*DEFINITIONS, "bruna2013invariant"), "G": DEFINITIONS, "R": (*DEFINITIONS, "bruna2013invariant")}
 """The sources of the quantities."""
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A script of derivations/, for hidden layers or the output alone, for some constructions alone."""
-
-    script: str
-    layer: str = ""
-    constructions: tuple[str, ...] = ()
-
-    def applies(self, layer: str, construction: str) -> bool:
-        """Return whether it proves a value of this kind of layer of this construction."""
-        return self.layer in ("", layer) and (not self.constructions or construction in self.constructions)
 
 
 @dataclass(frozen=True)
