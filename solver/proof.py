@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Proof:
-    """A script of derivations/ that proves a value, for hidden layers or the output alone, for some constructions alone.
+    """A script of derivations/ that proves a value, for one kind of layer or some constructions alone.
 
     Attributes
     ----------

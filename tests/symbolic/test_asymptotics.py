@@ -24,8 +24,8 @@ from solver.symbolic.expansions import asymptotics
 from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation, long_ring, on_ring
 from solver.symbolic.expansions.expansion import Expansion, expansion
 from solver.symbolic.expansions.laplace import central_series, cumulant
+from solver.symbolic.noise import deep as deep_noise
 from solver.symbolic.noise.deep import background_noise, effective_window, noise_on_long_rings
-from solver.symbolic.noise.in_length import deep as deep_noise
 from solver.symbolic.noise.in_length import noise_in_length
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, sigma, xi

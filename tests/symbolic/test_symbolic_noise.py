@@ -21,7 +21,7 @@ from solver.gaussian.functions import as_sympy
 from solver.question.task import ENSEMBLES
 from solver.sensitivity.deformation.moments import distance_moments, image_moments
 from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
-from solver.symbolic.noise.in_length import hidden as hidden_noise
+from solver.symbolic.noise import hidden as hidden_noise
 from solver.symbolic.noise.in_length import same_counts, unit_counts
 from solver.symbolic.symbols import ell, k, sigma, xi
 from tests.cases import Case, of_kind
