@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from solver.citations.entries import ENTRIES, SOLVER, TALK
-from solver.citations.routes import CONSTRUCTIONS, QUANTITIES, RELATIVE, kind_sources, route
+from solver.citations.routes import QUANTITIES, RELATIVE, kind_sources, route
+from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
@@ -113,7 +114,8 @@ def _of_layer(name: str, layer: LayerSensitivity, quantity: str) -> Cited:
         return Cited(what, value.why, (), ())
     values = [layer.D, layer.G] if quantity == "R" else [value]
     routes = [route(each.method) for each in values]
-    proofs = [*CONSTRUCTIONS.get(name, ()), *(proof for each in routes for proof in each.proofs)]
+    built = CONSTRUCTIONS[name].proofs if name in CONSTRUCTIONS else ()
+    proofs = [*built, *(proof for each in routes for proof in each.proofs)]
     proofs += [RELATIVE] if quantity == "R" else []
     scripts = [proof.script for proof in proofs if proof.applies(layer.name, name)]
     sources = [key for each, found in zip(values, routes, strict=True) for key in (*found.sources, *kind_sources(each))]

@@ -32,17 +32,6 @@ class Route:
     proofs: tuple[Proof, ...] = ()
 
 
-CONSTRUCTIONS = {
-    "uniform": (Proof("effective_kernels", "hidden"), Proof("response", "output")),
-    "shift": (Proof("effective_kernels", "hidden"), Proof("response", "output")),
-    "shift-mixed": (Proof("response", "output"),),
-    "strided": (Proof("strided_layers"),),
-    "strided-shift": (Proof("strided_layers"),),
-    "cyclotomic": (Proof("cyclotomic"), Proof("response", "output")),
-    "sine": (Proof("best_kernel", "hidden"), Proof("cyclotomic"), Proof("response", "output")),
-}
-"""What proves the constructions."""
-
 RELATIVE = Proof("relative_stability")
 _BY_DISTANCE = Route(proofs=(Proof("deformation_last_layer", "hidden"), Proof("deformation_output", "output")))
 _ONCE = Route(

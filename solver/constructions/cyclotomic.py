@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from solver.constructions.uniform import summed
+from solver.constructions.construction import Construction, stacked, summed
 from solver.constructions.windows import window_filters
-from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.proof import Proof
 from solver.question.task import TwoPixelTask
 
 
@@ -23,12 +21,18 @@ def cyclotomic(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
     so no ReLU below the last one cuts an image (derivations/cyclotomic.py).  The last bias is -1, and the pooled sum
     is ReLU(xi - d) for every xi.
     """
-    layers = [
-        Layer(
-            filters=((taps,),),
-            bias=(-1,) if k == depth else (),
-            names=("box" if k == depth else "part",),
-        )
-        for k, taps in enumerate(window_filters(task.scale, 1, filter_size, depth), start=1)
-    ]
-    return summed(task, layers, offset=Fraction(0), name="cyclotomic")
+    filters = window_filters(task.scale, 1, filter_size, depth)
+    return summed(task, stacked(filters, [*["part"] * (depth - 1), "box"]), name="cyclotomic")
+
+
+CONSTRUCTION = Construction(
+    name="cyclotomic",
+    summary="the box of width xi split over its roots, one channel, filters with irrational weights",
+    claim="sum of the last map = ReLU(xi-d), l >= 2 xi",
+    build=cyclotomic,
+    color="#CC79A7",
+    marker="D",
+    proofs=(Proof("cyclotomic"), Proof("response", "output")),
+    every_scale=True,
+    last_kernel="box",
+)

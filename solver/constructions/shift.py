@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from solver.constructions.construction import Construction, summed
 from solver.constructions.disc import Offset, centred, disc
-from solver.constructions.uniform import summed
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.proof import Proof
 from solver.question.frame import FrameTask, Task
 
 
@@ -36,7 +36,7 @@ def shift(task: Task, filter_size: int, depth: int) -> Network:
     is_round = isinstance(task, FrameTask) and task.metric == "l2"
     covered = disc(task.scale) if is_round else list(product(centred(task.scale), repeat=axes))
     layers.append(_layer([covered], offsets, filter_size, ["sum"], bias=(-1,)))
-    network = summed(task, layers, offset=Fraction(0), name="shift")
+    network = summed(task, layers, name="shift")
     return replace(network, claim=None) if is_round else network
 
 
@@ -61,3 +61,18 @@ def _filters(wanted: list[Offset], offsets: list[Offset], filter_size: int) -> A
 
 def _name(offset: Offset) -> str:
     return "offset " + ",".join(f"{o:+d}" if o else "0" for o in offset)
+
+
+CONSTRUCTION = Construction(
+    name="shift",
+    summary="high-frequency filters (Solution 1): one-hot, one channel per offset",
+    claim="sum of the last map = ReLU(xi-d), l >= 2 xi",
+    build=shift,
+    color="#D55E00",
+    marker="s",
+    proofs=(Proof("effective_kernels", "hidden"), Proof("response", "output")),
+    every_scale=True,
+    on_frames=True,
+    hidden_power=(0, 0),
+    last_kernel="box",
+)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from solver.constructions.uniform import summed
+from solver.constructions.construction import Construction, summed
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.proof import Proof
 from solver.question.task import TwoPixelTask
 
 
@@ -24,3 +25,16 @@ def shift_mixed(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
         inputs = filter_size
     layers.append(Layer(filters=(((1,) * filter_size,) * inputs,), bias=(-1,), names=("sum",)))
     return summed(task, layers, offset=Fraction(2 * (filter_size**depth - task.scale)), name="shift-mixed")
+
+
+CONSTRUCTION = Construction(
+    name="shift-mixed",
+    summary="one-hot filters, s channels, each fed by all channels below",
+    claim="sum of the last map = ReLU(xi-d) + 2(s^k~ - xi), l >= 2 xi",
+    build=shift_mixed,
+    color="#009E73",
+    marker="^",
+    proofs=(Proof("response", "output"),),
+    hidden_power=(1, -1),
+    last_kernel="power",
+)

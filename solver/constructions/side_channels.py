@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from solver.constructions.uniform import summed
+from solver.constructions.construction import summed
 from solver.constructions.windows import common_cosines, sine_window
 from solver.errors import InputError, UnreachableScaleError
 from solver.network.layer import Layer
@@ -53,7 +53,7 @@ def side_channels(
         names = ["main", *(f"offset {j - width // 2:+d}" for j in range(width))] if k < depth else ["box"]
         filters = tuple(_filters(row, filter_size, Fraction(1) if k == 1 else faint) for row in rows)
         layers.append(Layer(filters=filters, bias=(-1,) if k == depth else (), names=tuple(names)))
-    return summed(task, layers, offset=Fraction(0), name="side-channels")
+    return summed(task, layers, name="side-channels")
 
 
 def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: Any, *, filter_size: int = 3) -> Network:
@@ -92,7 +92,7 @@ def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: A
         given = layers[k - 1] if k <= len(layers) else None
         below = layers[k - 2].channels if 1 < k <= len(layers) + 1 else 0
         built.append(_carrying(given, k, below, faint, filter_size, last=k == depth))
-    return summed(task, built, offset=Fraction(0), name="with-side-channels")
+    return summed(task, built, name="with-side-channels")
 
 
 def _carrying(given: Layer | None, k: int, below: int, faint: Fraction, size: int, *, last: bool) -> Layer:

@@ -6,12 +6,12 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from solver.constructions.uniform import summed
+from solver.constructions.construction import Construction, stacked, summed
 from solver.constructions.windows import window_filters
 from solver.errors import InputError
-from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.numbers.exact import integer
+from solver.proof import Proof
 from solver.question.task import TwoPixelTask
 
 
@@ -41,13 +41,17 @@ def sine(task: TwoPixelTask, filter_size: int, depth: int, *, layer: int | None 
         )
     taps = window_filters((filter_size - 1) * best + 2, 2, filter_size, best)
     filters: list[tuple[Any, ...]] = [*taps, *[(Fraction(1),) * filter_size] * (depth - best)]
-    layers = [
-        Layer(
-            filters=((each,),),
-            bias=(-1,) if k == depth else (),
-            names=("sine" if k == best else "part" if k < best else "sum",),
-        )
-        for k, each in enumerate(filters, start=1)
-    ]
+    names = [*["part"] * (best - 1), "sine", *["sum"] * (depth - best)]
     total = prod((sum(each[1:], each[0]) for each in filters), start=Fraction(1))
-    return summed(task, layers, offset=2 * (total - task.scale), name="sine")
+    return summed(task, stacked(filters, names), offset=2 * (total - task.scale), name="sine")
+
+
+CONSTRUCTION = Construction(
+    name="sine",
+    summary="the sine window below the last layer, where no kernel has a smaller D on long rings; one channel",
+    claim="sum of the last map = ReLU(xi-d) + 2(S - xi), S the sum of the last kernel, l >= 2 xi",
+    build=sine,
+    color="#E69F00",
+    marker="v",
+    proofs=(Proof("best_kernel", "hidden"), Proof("cyclotomic"), Proof("response", "output")),
+)

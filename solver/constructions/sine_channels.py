@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from solver.constructions.construction import summed
 from solver.constructions.side_channels import exact_depth, positive_amplitude
-from solver.constructions.uniform import summed
 from solver.constructions.windows import common_cosines, sine_window, window_filters
 from solver.errors import InputError
 from solver.network.layer import Layer

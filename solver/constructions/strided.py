@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from solver.constructions.construction import Construction
 from solver.errors import UnreachableScaleError
 from solver.network.layer import Layer
 from solver.network.network import Claim, Network
+from solver.proof import Proof
 from solver.question.task import TwoPixelTask
 
 
@@ -76,3 +78,18 @@ def divided_length(name: str, task: TwoPixelTask, stride: int) -> None:
             f"{name!r} at scale {task.scale} has total stride {stride}, which does not divide the length "
             f"{task.length}; the nearest lengths are {near}"
         )
+
+
+CONSTRUCTION = Construction(
+    name="strided",
+    summary="all ones with stride s, boxes of width s^k in layer k, one channel; for Task 2",
+    claim="sum of the last map = 1 where both pixels share a block of xi sites, else 0",
+    build=strided,
+    color="#56B4E9",
+    marker="p",
+    proofs=(Proof("strided_layers"),),
+    reach="xi = s^k~, s >= 2 (2 if not given), l a multiple of xi",
+    smallest_size=2,
+    default_size=2,
+    strided_depth=strided_depth,
+)

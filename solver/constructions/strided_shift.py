@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
+from solver.constructions.construction import Construction, summed
 from solver.constructions.strided import divided_length
-from solver.constructions.uniform import summed
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.proof import Proof
 from solver.question.task import TwoPixelTask
 
 
@@ -28,7 +27,7 @@ def strided_shift(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
     windows = [list(range(start, start + task.scale)) for start in range(block)]
     names = tuple(f"window {start}" for start in range(block))
     layers.append(Layer(filters=_taps(windows, block, filter_size), bias=(-1,) * block, origin=0, names=names))
-    return summed(task, layers, offset=Fraction(0), name="strided-shift")
+    return summed(task, layers, name="strided-shift")
 
 
 def strided_shift_depth(task: TwoPixelTask, filter_size: int) -> int:
@@ -52,3 +51,19 @@ def _taps(targets: list[list[int]], block: int, filter_size: int) -> tuple[tuple
         tuple(tuple(int(tap * block + inner in wanted) for tap in range(filter_size)) for inner in range(block))
         for wanted in targets
     )
+
+
+CONSTRUCTION = Construction(
+    name="strided-shift",
+    summary="one-hot filters with stride s, one channel per offset in a block; about log xi layers",
+    claim="sum of the last map = ReLU(xi-d), l >= 2 xi",
+    build=strided_shift,
+    color="#000000",
+    marker="h",
+    proofs=(Proof("strided_layers"),),
+    every_scale=True,
+    reach="every xi, s >= 2 (2 if not given), l a multiple of s^(k~-1) with (s-1) s^(k~-1) + 1 >= xi",
+    smallest_size=2,
+    default_size=2,
+    strided_depth=strided_shift_depth,
+)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
 from typing import Any
 
-from solver.network.layer import Layer
-from solver.network.network import Claim, Network
-from solver.numbers.exact import Exact
+from solver.constructions.construction import Construction, stacked, summed
+from solver.network.network import Network
+from solver.proof import Proof
 from solver.question.frame import Task
 
 
@@ -25,20 +24,19 @@ def uniform(task: Task, filter_size: int, depth: int) -> Network:
     taps: Any = 1
     for _ in range(axes):
         taps = (taps,) * filter_size
-    ones = ((taps,),)
-    hidden = [Layer(filters=ones, names=("sum",)) for _ in range(depth - 1)]
-    last = Layer(filters=ones, bias=(-1,), names=("sum",))
     offset = Fraction(2 * (filter_size ** (axes * depth) - task.scale**axes))
-    return summed(task, [*hidden, last], offset=offset, name="uniform")
+    return summed(task, stacked([taps] * depth, ["sum"] * depth), offset=offset, name="uniform")
 
 
-def summed(task: Task, layers: list[Layer], *, offset: Exact, name: str) -> Network:
-    """Return a network whose readout is the sum over units less ``offset``, claimed to be ReLU(xi - d)."""
-    units = task.sites // prod(layer.stride for layer in layers)
-    return Network(
-        layers=tuple(layers),
-        readout=(units,) * layers[-1].channels,
-        constant=-offset,
-        name=name,
-        claim=Claim(scale=task.scale, offset=offset, smallest_length=2 * task.scale),
-    )
+CONSTRUCTION = Construction(
+    name="uniform",
+    summary="low-frequency filters (Solution 1): all ones, one channel",
+    claim="sum of the last map = ReLU(xi-d) + 2(s^k~ - xi), l >= 2 xi",
+    build=uniform,
+    color="#0072B2",
+    marker="o",
+    proofs=(Proof("effective_kernels", "hidden"), Proof("response", "output")),
+    on_frames=True,
+    hidden_power=(1, 0),
+    last_kernel="power",
+)

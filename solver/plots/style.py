@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError, NotApplicableError
 
 FORMATS = ("png", "svg", "pdf")
@@ -15,18 +16,10 @@ FORMATS = ("png", "svg", "pdf")
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
 
-COLORS = {
-    "uniform": PALETTE[0],
-    "shift": PALETTE[1],
-    "shift-mixed": PALETTE[2],
-    "cyclotomic": PALETTE[3],
-    "sine": PALETTE[4],
-    "strided": PALETTE[5],
-    "strided-shift": PALETTE[6],
-}
+COLORS = {name: each.color for name, each in CONSTRUCTIONS.items()}
 """Each construction keeps its colour in every figure; others take `PALETTE` in turn."""
 
-MARKERS = dict(zip(COLORS, "os^Dvph", strict=True))
+MARKERS = {name: each.marker for name, each in CONSTRUCTIONS.items()}
 """Each construction keeps its marker too, so that no figure needs its colours."""
 
 TURN = "P*X<>d8"

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy
 
+from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import NotApplicableError
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.symbolic.deformation.two_windows import TwoWindows
@@ -17,8 +18,7 @@ from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, xi
 
 _KERNEL_SUM = sympy.Symbol("S", positive=True)
-_BOXES, _POWERS = ("shift", "cyclotomic"), ("uniform", "shift-mixed")
-"""Constructions whose kernel at the last layer is xi ones, and those with the s-nomials (1 + ... + z^(s-1))^k~."""
+_BOXES = [name for name, each in CONSTRUCTIONS.items() if each.last_kernel == "box"]
 
 
 def deformation_in_scale(setting: Setting, layer: str) -> Formula:
@@ -132,7 +132,7 @@ def with_kernel_sum(expression: Any, setting: Setting) -> Any:
     """
     if setting.construction in _BOXES or not expression.has(_KERNEL_SUM):
         return expression.subs(_KERNEL_SUM, xi)
-    if setting.construction not in _POWERS:
+    if CONSTRUCTIONS[setting.construction].last_kernel != "power":
         raise NotApplicableError(
             f"the sum of the last kernel of {setting.construction!r} is no known function of xi, and D of its output "
             "depends on it where pixels merge; there is a formula in l for a given scale (--in l)"

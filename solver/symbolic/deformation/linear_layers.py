@@ -17,6 +17,7 @@ from typing import Any
 
 import sympy
 
+from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import NotApplicableError
 from solver.question.correlations import difference_correlations
 from solver.question.deformation import Deformation
@@ -63,9 +64,6 @@ class HiddenKernel:
         return (self.size - 1) * self.power + 1
 
 
-_POWERS = {"uniform": k, "shift-mixed": k - 1, "shift": sympy.S.Zero}
-
-
 def hidden_kernel(setting: Setting, layer: Any) -> HiddenKernel:
     """Return the kernel of a hidden layer; every layer 0 is the image.
 
@@ -76,12 +74,14 @@ def hidden_kernel(setting: Setting, layer: Any) -> HiddenKernel:
     """
     if layer == 0:
         return HiddenKernel(sympy.S.Zero, setting.filter_size)
-    if setting.construction not in _POWERS:
+    power = CONSTRUCTIONS[setting.construction].hidden_power
+    if power is None:
+        known = [name for name, each in CONSTRUCTIONS.items() if each.hidden_power is not None]
         raise NotApplicableError(
             f"the hidden layers of {setting.construction!r} have no formula in k or xi; there is one in l for a given "
-            f"scale (--in l), and in k for {', '.join(_POWERS)}"
+            f"scale (--in l), and in k for {', '.join(known)}"
         )
-    return HiddenKernel(_POWERS[setting.construction].subs(k, layer), setting.filter_size)
+    return HiddenKernel(power[0] * layer + power[1], setting.filter_size)
 
 
 def deformation_of_hidden(
