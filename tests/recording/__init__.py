@@ -1,0 +1,1 @@
+"""What users see, kept as text, and the script that compares it."""
