@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy
 from sympy import Poly, Rational
@@ -12,7 +12,6 @@ from solver.errors import NotApplicableError
 from solver.gaussian.functions import as_sympy
 from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.expansions.laplace import central_series, cumulant
-from solver.symbolic.expansions.power_series import Series, cut_series
 
 _H, _Q = sympy.symbols("h q", positive=True)
 _MORE_ORDERS = 12
@@ -54,12 +53,6 @@ class Expansion:
         """Return the exact expression at a number."""
         return self.exact.subs(self.variable, value)
 
-    def remainder(self, value: int, terms: int | None = None) -> Any:
-        """Return a ball around the exact value minus the sum of the first terms, at a number."""
-        from solver.gaussian.balls import enclose
-
-        return enclose(self.exact_at(value), 60) - enclose(self.sum(terms).subs(self.variable, value), 60)
-
     def latex(self) -> str:
         """Return the terms and the order of the remainder as LaTeX."""
         rest = "" if self.order is None else rf" + O\left({sympy.latex(self.variable**-self.order)}\right)"
@@ -99,9 +92,10 @@ def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
         return Expansion(expression, variable, (), (), None)
     (above, up), (below, down) = map(_largest_power, sympy.fraction(growth.rational))
     for orders in range(terms + 1, terms + _MORE_ORDERS):
-        quotient = growth.series(above, orders).over(growth.series(below, orders), 2 * (terms + orders))
-        found = [(e, c) for e, raw in quotient.terms() if (c := growth.plain(raw)) != 0]
-        if len(found) > terms or quotient.valid is None:
+        quotient = _divided(growth.series(above, orders), growth.series(below, orders), 2 * (terms + orders))
+        named = [growth.plain(raw) for raw in quotient.coefficients]
+        found = [(e, c) for e, c in enumerate(named, start=quotient.first) if c != 0]
+        if len(found) > terms or quotient.known is None:
             break
     else:
         raise NotApplicableError(f"{expression}: fewer than {terms + 1} terms within {orders} orders of 1/{variable}")
@@ -154,7 +148,7 @@ class _Growth:
         base = bases.pop() if bases else sympy.S.One
         return _Growth(rational if centrals else sympy.cancel(rational), variable, base, centrals, constants)
 
-    def series(self, polynomial: Any, orders: int) -> Series:
+    def series(self, polynomial: Any, orders: int) -> _Series:
         """Return a polynomial in v and the symbols of the s-nomials as a series, each of those to ``orders`` terms."""
         names = list(self.centrals)
         known = [self._central(name, orders) for name in names]
@@ -167,7 +161,11 @@ class _Growth:
             shift = 2 * (poly.degree(self.variable) - degree)
             total += product * Poly(_H**shift, _H)
             valid += [shift + sum(powers) + 2 * orders] * any(powers)
-        return cut_series(total, 2 * poly.degree(self.variable), min(valid, default=None))
+        coefficients = total.all_coeffs()[::-1]
+        first = next((i for i, c in enumerate(coefficients) if c != 0), len(coefficients))
+        known = min(valid, default=None)
+        left = None if known is None else known - first
+        return _Series(first - 2 * poly.degree(self.variable), coefficients[first:known], left)
 
     def _central(self, name: Any, orders: int) -> Any:
         """Return Snomial(n, (s-1) n/2 + r, s)/s^n = (1 + e_1/n + ...)/sqrt(2 pi kappa_2 n) in h; n = a v + b."""
@@ -193,6 +191,27 @@ class _Growth:
         """Return a coefficient with its constants put in."""
         put = coefficient.xreplace(self.constants)
         return min((sympy.factor(put), sympy.expand(put)), key=sympy.count_ops)
+
+
+class _Series(NamedTuple):
+    """sum_i c_i h^(first + i), of which ``known`` coefficients are right (None: all); those not written are 0."""
+
+    first: int
+    coefficients: list[Any]
+    known: int | None
+
+
+def _divided(above: _Series, below: _Series, most: int) -> _Series:
+    """Return the quotient, at most ``most`` coefficients of it, by long division."""
+    known = min((s.known for s in (above, below) if s.known is not None), default=None)
+    exact = known is None and len(below.coefficients) == 1
+    count = len(above.coefficients) if exact else most if known is None else min(most, known)
+    rest = [*above.coefficients, *[sympy.S.Zero] * count][:count]
+    found: list[Any] = []
+    for c in rest:
+        used = sum(b * q for b, q in zip(below.coefficients[1:], reversed(found), strict=False))
+        found.append(sympy.factor((c - used) / below.coefficients[0]))
+    return _Series(above.first - below.first, found, None if exact else count)
 
 
 def _constants(expression: Any) -> list[Any]:

@@ -10,17 +10,22 @@ Derivation: derivations/limits.py.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sympy
-from sympy import Poly, Rational, factorial, factorial2
+from sympy import factorial, factorial2
+from sympy.polys.ring_series import rs_exp, rs_mul
+from sympy.polys.rings import sring
 
 from solver.gaussian.functions import as_sympy
 
-_T = sympy.Symbol("t")  # y^2
+if TYPE_CHECKING:
+    from sympy import Expr
+
+_E, _Y2 = sympy.symbols("epsilon y2")  # 1/n and y^2
 
 
-def cumulant(order: int, size: Any) -> Any:
+def cumulant(order: int, size: Expr | int) -> Expr:
     """Return kappa_n = B_n (s^n - 1)/n of one of s consecutive integers, all equally likely; n >= 2.
 
     Examples
@@ -31,7 +36,8 @@ def cumulant(order: int, size: Any) -> Any:
     return sympy.expand(sympy.bernoulli(order) * (size**order - 1) / order)
 
 
-def central_series(size: Any, lag: Any, terms: int) -> list[Any]:
+@cache
+def central_series(size: Expr | int, lag: Expr | int, terms: int) -> list[Expr]:
     """Return e_0 = 1, e_1, ... of Snomial(n, (s-1) n/2 + r, s) = s^n / sqrt(2 pi kappa_2 n) (e_0 + e_1/n + ...).
 
     Parameters
@@ -41,33 +47,14 @@ def central_series(size: Any, lag: Any, terms: int) -> list[Any]:
     terms : int
         How many coefficients; the remainder is O(n^-terms) for fixed s >= 2 and r.
     """
-    return _central_series(as_sympy(size), as_sympy(lag), terms)
-
-
-@cache
-def _central_series(size: Any, lag: Any, terms: int) -> list[Any]:
-    variance = cumulant(2, size)
-    log = [Poly(0, _T)]
-    log += [_power((-1) ** (j + 1) * cumulant(2 * j + 2, size), variance, j + 1) for j in range(1, terms)]
-    wave = [_power((-1) ** j * lag ** (2 * j), variance, j) for j in range(terms)]
-    shape = _exponential(log)
-    products = [sum((shape[i] * wave[j - i] for i in range(j + 1)), Poly(0, _T)) for j in range(terms)]
-    return [sympy.factor(_gaussian_mean(p)) for p in products]
-
-
-def _power(coefficient: Any, variance: Any, power: int) -> Any:
-    """Return coefficient (t / kappa_2)^power / (2 power)!."""
-    return Poly(coefficient / variance**power / factorial(2 * power) * _T**power, _T)
-
-
-def _exponential(log: list[Any]) -> list[Any]:
-    """Return the power series exp(g), g_0 = 0, from n E_n = sum_j j g_j E_(n-j)."""
-    series = [Poly(1, _T)]
-    for n in range(1, len(log)):
-        series.append(sum((series[n - j] * log[j] * Rational(j, n) for j in range(1, n + 1)), Poly(0, _T)))
-    return series
-
-
-def _gaussian_mean(polynomial: Any) -> Any:
-    """Return the mean over y of a polynomial in t = y^2: <t^j> = (2j-1)!!."""
-    return sympy.Add(*(c * factorial2(2 * j - 1) for (j,), c in polynomial.terms()))
+    square = _Y2 / cumulant(2, size)  # n t^2
+    log_w = sum(
+        (-1) ** j * cumulant(2 * j, size) * square**j / factorial(2 * j) * _E ** (j - 1) for j in range(2, terms + 1)
+    )
+    wave = sum((-_E * square) ** j * as_sympy(lag) ** (2 * j) / factorial(2 * j) for j in range(terms))
+    ring, parts = sring([as_sympy(log_w), as_sympy(wave)], _E, _Y2, field=True)
+    integrand = rs_mul(rs_exp(parts[0], ring.gens[0], terms), parts[1], ring.gens[0], terms)
+    means = [sympy.S.Zero] * terms
+    for (order, power), coefficient in integrand.terms():
+        means[order] += ring.domain.to_sympy(coefficient) * factorial2(2 * power - 1)
+    return list(map(sympy.factor, means))
