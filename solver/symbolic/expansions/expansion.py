@@ -153,14 +153,15 @@ class _Growth:
         names = list(self.centrals)
         known = [self._central(name, orders) for name in names]
         poly = Poly(polynomial, self.variable, *names)
-        total, valid = Poly(0, _H), []
+        total = Poly(0, _H)
+        valid: list[int] = []
         for (degree, *powers), c in poly.terms():
             product = Poly(c, _H)
             for series, power in zip(known, powers, strict=True):
                 product *= series**power
             shift = 2 * (poly.degree(self.variable) - degree)
             total += product * Poly(_H**shift, _H)
-            valid += [shift + sum(powers) + 2 * orders] * any(powers)
+            valid += [int(shift + sum(powers) + 2 * orders)] * any(powers)
         coefficients = total.all_coeffs()[::-1]
         first = next((i for i, c in enumerate(coefficients) if c != 0), len(coefficients))
         known = min(valid, default=None)
