@@ -151,20 +151,20 @@ class _Growth:
     def series(self, polynomial: Any, orders: int) -> _Series:
         """Return a polynomial in v and the symbols of the s-nomials as a series, each of those to ``orders`` terms."""
         names = list(self.centrals)
-        known = [self._central(name, orders) for name in names]
+        centrals = [self._central(name, orders) for name in names]
         poly = Poly(polynomial, self.variable, *names)
         total = Poly(0, _H)
-        valid: list[int] = []
+        orders_known: list[int] = []
         for (degree, *powers), c in poly.terms():
             product = Poly(c, _H)
-            for series, power in zip(known, powers, strict=True):
+            for series, power in zip(centrals, powers, strict=True):
                 product *= series**power
             shift = 2 * (poly.degree(self.variable) - degree)
             total += product * Poly(_H**shift, _H)
-            valid += [int(shift + sum(powers) + 2 * orders)] * any(powers)
+            orders_known += [shift + sum(powers) + 2 * orders] * any(powers)
         coefficients = total.all_coeffs()[::-1]
         first = next((i for i, c in enumerate(coefficients) if c != 0), len(coefficients))
-        known = min(valid, default=None)
+        known = min(orders_known, default=None)
         left = None if known is None else known - first
         return _Series(first - 2 * poly.degree(self.variable), coefficients[first:known], left)
 
