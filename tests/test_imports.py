@@ -14,6 +14,7 @@ import solver
 ROOT = Path(solver.__file__).parent
 ORDER = [
     "errors",
+    "reading",
     "files",
     "cache",
     "proof",
@@ -51,6 +52,7 @@ HEAVY = [
     "rich",
     "joblib",
     "distributed",
+    "msgspec",
 ]
 
 

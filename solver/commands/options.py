@@ -168,7 +168,7 @@ def _networks_of(files: Sequence[Path], taken: set[str], task: Any) -> list[Any]
     """Return the networks of files, each under a name of its own: with its file's where the name is taken."""
     from dataclasses import replace
 
-    from solver.network.files.writing import read_network
+    from solver.network.files.reading import read_network
     from solver.network.linearity import check_axes
 
     networks = []

@@ -11,7 +11,8 @@ from typing import Any
 
 from solver.errors import InputError
 from solver.files import replace_file
-from solver.network.files.writing import network_from_text, write_network
+from solver.network.files.reading import network_from_text
+from solver.network.files.writing import write_network
 from solver.network.network import Network
 from solver.optimal.torch_deformation import torch_module
 from solver.train.record import Checkpoint, Record, record_from_json

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
-from fractions import Fraction
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 from solver.errors import InputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 LONGEST = 1000
 LARGEST_POWER = 1000
 DEEPEST = 40
 
-_TOKEN = re.compile(r"\s*([0-9]{1,300}|[A-Za-z]{1,9}|\*\*|[-+*/(),])")
+_WORDS = re.compile(r"(?:\s*(?:[0-9]{1,300}(?![0-9A-Za-z])|[A-Za-z]{1,9}|\*\*|[-+*/(),]))*\s*")
+_OPERATORS: dict[type, Any] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 
 
-def generator_text(expression: Any) -> str:
+def generator_text(expression: Expr) -> str:
     """Return text that `generator` reads as the same expression.
 
     Raises
@@ -33,8 +45,8 @@ def generator_text(expression: Any) -> str:
     return text
 
 
-def generator(text: str) -> Any:
-    """Return the sympy expression that text stands for; nothing is ever evaluated as code.
+def generator(text: str) -> Expr:
+    """Return the sympy expression that text stands for; Python's parser reads it, nothing is ever run as code.
 
     Sums, differences, products, quotients and rational powers of integers, pi, x, sqrt(.), cos(.), sin(.), tan(.) and
     CRootOf(polynomial in x, index).
@@ -51,118 +63,71 @@ def generator(text: str) -> Any:
     """
     if len(text) > LONGEST:
         raise InputError(f"generator: expected at most {LONGEST} characters, got {len(text)}")
-    return _Parser(text).whole()
+    depth = max(accumulate((c == "(") - (c == ")") for c in text), default=0)
+    try:
+        if not _WORDS.fullmatch(text) or depth > DEEPEST:
+            raise SyntaxError
+        return _expression(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, RecursionError, MemoryError):
+        pass
+    shown = text if len(text) <= 60 else text[:57] + "..."
+    raise InputError(f"generator: {shown!r} is not a number such as '2*cos(pi/7)', 'sqrt(2)' or '2**(1/3)'")
 
 
-class _Parser:
-    """Recursive descent over the tokens of one text."""
+def _expression(tree: ast.expr) -> Expr:
+    """Return what a tree stands for, from its leaves up; SyntaxError for what the grammar does not know."""
+    import sympy
 
-    def __init__(self, text: str) -> None:
-        self.text, self.place, self.depth, self.power = text, 0, 0, 1
-        self.tokens: list[str] = []
-        at = 0
-        while at < len(text.rstrip()):
-            match = _TOKEN.match(text, at)
-            if not match:
-                raise self.error()
-            self.tokens.append(match[1])
-            at = match.end()
-
-    def error(self) -> InputError:
-        """Return the error to raise."""
-        shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
-        return InputError(f"generator: {shown!r} is not a number such as '2*cos(pi/7)', 'sqrt(2)' or '2**(1/3)'")
-
-    def whole(self) -> Any:
-        """Return the expression of the whole text."""
-        result = self.sum()
-        if self.place < len(self.tokens):
-            raise self.error()
-        return result
-
-    def take(self, *wanted: str) -> str | None:
-        """Return the next token and pass it if it is one of those wanted."""
-        if self.place < len(self.tokens) and self.tokens[self.place] in wanted:
-            self.place += 1
-            return self.tokens[self.place - 1]
-        return None
-
-    def expect(self, wanted: str) -> None:
-        """Pass a token that has to be there."""
-        if self.take(wanted) is None:
-            raise self.error()
-
-    def sum(self) -> Any:
-        """Return terms joined by + and -."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise self.error()
-        result = -self.product() if self.take("-") else self.product()
-        while sign := self.take("+", "-"):
-            term = self.product()
-            result = result + term if sign == "+" else result - term
-        self.depth -= 1
-        return result
-
-    def product(self) -> Any:
-        """Return factors joined by * and /."""
-        result = self.factor()
-        while sign := self.take("*", "/"):
-            factor = self.factor()
-            if sign == "/" and factor.is_zero:
-                raise self.error()
-            result = result * factor if sign == "*" else result / factor
-        return result
-
-    def factor(self) -> Any:
-        """Return an atom, to a rational power if one follows."""
-        base = self.atom()
-        if not self.take("**"):
-            return base
-        negative = self.take("-")
-        exponent = self.atom()
-        if not exponent.is_Rational or (base.is_zero and (negative or exponent <= 0)):
-            raise self.error()
-        self.power *= max(abs(int(exponent.p)), int(exponent.q))
-        if self.power > LARGEST_POWER:
-            raise InputError(f"generator: powers that multiply to more than {LARGEST_POWER} are not taken")
-        return base ** (-exponent if negative else exponent)
-
-    def atom(self) -> Any:
-        """Return a number, a name, a function of an expression, or an expression in brackets."""
-        import sympy
-
-        if self.take("("):
-            inner = self.sum()
-            self.expect(")")
-            return inner
-        word = self.tokens[self.place] if self.place < len(self.tokens) else ""
-        self.place += 1
-        if word.isdecimal():
-            return sympy.Integer(word)
-        if word in ("pi", "x"):
-            return sympy.pi if word == "pi" else sympy.Symbol("x")
-        if word not in ("sqrt", "cos", "sin", "tan", "CRootOf"):
-            raise self.error()
-        self.expect("(")
-        argument = self.sum()
-        result = self._root(argument) if word == "CRootOf" else getattr(sympy, word)(argument)
-        self.expect(")")
-        return result
-
-    def _root(self, polynomial: Any) -> Any:
-        import sympy
-
-        self.expect(",")
-        index = self.sum()
-        try:
-            return sympy.CRootOf(polynomial, int(index))
-        except (TypeError, ValueError, IndexError, NotImplementedError, sympy.polys.polyerrors.BasePolynomialError):
-            raise self.error() from None
+    found: dict[ast.AST, Any] = {}
+    power = 1
+    for node in reversed([each for each in ast.walk(tree) if isinstance(each, ast.expr)]):
+        parts = [found[each] for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
+        match node:
+            case ast.Constant(value=int(number)) if type(number) is int:
+                found[node] = sympy.Integer(number)
+            case ast.Name(id="pi"):
+                found[node] = sympy.pi
+            case ast.Name(id="x"):
+                found[node] = sympy.Symbol("x")
+            case ast.Name(id="sqrt" | "cos" | "sin" | "tan" | "CRootOf" as name):
+                found[node] = name
+            case ast.Call(args=[_], keywords=[]) if parts[0] in ("sqrt", "cos", "sin", "tan"):
+                found[node] = getattr(sympy, parts[0])(_number(parts[1]))
+            case ast.Call(args=[_, _], keywords=[]) if parts[0] == "CRootOf":
+                found[node] = _root(*map(_number, parts[1:]))
+            case ast.UnaryOp(op=ast.USub(), operand=operand) if not isinstance(operand, ast.UnaryOp):
+                found[node] = -_number(parts[0])
+            case ast.BinOp(op=op) if type(op) in _OPERATORS:
+                a, b = map(_number, parts)
+                if isinstance(op, ast.Pow):
+                    power *= _size(a, b)
+                if power > LARGEST_POWER:
+                    raise InputError(f"generator: powers that multiply to more than {LARGEST_POWER} are not taken")
+                if isinstance(op, ast.Div) and b.is_zero:
+                    raise SyntaxError
+                found[node] = _OPERATORS[type(op)](a, b)
+            case _:
+                raise SyntaxError
+    return _number(found[tree])
 
 
-def coefficients(number: Any) -> list[Fraction]:
-    """Return an exact number as the coefficients of a polynomial in the generator of its field, from the constant."""
-    if isinstance(number, Fraction):
-        return [number]
-    return [Fraction(int(c.p), int(c.q)) for c in number.polynomial.coeffs()] or [Fraction(0)]
+def _number(part: Any) -> Any:
+    if isinstance(part, str):
+        raise SyntaxError
+    return part
+
+
+def _size(base: Any, exponent: Any) -> int:
+    """Return how large a rational exponent is."""
+    if not exponent.is_Rational or (base.is_zero and exponent <= 0):
+        raise SyntaxError
+    return max(abs(int(exponent.p)), int(exponent.q))
+
+
+def _root(polynomial: Any, index: Any) -> Any:
+    import sympy
+
+    try:
+        return sympy.CRootOf(polynomial, int(index))
+    except (TypeError, ValueError, IndexError, NotImplementedError, sympy.polys.polyerrors.BasePolynomialError):
+        raise SyntaxError from None

@@ -2,205 +2,197 @@
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Claim, Network
-from solver.numbers.exact import rational
-from solver.question.task import LABELS
+from solver.numbers.exact import Exact, rational
+from solver.reading import read_json, shown
+
+if TYPE_CHECKING:
+    from solver.numbers.algebraic import NumberField
 
 SCHEMA = "solver.network/1"
-_FIELDS = ("schema", "name", "layers", "readout", "constant", "pooling")
-_LAYER_FIELDS = ("activation", "stride", "origin", "bias", "filters")
-_CLAIM_FIELDS = ("scale", "offset", "smallest_length")
-_INTEGER = re.compile(r"[0-9]{1,15}")
+LARGEST_FILE = 2**28
+
+Integer: TypeAlias = Annotated[
+    str, Meta(pattern=r"\A[0-9]{1,15}\Z", description="an integer of at most 15 digits as text")
+]
+Numbers: TypeAlias = Annotated[str, Meta(description="numbers as text")]
+Name: TypeAlias = Annotated[str, Meta(description="a name as text")]
+Channel: TypeAlias = Annotated[
+    tuple[Numbers, ...], Meta(min_length=1, description="a list of filters, one text for each input channel")
+]
 
 
-def network_of(text: str, source: str) -> Network:
-    """Return the network of a file's text; ``source`` names the file in errors."""
-    return _Place(source, "", _parsed(text, source)).network()
+class LayerText(Struct, frozen=True, forbid_unknown_fields=True):
+    """A layer as a file holds it: a text for each filter, rows joined by semicolons, numbers over the unit."""
+
+    activation: Annotated[str, Meta(description="an activation as text")]
+    stride: Integer
+    origin: Integer
+    bias: Numbers
+    filters: Annotated[tuple[Channel, ...], Meta(min_length=1, description="a list of channels")]
+    names: Annotated[tuple[Name, ...], Meta(min_length=1, description="a list of names")] | UnsetType = UNSET
+    unit: Numbers = "1"
 
 
-def _parsed(text: str, source: str) -> Any:
-    """Return JSON as nested dicts and lists, without a field given twice."""
+class ClaimText(Struct, frozen=True, forbid_unknown_fields=True):
+    """A claim as a file holds it."""
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
-            raise InputError(f"{source}: the field {_shown(twice)} is given twice")
-        return found
+    scale: Integer
+    offset: Numbers
+    smallest_length: Integer
+    labels: Annotated[Literal["distance", "blocks"], Meta(description="distance or blocks")] = "distance"
 
-    expected = f"expected a network file, JSON of schema {SCHEMA!r}"
+
+class NetworkText(Struct, frozen=True, forbid_unknown_fields=True):
+    """A network as a file holds it."""
+
+    schema: Annotated[Literal["solver.network/1"], Meta(description=repr(SCHEMA))]
+    name: Name
+    layers: Annotated[tuple[LayerText, ...], Meta(min_length=1, description="a list of layers")]
+    readout: Numbers
+    constant: Numbers
+    pooling: Annotated[str, Meta(description="mean or sum as text")]
+    generator: Annotated[str, Meta(description="a generator as text")] | UnsetType = UNSET
+    claim: ClaimText | UnsetType = UNSET
+
+
+def read_network(path: str | os.PathLike[str]) -> Network:
+    """Return the network of a file that `write_network` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or holds anything else: names the file, the place in it, what came and what was
+        expected.
+    """
+    name = os.fspath(path)
     try:
-        return json.loads(text, object_pairs_hook=unique)
-    except InputError:
-        raise
-    except RecursionError:
-        raise InputError(f"{source}: is nested too deeply; {expected}") from None
-    except ValueError as error:
-        raise InputError(f"{source}: is not JSON ({error}); {expected}") from None
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{name}: cannot be read ({reason}); expected a network file") from None
+    if len(content) > LARGEST_FILE:
+        raise InputError(f"{name}: is larger than {LARGEST_FILE} bytes; expected a network file")
+    return _network(content, name)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A part of the file: where it is, what is there, and the number field and the unit of its numbers."""
+def network_from_text(text: str) -> Network:
+    """Return the network that `network_text` wrote.
 
-    source: str
-    path: str
-    value: Any
-    field: Any = None
-    unit: Fraction = Fraction(1)
+    Raises
+    ------
+    InputError
+        As `read_network` does.
+    """
+    return _network(text, "network")
 
-    def error(self, expected: str) -> InputError:
-        """Return the error that says what was expected here."""
-        place = f"{self.path}: " if self.path else ""
-        return InputError(f"{self.source}: {place}expected {expected}, got {_shown(self.value)}")
 
-    def refused(self, error: InputError) -> InputError:
-        """Return an error of what was made of this part, with its place."""
-        return InputError(f"{self.source}: {self.path}: {error}".replace(": : ", ": "))
-
-    def at(self, key: str) -> _Place:
-        """Return the part in a field."""
-        return replace(self, path=f"{self.path}.{key}".removeprefix("."), value=self.value[key])
-
-    def items(self, of: str) -> list[_Place]:
-        """Return the parts of a list."""
-        if not isinstance(self.value, list) or not self.value:
-            raise self.error(f"a list of {of}")
-        return [replace(self, path=f"{self.path}[{n}]", value=each) for n, each in enumerate(self.value)]
-
-    def check_fields(self, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> None:
-        """Refuse what is not an object with just these fields."""
-        if not isinstance(self.value, dict):
-            raise self.error(f"an object with the fields {', '.join(required)}")
-        missing = [key for key in required if key not in self.value]
-        unknown = [key for key in self.value if key not in (*required, *optional)]
-        place = f"{self.source}: {self.path}: " if self.path else f"{self.source}: "
-        if missing:
-            raise InputError(f"{place}the field {missing[0]!r} is missing; expected {', '.join(required)}")
-        if unknown:
-            known = ", ".join((*required, *optional))
-            raise InputError(f"{place}the field {_shown(unknown[0])} is unknown; expected {known}")
-
-    def text(self, what: str) -> str:
-        """Return the text here."""
-        if not isinstance(self.value, str):
-            raise self.error(f"{what} as text")
-        if not self.value.isprintable():
-            raise self.error(f"{what} of characters that print")
-        return self.value
-
-    def integer(self) -> int:
-        """Return the integer here."""
-        text = self.text("an integer of at most 15 digits")
-        if not _INTEGER.fullmatch(text):
-            raise self.error("an integer of at most 15 digits as text")
-        return int(text)
-
-    def filter(self) -> tuple[Any, ...]:
-        """Return the filter here, as rows if semicolons part them."""
-        rows = self.text("numbers").split(";")
-        if len(rows) == 1:
-            return tuple(self.numbers())
-        kept = rows[:1] if rows[1:] == [""] else rows
-        return tuple(tuple(replace(self, value=row).numbers()) for row in kept)
-
-    def numbers(self, count: int | None = None) -> list[Any]:
-        """Return the exact numbers here, joined by spaces, times the unit."""
-        words = self.text("numbers").split(" ")
-        if count is not None and len(words) != count:
-            raise self.error("one number" if count == 1 else f"{count} numbers joined by single spaces")
-        return [self._number(word) for word in words]
-
-    def _number(self, word: str) -> Any:
-        try:
-            coefficients = [rational(part, "number") * self.unit for part in word.split(",")]
-        except InputError as error:
-            raise self.refused(error) from None
-        if len(coefficients) == 1:
-            return coefficients[0]
-        if self.field is None or len(coefficients) > self.field.modulus.degree():
-            degree = 1 if self.field is None else self.field.modulus.degree()
-            raise self.error(f"at most {degree} coefficients in each number, as the generator's field has")
-        from flint import fmpq, fmpq_poly
-
-        from solver.numbers.algebraic import Algebraic
-
-        return Algebraic(self.field, fmpq_poly([fmpq(c.numerator, c.denominator) for c in coefficients]))
-
-    def network(self) -> Network:
-        """Return the whole file's network."""
-        if isinstance(self.value, dict) and self.value.get("schema", SCHEMA) != SCHEMA:
-            raise self.at("schema").error(f"{SCHEMA!r}")
-        self.check_fields(_FIELDS, ("generator", "claim"))
-        here = replace(self, field=self.at("generator").number_field()) if "generator" in self.value else self
-        layers = [each.layer() for each in here.at("layers").items("layers")]
-        parts: dict[str, Any] = {
-            "readout": here.at("readout").numbers(),
-            "constant": here.at("constant").numbers(1)[0],
-            "pooling": here.at("pooling").text("mean or sum"),
-            "name": here.at("name").text("a name"),
-            "claim": here.at("claim").claim() if "claim" in self.value else None,
-        }
-        try:
-            return Network(layers=tuple(layers), **parts)
-        except InputError as error:
-            raise self.refused(error) from None
-
-    def number_field(self) -> Any:
-        """Return the field that the generator here generates."""
-        from solver.network.files.generator_text import generator
-        from solver.numbers.algebraic import NumberField
-
-        try:
-            return NumberField(generator(self.text("a generator")))
-        except InputError as error:
-            raise self.refused(error) from None
-
-    def layer(self) -> Layer:
-        """Return the layer here."""
-        self.check_fields(_LAYER_FIELDS, ("names", "unit"))
-        unit = self.at("unit").numbers(1)[0] if "unit" in self.value else Fraction(1)
-        scaled = replace(self, unit=unit)
-        filters = tuple(
-            tuple(taps.filter() for taps in channel.items("filters, one text for each input channel"))
-            for channel in scaled.at("filters").items("channels")
+def _network(text: str | bytes, source: str) -> Network:
+    file = read_json(text, NetworkText, source, f"a network file, JSON of schema {SCHEMA!r}")
+    with _at(source):
+        field = None if isinstance(file.generator, UnsetType) else _number_field(file.generator)
+        return Network(
+            layers=tuple(_layer(each, f"layers[{n}]", field) for n, each in enumerate(file.layers)),
+            readout=tuple(_numbers(file.readout, "readout", field)),
+            constant=_number(file.constant, "constant", field),
+            pooling=file.pooling,
+            name=_printable(file.name, "name", "a name"),
+            claim=None if isinstance(file.claim, UnsetType) else _claim(file.claim, field),
         )
-        names = self.at("names").items("names") if "names" in self.value else []
-        parts: dict[str, Any] = {
-            "bias": tuple(scaled.at("bias").numbers()),
-            "stride": self.at("stride").integer(),
-            "origin": self.at("origin").integer(),
-            "activation": self.at("activation").text("an activation"),
-            "names": tuple(each.text("a name") for each in names),
-        }
-        try:
-            return Layer(filters=filters, **parts)
-        except InputError as error:
-            raise self.refused(error) from None
-
-    def claim(self) -> Claim:
-        """Return the claim here."""
-        self.check_fields(_CLAIM_FIELDS, ("labels",))
-        scale, smallest = self.at("scale").integer(), self.at("smallest_length").integer()
-        labels = self.at("labels").text("labels") if "labels" in self.value else "distance"
-        if labels not in LABELS:
-            raise self.at("labels").error(" or ".join(LABELS))
-        offset = self.at("offset").numbers(1)[0]
-        return Claim(scale=scale, offset=offset, smallest_length=smallest, labels=labels)
 
 
-def _shown(value: Any) -> str:
-    """Return a short text of what came."""
-    if isinstance(value, dict | list):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = f"the number {value!s}" if number else json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Name the place in errors."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+
+
+def _number_field(text: str) -> NumberField:
+    from solver.network.files.generator_text import generator
+    from solver.numbers.algebraic import NumberField
+
+    with _at("generator"):
+        return NumberField(generator(text))
+
+
+def _layer(layer: LayerText, place: str, field: NumberField | None) -> Layer:
+    unit = _number(layer.unit, f"{place}.unit", None)
+    assert isinstance(unit, Fraction)
+    filters = tuple(
+        tuple(_filter(text, f"{place}.filters[{c}][{n}]", field, unit) for n, text in enumerate(channel))
+        for c, channel in enumerate(layer.filters)
+    )
+    names = () if isinstance(layer.names, UnsetType) else layer.names
+    parts: dict[str, Any] = {
+        "bias": tuple(_numbers(layer.bias, f"{place}.bias", field, unit)),
+        "stride": int(layer.stride),
+        "origin": int(layer.origin),
+        "activation": layer.activation,
+        "names": tuple(_printable(each, f"{place}.names[{n}]", "a name") for n, each in enumerate(names)),
+    }
+    with _at(place):
+        return Layer(filters=filters, **parts)
+
+
+def _claim(claim: ClaimText, field: NumberField | None) -> Claim:
+    return Claim(
+        scale=int(claim.scale),
+        offset=_number(claim.offset, "claim.offset", field),
+        smallest_length=int(claim.smallest_length),
+        labels=claim.labels,
+    )
+
+
+def _filter(text: str, place: str, field: NumberField | None, unit: Fraction) -> tuple[Any, ...]:
+    """Return a filter, as rows if semicolons part them."""
+    rows = text.removesuffix(";").split(";") if text.count(";") == 1 else text.split(";")
+    taps = [tuple(_numbers(row, place, field, unit)) for row in rows]
+    return tuple(taps) if ";" in text else taps[0]
+
+
+def _number(text: str, place: str, field: NumberField | None) -> Exact:
+    if " " in text:
+        raise InputError(f"{place}: expected one number, got {shown(text)}")
+    return _numbers(text, place, field)[0]
+
+
+def _numbers(text: str, place: str, field: NumberField | None, unit: Fraction = Fraction(1)) -> list[Exact]:
+    """Return exact numbers joined by spaces, times the unit."""
+    _printable(text, place, "numbers")
+    with _at(place):
+        return [_exact(word, field, unit) for word in text.split(" ")]
+
+
+def _exact(word: str, field: NumberField | None, unit: Fraction) -> Exact:
+    coefficients = [rational(part, "number") * unit for part in word.split(",")]
+    if len(coefficients) == 1:
+        return coefficients[0]
+    degree = 1 if field is None else field.modulus.degree()
+    if field is None or len(coefficients) > degree:
+        expected = f"at most {degree} coefficients in each number, as the generator's field has"
+        raise InputError(f"expected {expected}, got {shown(word)}")
+    from flint import fmpq, fmpq_poly
+
+    from solver.numbers.algebraic import Algebraic
+
+    return Algebraic(field, fmpq_poly([fmpq(c.numerator, c.denominator) for c in coefficients]))
+
+
+def _printable(text: str, place: str, what: str) -> str:
+    if not text.isprintable():
+        raise InputError(f"{place}: expected {what} of characters that print, got {shown(text)}")
+    return text

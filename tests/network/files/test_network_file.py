@@ -239,7 +239,7 @@ def test_files_that_cannot_be_read_are_named(make: Callable[[Path], Any], words:
 
 
 def test_files_without_end_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("solver.network.files.writing.LARGEST_FILE", 100)
+    monkeypatch.setattr("solver.network.files.reading.LARGEST_FILE", 100)
     (tmp_path / "long").write_text(json.dumps(GOOD) + " " * 100)
     with pytest.raises(InputError, match="larger than 100 bytes"):
         read_network(tmp_path / "long")
