@@ -7,6 +7,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
+from joined_mathematics import joined
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
@@ -15,7 +16,6 @@ from sphinx.util.math import get_node_equation_number
 
 from solver.derive.characters import mathematics
 from solver.derive.equations import displayed
-from solver.derive.joined_mathematics import joined
 
 _log = logging.getLogger(__name__)
 _NOT_PROSE = (
