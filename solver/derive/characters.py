@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from solver.errors import InputError
@@ -28,9 +29,9 @@ _MATHS = {
     "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil", "ℓ": r"\ell", "ϕ": r"\phi", "φ": r"\varphi",
     "ϵ": r"\epsilon", "′": "{}'", "½": r"\tfrac12", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "𝔼": r"\mathbb{E}",
     "∘": r"\circ", "°": r"{}^\circ", "⋯": r"\cdots", "◦": r"\circ",
+    "λ": r"\lambda", "Λ": r"\Lambda", "ς": r"\varsigma",
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True)),
 }  # fmt: skip
-_GREEK_NAMES = {"LAMDA": "lambda", "FINAL SIGMA": "varsigma"}
-_LATIN_LOOKALIKES = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True))
 
 
 def prose(text: str) -> str:
@@ -56,12 +57,11 @@ def code(text: str) -> str:
 
 def mathematics(latex: str) -> str:
     """Return LaTeX for math mode with characters beyond ASCII replaced by commands."""
-    return "".join(c if c.isascii() else f"{{{_command(c)}}}" if _command(c) else _text(c) for c in latex)
+    return "".join(c if c.isascii() else f"{{{command}}}" if (command := _command(c)) else _text(c) for c in latex)
 
 
 def _text(character: str) -> str:
-    command = _command(character)
-    if command:
+    if command := _command(character):
         return rf"\ensuremath{{{command}}}"
     if ord(character) < 0x180 and (character.isprintable() or character in "\n\t"):
         return character
@@ -71,21 +71,13 @@ def _text(character: str) -> str:
 
 def _command(character: str) -> str:
     """Return the math command of a symbol, a Greek letter, a superscript or a subscript, else an empty text."""
-    if character.isascii():
-        return ""
     if character in _MATHS:
         return _MATHS[character]
-    if character in _LATIN_LOOKALIKES:
-        return _LATIN_LOOKALIKES[character]
-    name = unicodedata.name(character, "")
-    for case, start in (("lower", "GREEK SMALL LETTER "), ("upper", "GREEK CAPITAL LETTER ")):
-        if name.startswith(start) and " WITH " not in name:
-            letter = name.removeprefix(start)
-            letter = _GREEK_NAMES.get(letter, letter.lower())
-            return f"\\{letter if case == 'lower' else letter.capitalize()}"
+    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (?!.* WITH )(.+)", unicodedata.name(character, ""))
+    if greek:
+        return f"\\{greek[2].lower() if greek[1] == 'SMALL' else greek[2].capitalize()}"
     kind, _, base = unicodedata.decomposition(character).partition(" ")
     if kind in ("<super>", "<sub>") and len(base) == 4:
         plain = chr(int(base, 16))
-        inner = _command(plain) or plain
-        return f"{'^' if kind == '<super>' else '_'}{{{inner}}}"
+        return f"{'^' if kind == '<super>' else '_'}{{{_command(plain) or plain}}}"
     return ""

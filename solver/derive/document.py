@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from solver import __version__
@@ -15,7 +15,6 @@ from solver.derive.markdown import inline_code, markdown_latex, verbatim
 from solver.derive.scripts import Outcome, cells, shown_code
 from solver.errors import InputError, NotApplicableError
 
-NAME = "derivations"
 WIDTH = 460.0
 """Points of a line: A4 paper less its margins of 24 mm."""
 
@@ -40,36 +39,31 @@ _PREAMBLE = r"""\documentclass{article}
 """
 
 
-@dataclass(frozen=True)
-class Document:
-    """What the document holds, in order.
+def document(outcomes: Sequence[Outcome], tables: Sequence[str] = (), figures: Mapping[str, str] | None = None) -> str:
+    """Return the LaTeX source of the document; everything it needs beyond its figures comes with LaTeX.
 
-    Attributes
+    Parameters
     ----------
     outcomes : sequence of Outcome
         One section each; a script whose check fails is shown without its result.
     tables : sequence of str
         LaTeX tables.
-    figures : dict of str to str
-        File names, as seen from the LaTeX source, and captions in markdown.
+    figures : mapping of str to str
+        File names, as seen from the source, and captions in markdown.
     """
-
-    outcomes: Sequence[Outcome]
-    tables: Sequence[str] = ()
-    figures: dict[str, str] = field(default_factory=dict)
-
-    def latex(self) -> str:
-        """Return the whole source; everything it needs beyond figures comes with LaTeX."""
-        title = rf"\title{{Derivations}}\author{{adaptive-pooling-solver {prose(__version__)}}}\date{{}}"
-        parts = [f"{_PREAMBLE}{FITTED}{title}\n\\begin{{document}}\n\\maketitle\n\\tableofcontents\n"]
-        parts += [f"\\clearpage\n{section(outcome)}" for outcome in self.outcomes]
-        if self.tables:
-            parts.append("\\clearpage\n\\section{Tables}\n" + "\n".join(self.tables))
-        if self.figures:
-            parts.append(
-                "\\clearpage\n\\section{Figures}\n" + "\n".join(_figure(*each) for each in self.figures.items())
-            )
-        return "\n".join([*parts, "\\end{document}\n"])
+    title = rf"\title{{Derivations}}\author{{adaptive-pooling-solver {prose(__version__)}}}\date{{}}"
+    parts = [f"{_PREAMBLE}{FITTED}{title}\n\\begin{{document}}\n\\maketitle\n\\tableofcontents\n"]
+    parts += [f"\\clearpage\n{section(outcome)}" for outcome in outcomes]
+    shown = [
+        "\\begin{figure}[htbp]\n\\centering\n"
+        f"\\includegraphics[width=\\linewidth,height=0.8\\textheight,keepaspectratio]{{{name}}}\n"
+        f"\\caption{{{markdown_latex(caption).strip()}}}\n\\end{{figure}}\n"
+        for name, caption in (figures or {}).items()
+    ]
+    for head, found in (("Tables", tables), ("Figures", shown)):
+        if found:
+            parts.append(f"\\clearpage\n\\section{{{head}}}\n" + "\n".join(found))
+    return "\n".join([*parts, "\\end{document}\n"])
 
 
 def section(outcome: Outcome) -> str:
@@ -80,22 +74,20 @@ def section(outcome: Outcome) -> str:
     InputError
         For prose that has no LaTeX; names the script.
     """
-    found = cells(outcome.path.read_text(encoding="utf-8"))
     try:
         body = "".join(
             markdown_latex(cell.text) if cell.markdown else verbatim(code)
-            for cell in found
+            for cell in cells(outcome.path.read_text(encoding="utf-8"))
             if cell.markdown or (code := shown_code(cell.text))
         )
     except InputError as error:
         raise InputError(f"{outcome.path.name}: {error}") from None
-    script = inline_code(f"derivations/{outcome.path.name}")
     if outcome.failure:
         result = rf"\textbf{{The check of this derivation fails}}: {inline_code(outcome.failure)}. No result is stated."
     else:
         result = displayed(outcome.latex)
-    heading = f"\\subsection*{{What {script} derives}}\n"
-    return f"{body}\n{heading}{result}\n"
+    script = inline_code(f"derivations/{outcome.path.name}")
+    return f"{body}\n\\subsection*{{What {script} derives}}\n{result}\n"
 
 
 def compile_pdf(source: Path, target: Path) -> Path:
@@ -122,16 +114,13 @@ def write_sources(outcomes: Sequence[Outcome], folder: Path, *, complete: bool) 
     for outcome in outcomes:
         if outcome.latex:
             (folder / f"{outcome.name}.tex").write_text(f"{outcome.latex}\n", encoding="utf-8")
-    document = Document(outcomes, *(slides_case(folder) if complete else ()))
-    path = folder / f"{NAME}.tex"
-    path.write_text(document.latex(), encoding="utf-8")
+    path = folder / "derivations.tex"
+    path.write_text(document(outcomes, *(slides_case(folder) if complete else ())), encoding="utf-8")
     return path
 
 
 def slides_case(folder: Path) -> tuple[list[str], dict[str, str]]:
     """Return the tables of the slides' case, and its figures, drawn to a folder; none without matplotlib."""
-    from importlib.util import find_spec
-
     from solver.plots.registry import FIGURES
     from solver.plots.style import save
     from solver.report.documents.slides import slides_report
@@ -151,11 +140,3 @@ def _reason(log: Path, output: bytes) -> str:
     start = next((i for i, line in enumerate(lines) if line.startswith("!")), max(len(lines) - 5, 0))
     hint = f"; a package is missing: {INSTALL}" if "not found" in " ".join(lines[start : start + 2]) else ""
     return f"pdflatex failed: {' '.join(lines[start : start + 5])}{hint} (log: {log})"
-
-
-def _figure(name: str, caption: str) -> str:
-    return (
-        "\\begin{figure}[htbp]\n\\centering\n"
-        f"\\includegraphics[width=\\linewidth,height=0.8\\textheight,keepaspectratio]{{{name}}}\n"
-        f"\\caption{{{markdown_latex(caption).strip()}}}\n\\end{{figure}}\n"
-    )

@@ -22,13 +22,13 @@ _OPENING = {"{", "(", "[", r"\left", r"\begin", r"\langle", r"\lfloor", r"\lceil
 _CLOSING = {"}", ")", "]", r"\right", r"\end", r"\rangle", r"\rfloor", r"\rceil"}
 _DELIMITERS = set("()[]|.") | {r"\langle", r"\rangle", r"\lfloor", r"\rfloor", r"\{", r"\}", r"\|"}
 _RELATIONS = {"=", r"\longrightarrow", r"\to", r"\approx", r"\le", r"\ge", r"\sim"}
-_SIGNS = {"+", "-"}
 
 
 def displayed(latex: str) -> str:
     """Return mathematics as a display, over as many lines as it takes; the document must define `FITTED`."""
     rows = _rows(latex)
-    body = rows[0].replace("&", "") if len(rows) == 1 else _aligned(rows)
+    lines = " \\\\\n".join(rows)
+    body = rows[0].replace("&", "") if len(rows) == 1 else f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
     return f"\n\\[\\fitted{{{body}}}\\]\n"
 
 
@@ -69,9 +69,9 @@ def _broken(row: str, indent: float) -> list[str]:
         rows = [f"{left}&{first}", *map(_marked, others)]
         return [line for each in rows for line in _broken(each, indent)]
     lines = [""]
-    for piece in (p for part in _parts(right, _RELATIONS) for p in _parts(part, _SIGNS)):
+    for piece in _parts(right, _RELATIONS | {"+", "-"}):
         if lines[-1].strip() and indent + latex_width(lines[-1] + piece) > LINE:
-            lines.append(r"\quad " if _starts_with(piece, _SIGNS) else "")
+            lines.append(r"\quad " if piece.lstrip().startswith(("+", "-")) else "")
         lines[-1] += piece
     return [f"{left}&{lines[0]}", *(f"&{line}" for line in lines[1:])]
 
@@ -88,12 +88,3 @@ def _parts(latex: str, separators: set[str]) -> list[str]:
         parts[-1] += token
         previous = token if not token.isspace() else previous
     return parts if parts[0].strip() or len(parts) == 1 else [parts[0] + parts[1], *parts[2:]]
-
-
-def _starts_with(piece: str, tokens: set[str]) -> bool:
-    return any(piece.lstrip().startswith(token) for token in tokens)
-
-
-def _aligned(rows: list[str]) -> str:
-    body = " \\\\\n".join(rows)
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"

@@ -13,36 +13,35 @@ _GREEK = re.findall(
     "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega",
 )
 _COMMANDS = {name: f"\\{name}" for name in _GREEK} | {
-    "sum": r"\sum",
-    "prod": r"\prod",
-    "int": r"\int",
-    "phi": r"\varphi",
-    "oo": r"\infty",
-}
-_COMMANDS |= {"inf": r"\infty"}
+    "sum": r"\sum", "prod": r"\prod", "int": r"\int", "phi": r"\varphi", "oo": r"\infty", "inf": r"\infty",
+    "k~": r"\tilde{k}",
+}  # fmt: skip
 _SIGNS = {
-    ">=": r"\ge", "<=": r"\le", "->": r"\to", "!=": r"\ne", "...": r"\dots", "||": r"\|", "*": "*", "-": "-",
-    "~": r"\sim", "<": r"\langle", ">": r"\rangle",
+    ">=": r"\ge", "<=": r"\le", "->": r"\to", "!=": r"\ne", "...": r"\dots", "||": r"\|", "~": r"\sim",
+    "<": r"\langle", ">": r"\rangle",
 }  # fmt: skip
 
+_LETTER = "|".join(_GREEK)
 _SCRIPT = r"[_^](?:-?\((?:[^()]|\([^()]*\))*\)|k~|-?[A-Za-z0-9]+|\+)"
-_SYMBOL = rf"(?:{'|'.join(sorted(_GREEK, key=len, reverse=True))}|sum|prod|int|He|[A-Za-z])"
-_FREE = r"(?<![\w'’\\])(?<![A-Za-z][-.])"
+_BASE = rf"(?:{'|'.join(sorted(_GREEK, key=len, reverse=True))}|sum|prod|int|He|[A-Za-z]|\d+(?=\^)|1)"
 _TOKEN = re.compile(
-    rf"{_FREE}(?P<scripted>(?:{_SYMBOL}|\d+(?=\^)|1)\d?\+?(?:{_SCRIPT})+)(?![A-Za-z_])"
-    rf"|(?<=[)|\]])(?P<script>\+?(?:{_SCRIPT})+|\+(?=[\s.,:\]]|$))(?![A-Za-z_])"
-    rf"|{_FREE}(?P<depth>k~)(?!\w)"
-    rf"|{_FREE}(?P<positive>[A-Z]\+)(?=[\s.,:)\]]|$)"
-    rf"|{_FREE}(?P<slope>(?:{'|'.join(_GREEK)}|[b-z])')(?![A-Za-z'])"
-    rf"|{_FREE}(?P<name>{'|'.join(_GREEK)})(?P<digit>\d?)(?!\w)"
-    rf"|{_FREE}(?P<differential>d(?:{'|'.join(_GREEK)}|[Ptuvxyz]))(?!\w)"
-    rf"|{_FREE}(?P<numbered>[A-Za-z]\d)(?!\w)"
-    rf"|{_FREE}(?P<letter>[b-zB-HJ-Z])(?!['’\w]|\.\w|-[A-Z][A-Z])"
-    rf"|{_FREE}(?P<article>a)(?=\(| [=<>*+/-]+ |[),|/])"
-    r"|(?<=[ (]-)(?P<signed>a)(?!\w)"
+    r"(?<![\w'’\\])(?<![A-Za-z][-.])(?:"
+    rf"{_BASE}\d?\+?(?:{_SCRIPT})+(?![A-Za-z_])"
+    r"|k~(?!\w)"
+    r"|[A-Z]\+(?=[\s.,:)\]]|$)"
+    rf"|(?:{_LETTER}|[b-z])'(?![A-Za-z'])"
+    rf"|(?:{_LETTER})\d?(?!\w)"
+    rf"|(?P<differential>d(?:{_LETTER}|[Ptuvxyz]))(?!\w)"
+    r"|[A-Za-z]\d(?!\w)"
+    r"|[b-zB-HJ-Z](?!['’\w]|\.\w|-[A-Z][A-Z])"
+    r"|a(?=\(| [=<>*+/-]+ |[),|/]))"
+    rf"|(?<=[)|\]])(?:\+?(?:{_SCRIPT})+|\+(?=[\s.,:\]]|$))(?![A-Za-z_])"
+    r"|(?<=[ (]-)a(?!\w)"
     r"|(?P<sign>>=|<=|->|!=|\.\.\.|\|\||(?<= )[*~](?= )|(?<!\S)-(?=[\w(|\s])(?!-)|(?<=[(=|])-(?=\w)"
     r"|(?<=\b[A-Za-z])-(?=\d)|(?<=xi)-(?=\d)|<(?=[\w(|])|(?<=[\w)|])>)"
 )
+_PARTS = re.compile(rf"(k~|{_BASE})?(\d?\+?)('?)(.*)", re.DOTALL)
+"""The base of a symbol, the digit or plus sign that follows it, a prime, its subscripts and powers."""
 
 
 def plain_mathematics(text: str) -> str:
@@ -77,38 +76,26 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _latex(match: re.Match[str]) -> str:
-    kind, found = match.lastgroup, match[0]
-    if kind == "sign":
+    found = match[0]
+    if match["sign"]:
         product = found == "*" and match.string[match.start() - 2].isdigit()
-        return r"\cdot" if product else _SIGNS[found]
-    if kind == "depth":
-        return r"\tilde{k}"
-    if kind == "slope":
-        return f"{_COMMANDS.get(found[:-1], found[:-1])}'"
-    if kind == "differential":
+        return r"\cdot" if product else _SIGNS.get(found, found)
+    if match["differential"]:
         return f"d{_COMMANDS.get(found[1:], found[1:])}"
-    if kind == "digit":
-        kind, found = "name", match["name"] + match["digit"]
-    base = re.match(rf"(?:{_SYMBOL}|\d+(?=\^)|1)?", found)
-    assert base is not None
-    rest = found[base.end() :]
-    number = re.match(r"\d?\+?", rest)
-    assert number is not None
+    parts = _PARTS.fullmatch(found)
+    assert parts is not None
+    base, index, prime, rest = parts.groups("")
     scripts = "".join(
-        f"{mark}{{{_inside(inner)}}}"
-        for mark, inner in re.findall(r"([_^])(\((?:[^()]|\([^()]*\))*\)|[^_^]+)", rest[number.end() :])
+        f"{mark}{{{_inside(inner)}}}" for mark, inner in re.findall(r"([_^])(\((?:[^()]|\([^()]*\))*\)|[^_^]+)", rest)
     )
-    indices = f"_{{{number[0]}}}" if number[0] else ""
-    return f"{_COMMANDS.get(base[0], base[0]) or '{}'}{indices}{scripts}"
+    return (_COMMANDS.get(base, base) or "{}") + (f"_{{{index}}}" if index else "") + prime + scripts
 
 
 def _inside(script: str) -> str:
     """Return what a subscript or superscript holds: names as symbols, other words upright."""
     inner = script[1:-1] if script.startswith("(") else script
-    return re.sub(r"k~|[A-Za-z]+", lambda word: _word(word[0]), inner)
+    return re.sub(r"k~|[A-Za-z]+", lambda word: _COMMANDS.get(word[0]) or _upright(word[0]), inner)
 
 
-def _word(word: str) -> str:
-    if word == "k~":
-        return r"\tilde{k}"
-    return _COMMANDS.get(word, word if len(word) < 3 else rf"\mathrm{{{word}}}")
+def _upright(word: str) -> str:
+    return word if len(word) < 3 else rf"\mathrm{{{word}}}"

@@ -16,32 +16,12 @@ import solver
 from solver.errors import InputError, NotApplicableError
 
 READING_ORDER = (
-    "ensemble_energy",
-    "effective_kernels",
-    "response",
-    "deformation_linear_layers",
-    "deformation_last_layer",
-    "deformation_output",
-    "limits",
-    "strided_layers",
-    "rectified_moments",
-    "noise_first_layers",
-    "noise_hidden_layers",
-    "limits_noise",
-    "independent_sums",
-    "noise_last_layer",
-    "noise_output",
-    "noise_moving_average",
-    "frequency",
-    "wider_networks",
-    "best_kernel",
-    "cyclotomic",
-    "side_channels",
-    "two_dimensions",
-    "relative_stability",
-    "price_of_rectification",
-    "deformation_against_noise",
-)
+    "ensemble_energy", "effective_kernels", "response", "deformation_linear_layers", "deformation_last_layer",
+    "deformation_output", "limits", "strided_layers", "rectified_moments", "noise_first_layers",
+    "noise_hidden_layers", "limits_noise", "independent_sums", "noise_last_layer", "noise_output",
+    "noise_moving_average", "frequency", "wider_networks", "best_kernel", "cyclotomic", "side_channels",
+    "two_dimensions", "relative_stability", "price_of_rectification", "deformation_against_noise",
+)  # fmt: skip
 """The order in which the scripts build on each other; those not named here follow, sorted by name."""
 
 _MARK = re.compile(r"^# %%(.*)$", re.MULTILINE)
@@ -142,8 +122,7 @@ def shown_code(source: str) -> str:
 def load(path: Path) -> ModuleType:
     """Return a derivation as a module, computed afresh."""
     spec = importlib.util.spec_from_file_location(f"derivations.{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -152,11 +131,12 @@ def load(path: Path) -> ModuleType:
 def run(path: Path) -> Outcome:
     """Derive, check and return one script's LaTeX; whatever it raises is a failure."""
     start = time.perf_counter()
+    latex = failure = trace = ""
     try:
         module = load(path)
         module.check()
         latex = str(module.latex())
     except Exception as error:
-        line = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-        return Outcome(path, time.perf_counter() - start, failure=line, trace=traceback.format_exc())
-    return Outcome(path, time.perf_counter() - start, latex=latex)
+        failure = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+        trace = traceback.format_exc()
+    return Outcome(path, time.perf_counter() - start, latex, failure, trace)

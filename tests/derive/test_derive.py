@@ -10,7 +10,7 @@ import pytest
 import solver
 from solver.cli import main
 from solver.derive.characters import code, mathematics, prose
-from solver.derive.document import Document, compile_pdf
+from solver.derive.document import compile_pdf, document
 from solver.derive.equations import LINE, displayed
 from solver.derive.markdown import markdown_latex
 from solver.derive.plain_mathematics import plain_mathematics
@@ -255,7 +255,7 @@ def test_figures_have_captions_and_names_of_their_own() -> None:
 
 
 def test_tables_and_figures_follow_the_sections() -> None:
-    text = Document((), ["TABLE"], {"a.pdf": "A **box**."}).latex()
+    text = document((), ["TABLE"], {"a.pdf": "A **box**."})
     assert text.index("TABLE") < text.index("{a.pdf}") < text.index("\\caption{A \\textbf{box}.}")
 
 
