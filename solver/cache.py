@@ -35,23 +35,23 @@ class Cache:
         question : str
             Canonical text that names everything the answer depends on.
         """
-        stored = _read(self._path(question))
-        if stored is None or stored.get("question") != question or not isinstance(stored.get("answer"), dict):
+        try:
+            stored = json.loads(self._path(question).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return None
-        return dict(stored["answer"])
+        match stored:
+            case {"question": found, "answer": dict(answer)} if found == question:
+                return answer
+        return None
 
     def keep(self, question: str, answer: dict[str, Any]) -> None:
         """Store the answer to a question, a JSON object."""
-        self._write(self._path(question), {"question": question, "answer": answer})
+        with suppress(OSError):  # a full disk is no error
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_file(self._path(question), json.dumps({"question": question, "answer": answer}))
 
     def _path(self, question: str) -> Path:
         return self.folder / f"{hashlib.sha256(question.encode()).hexdigest()}.json"
-
-    def _write(self, path: Path, content: dict[str, Any]) -> None:
-        """Replace a file at once, so that a run that is interrupted leaves no half of one; a full disk is no error."""
-        with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(path, json.dumps(content))
 
 
 def default_folder() -> Path:
@@ -59,11 +59,3 @@ def default_folder() -> Path:
     from platformdirs import user_cache_path
 
     return Path(os.environ.get("SOLVER_CACHE") or user_cache_path("adaptive-pooling-solver"))
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return stored if isinstance(stored, dict) else None

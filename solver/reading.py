@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeVar
 
 from solver.errors import InputError
+from solver.numbers.exact import rational
 
 T = TypeVar("T")
 
+_SCIENTIFIC = re.compile(r"-?[0-9]{1,99}(\.[0-9]{1,99})?[eE][-+]?[0-9]{1,4}")
 PLAIN = {"str": "text", "int": "an integer", "array": "a list", "object": "an object"}
 
 
-def read_json(
-    text: str | bytes, kind: type[T], source: str, what: str, hook: Callable[[Any, Any], Any] | None = None
-) -> T:
-    """Return JSON text as a structure of a kind.
+def json_structure(text: str | bytes, kind: type[T], source: str, what: str = "") -> T:
+    """Return JSON text as a structure of a kind, in which a `Fraction` is an exact rational as text.
 
     Parameters
     ----------
@@ -27,43 +27,40 @@ def read_json(
     source : str
         Where the text comes from; errors begin with it.
     what : str
-        What was expected, for text that is not JSON at all.
-    hook : callable(type, value)
-        Makes what msgspec knows nothing of; raises ValueError.
+        What was expected, where ``source`` does not say so: for text that is not JSON at all.
 
     Raises
     ------
     InputError
         For anything else, with the place in the text, what was expected there and what came.
     """
+    expected = f"; expected {what}" if what else ""
     try:
         content = text if isinstance(text, str) else text.decode("utf-8")
         parsed = json.loads(content, object_pairs_hook=_without_repetition)
     except UnicodeDecodeError:
-        raise InputError(f"{source}: is not UTF-8 text; expected {what}") from None
+        raise InputError(f"{source}: is not UTF-8 text{expected}") from None
     except RecursionError:
-        raise InputError(f"{source}: is nested too deeply; expected {what}") from None
+        raise InputError(f"{source}: is nested too deeply{expected}") from None
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     except ValueError as error:
-        raise InputError(f"{source}: is not JSON ({error}); expected {what}") from None
-    return structure(parsed, kind, source, hook)
+        raise InputError(f"{source}: is not JSON ({error}){expected}") from None
+    return structure(parsed, kind, source)
 
 
-def structure(
-    value: object, kind: type[T], source: str, hook: Callable[[Any, Any], Any] | None = None, *, strict: bool = True
-) -> T:
+def structure(value: object, kind: type[T], source: str, *, strict: bool = True) -> T:
     """Return nested dicts and lists as a structure of a kind; unless ``strict``, text may stand for an integer.
 
     Raises
     ------
     InputError
-        As `read_json` does.
+        As `json_structure` does.
     """
     import msgspec
 
     try:
-        return msgspec.convert(value, kind, strict=strict, dec_hook=hook)
+        return msgspec.convert(value, kind, strict=strict, dec_hook=_fraction)
     except UnicodeError:
         raise InputError(f"{source}: holds half of a character") from None
     except msgspec.ValidationError as error:
@@ -82,6 +79,14 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _fraction(kind: Any, value: Any) -> Fraction:
+    """Return the number that text stands for, as a quotient or as a decimal, which may have an exponent."""
+    if kind is not Fraction:
+        raise NotImplementedError(f"no structure holds a {kind}")
+    scientific = isinstance(value, str) and _SCIENTIFIC.fullmatch(value)
+    return Fraction(value) if scientific else rational(value, "number")
+
+
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -90,14 +95,20 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _shortcoming(message: str, path: str, value: Any, kind: Any) -> str:
-    """Return in our words what msgspec says of the value at a path."""
+def _shortcoming(message: str, place: str, value: Any, kind: Any) -> str:
+    """Return in our words what msgspec says of the value at a place."""
     from msgspec import inspect
 
+    plain = re.sub("`(.*?)`", lambda word: PLAIN.get(word[1], word[1]), message).replace("Expected", "expected")
+    if "[...]" in place:  # somewhere among the values of an object
+        return plain
     info, words = _described(inspect.type_info(kind))
-    for step in re.findall(r"\w+", path):
+    for step in re.findall(r"\w+", place):
         if step.isdecimal():
-            value, part = value[int(step)], info.item_type
+            value, part = (
+                value[int(step)],
+                info.item_types[int(step)] if hasattr(info, "item_types") else info.item_type,
+            )
         else:
             value, part = value[step], next(each.type for each in info.fields if each.encode_name == step)
         info, words = _described(part)
@@ -109,10 +120,7 @@ def _shortcoming(message: str, path: str, value: Any, kind: Any) -> str:
         return f"the field {shown(unknown[1])} is unknown; expected {', '.join(each.encode_name for each in fields)}"
     if fields and not words:
         words = f"an object with the fields {required}"
-    if not words:
-        plain = message.removeprefix("Expected ").split(", got")[0]
-        words = re.sub("`(.*?)`", lambda word: PLAIN.get(word[1], word[1]), plain)
-    return f"expected {words}, got {shown(value)}"
+    return f"{f'expected {words}' if words else plain.split(', got')[0]}, got {shown(value)}"
 
 
 def _described(info: Any) -> tuple[Any, str]:

@@ -14,11 +14,11 @@ import solver
 ROOT = Path(solver.__file__).parent
 ORDER = [
     "errors",
-    "reading",
     "files",
     "cache",
     "proof",
     "numbers",
+    "reading",
     "question",
     "network",
     "gaussian",

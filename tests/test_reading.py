@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from solver import InputError
-from solver.reading import read_json
+from solver.reading import json_structure
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,19 +21,14 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
 class Whole(Struct, frozen=True, forbid_unknown_fields=True):
     parts: tuple[Part, ...]
     versions: dict[str, str] = {}
+    pair: tuple[str, int] = ("", 0)
     only: Part | UnsetType = UNSET
 
 
-def fraction(_: Any, value: Any) -> Fraction:
-    if value == "1/0":
-        raise ValueError("divides by zero")
-    return Fraction(value)
-
-
 def test_text_of_the_shape_is_a_structure() -> None:
-    text = b'{"parts": [{"kind": "a", "number": "1/2"}, {"kind": "b", "number": null}], "versions": {"x": "1"}}'
-    parts = (Part("a", Fraction(1, 2)), Part("b"))
-    assert read_json(text, Whole, "file", "parts", fraction) == Whole(parts, {"x": "1"})
+    text = b'{"parts": [{"kind": "a", "number": "-2.5e-1"}, {"kind": "b", "number": null}], "versions": {"x": "1"}}'
+    parts = (Part("a", Fraction(-1, 4)), Part("b"))
+    assert json_structure(text, Whole, "file", "parts") == Whole(parts, {"x": "1"})
 
 
 REFUSED = {
@@ -47,9 +42,11 @@ REFUSED = {
     '{"parts": [{"kind": "a", "x": 1}]}': 'file: parts[0]: the field "x" is unknown; expected kind, number, count',
     '{"parts": [{"kind": "c"}]}': 'file: parts[0].kind: expected a or b, got "c"',
     '{"parts": [{"kind": "a", "count": 1.5}]}': "file: parts[0].count: expected an integer, got the number 1.5",
-    '{"parts": [{"kind": "a", "number": "1/0"}]}': "file: parts[0].number: divides by zero",
+    '{"parts": [{"kind": "a", "number": "1/0"}]}': "file: parts[0].number: number: '1/0' divides by zero",
     '{"parts": [], "only": null}': "file: only: expected an object with the fields kind, got null",
-    '{"parts": [], "versions": {"x": 1}}': "file: versions[...]: expected text, got an object of 1",
+    '{"parts": [], "versions": {"x": 1}}': "file: versions[...]: expected text, got an integer",
+    '{"parts": [], "pair": ["", ""]}': 'file: pair[1]: expected an integer, got ""',
+    '{"parts": [], "pair": ["", 1, 2]}': "file: pair: expected a list of length 2, got a list of 3",
     '{"parts": [], "\\ud800": 1}': "file: holds half of a character",
 }
 
@@ -57,5 +54,5 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: repr(text[:40]))
 def test_other_shapes_are_refused_with_their_place(text: str | bytes) -> None:
     with pytest.raises(InputError) as caught:
-        read_json(text, Whole, "file", "parts", fraction)
+        json_structure(text, Whole, "file", "parts")
     assert str(caught.value) == REFUSED[text]

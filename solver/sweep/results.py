@@ -7,10 +7,13 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
 
 from solver.errors import InputError
 from solver.numbers.exact import choice
+from solver.reading import json_structure
 from solver.report.documents.sweep import chosen
 from solver.sensitivity.sensitivities import LayerSensitivity
 from solver.sweep.answer import QUANTITIES
@@ -103,6 +106,13 @@ class SweepResults:
         ]
 
 
+class CellsText(Struct, frozen=True):
+    """The cells of a sweep as its file holds them, beside the axes and the settings."""
+
+    schema: Annotated[Literal["solver.sweep/1"], Meta(description=repr(SCHEMA))]
+    cells: list[dict[str, Any]]
+
+
 def read_json(text: str) -> list[dict[str, Any]]:
     """Return the cells of a file that `SweepResults.to_json` wrote.
 
@@ -111,16 +121,11 @@ def read_json(text: str) -> list[dict[str, Any]]:
     InputError
         If the text is something else.
     """
-    try:
-        content = json.loads(text)
-        cells = list(content["cells"])
-        whole = content["schema"] == SCHEMA and all(
-            set(AXES) <= set(cell) and {"layers", "why"} & set(cell) for cell in cells
-        )
-    except (ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        raise InputError(f"sweep: expected JSON of schema {SCHEMA!r}, as `solver sweep -o FILE.json` writes it")
+    source = f"sweep: expected JSON of schema {SCHEMA!r}, as `solver sweep -o FILE.json` writes it"
+    cells = json_structure(text, CellsText, source).cells
+    for n, cell in enumerate(cells):
+        if not set(AXES) <= set(cell) or not {"layers", "why"} & set(cell):
+            raise InputError(f"{source}: cells[{n}]: expected {', '.join(AXES)}, and layers or why")
     return cells
 
 

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from solver.errors import InputError
+from solver.reading import json_structure
 
 HEADER = json.dumps({"schema": "solver.sweep.state/1"}) + "\n"
+
+
+class FinishedCell(Struct, frozen=True):
+    """A line of the file: the text of a cell, and its layers or the reason why it cannot exist."""
+
+    question: str
+    answer: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,13 +73,12 @@ class State:
 
     def _answer(self, line: bytes, number: int) -> tuple[str, dict[str, Any]]:
         try:
-            record = json.loads(line)
-            question, answer = record["question"], record["answer"]
-            if not isinstance(question, str) or not ({"why"} == set(answer) or "layers" in answer):
-                raise ValueError("neither layers nor a reason")
-        except (ValueError, KeyError, TypeError):
+            found = json_structure(line, FinishedCell, "state")
+        except InputError:
+            found = FinishedCell("", {})
+        if set(found.answer) != {"why"} and "layers" not in found.answer:
             raise InputError(
                 f"state: line {number} of {str(self.path)!r} is no finished cell; "
                 "delete the line to compute that cell again, or the file to start anew"
-            ) from None
-        return question, answer
+            )
+        return found.question, found.answer

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from solver.errors import InputError
-from solver.numbers.exact import decimal_text, rational
-from solver.train.evaluation import Errors
+from msgspec import Meta, Struct
+
+from solver.numbers.exact import decimal_text
+from solver.reading import json_structure
 from solver.train.split import Pair
 from solver.train.training import Training, training_from_json
 
 SCHEMA = "solver.training/1"
 LOSS_DIGITS = 15
-ENDS = ("zero loss", "step limit")
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Checkpoint:
     """
 
     step: int
-    file: str
+    file: Annotated[str, Meta(pattern=r"\Astep-[^/\\]*\Z", description="a file step-... beside it")]
     train_loss: Fraction
     train_error: Fraction | None
     test_error: Fraction | None
@@ -69,6 +68,17 @@ class Record:
         return json.dumps(record, indent=1) + "\n"
 
 
+class RecordText(Struct, frozen=True):
+    """A record as the file holds it."""
+
+    schema: Annotated[Literal["solver.training/1"], Meta(description=repr(SCHEMA))]
+    configuration: dict[str, Any]
+    versions: dict[str, str]
+    training_images: tuple[Annotated[str, Meta(pattern=r"\A[0-9]+ [0-9]+\Z", description="two sites as text")], ...]
+    finished: Annotated[Literal["zero loss", "step limit"] | None, Meta(description="zero loss, step limit or null")]
+    checkpoints: tuple[Checkpoint, ...]
+
+
 def record_from_json(text: str, name: str) -> Record:
     """Return the record that `Record.to_json` wrote; ``name`` is where the text came from.
 
@@ -77,29 +87,15 @@ def record_from_json(text: str, name: str) -> Record:
     InputError
         If the text is not such a record.
     """
-    try:
-        record = json.loads(text)
-        if record["schema"] != SCHEMA:
-            raise ValueError(f"schema {record['schema']!r}")
-        if record["finished"] not in (None, *ENDS):
-            raise ValueError(f"finished {record['finished']!r}")
-        return Record(
-            training=training_from_json(record["configuration"]),
-            versions={str(key): str(value) for key, value in record["versions"].items()},
-            images=tuple(_pair(each) for each in record["training_images"]),
-            checkpoints=tuple(checkpoint_from_object(each) for each in record["checkpoints"]),
-            finished=record["finished"],
-        )
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{name} is not a record of `solver train` ({SCHEMA}): {error!r}") from None
-
-
-def checkpoint_of(step: int, file: str, errors: Errors) -> Checkpoint:
-    """Return a checkpoint, its loss rounded as it is recorded."""
-    loss = Fraction(decimal_text(errors.train_loss, LOSS_DIGITS)[0])
-    return Checkpoint(step, file, loss, errors.train_error, errors.test_error)
+    found = json_structure(text, RecordText, name, f"a record of `solver train` ({SCHEMA})")
+    images = (tuple(map(int, each.split())) for each in found.training_images)
+    return Record(
+        training=training_from_json(found.configuration, f"{name}: configuration"),
+        versions=found.versions,
+        images=tuple((i, j) for i, j in images),
+        checkpoints=found.checkpoints,
+        finished=found.finished,
+    )
 
 
 def checkpoint_object(each: Checkpoint) -> dict[str, Any]:
@@ -111,20 +107,3 @@ def checkpoint_object(each: Checkpoint) -> dict[str, Any]:
         "train_error": None if each.train_error is None else str(each.train_error),
         "test_error": None if each.test_error is None else str(each.test_error),
     }
-
-
-def checkpoint_from_object(record: Mapping[str, Any]) -> Checkpoint:
-    """Return the checkpoint of such an object."""
-    errors = [None if record[key] is None else rational(record[key], key) for key in ("train_error", "test_error")]
-    return Checkpoint(int(record["step"]), _file_name(record["file"]), Fraction(record["train_loss"]), *errors)
-
-
-def _file_name(name: str) -> str:
-    if not name.startswith("step-") or "/" in name or "\\" in name:
-        raise ValueError(f"checkpoint file {name!r}")
-    return name
-
-
-def _pair(text: str) -> Pair:
-    first, second = text.split()
-    return int(first), int(second)

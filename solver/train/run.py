@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from solver import __version__
+from solver.numbers.exact import decimal_text
 from solver.optimal.torch_deformation import torch_module
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.train.descent import Descent, chosen_device, reproducible
 from solver.train.evaluation import exact_errors
 from solver.train.folder import RunFolder
 from solver.train.module import stored_network
-from solver.train.record import Record, checkpoint_of
+from solver.train.record import LOSS_DIGITS, Checkpoint, Record
 from solver.train.split import Split, split
 from solver.train.training import Training
 
@@ -84,7 +86,9 @@ def _kept(descent: Descent, record: Record, images: Split, place: RunFolder) -> 
     network = stored_network(descent.module, training.grid_bits, name)
     errors = exact_errors(network, training.task.length, images, training.margin)
     place.keep_network(f"{name}.json", network)
-    record = replace(record, checkpoints=(*record.checkpoints, checkpoint_of(descent.step, f"{name}.json", errors)))
+    loss = Fraction(decimal_text(errors.train_loss, LOSS_DIGITS)[0])
+    kept = Checkpoint(descent.step, f"{name}.json", loss, errors.train_error, errors.test_error)
+    record = replace(record, checkpoints=(*record.checkpoints, kept))
     place.keep(record)
     return record
 

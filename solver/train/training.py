@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from solver.errors import InputError
 from solver.numbers.exact import choice, integer, rational
 from solver.question.task import TwoPixelTask
+from solver.reading import structure
 from solver.train.architecture import LARGEST, Architecture
 
 OPTIMIZERS = ("sgd", "adam")
@@ -115,25 +115,19 @@ class Training:
         return {"task": _fields(self.task), "architecture": _fields(self.architecture), **plain}
 
 
-def training_from_json(record: Mapping[str, Any]) -> Training:
-    """Return the configuration that `Training.as_json` wrote.
+def training_from_json(configuration: dict[str, Any], source: str = "configuration") -> Training:
+    """Return what `Training.as_json` wrote; ``source`` begins an error.
 
     Raises
     ------
     InputError
         If a field is missing, unknown or no value of its kind.
     """
-    try:
-        plain = {name: record[name] for name in record if name not in _PARTS}
-        found = Training(
-            task=TwoPixelTask(**_numbers(record["task"])),
-            architecture=Architecture(**_numbers(record["architecture"])),
-            **_numbers(plain),
-        )
-        if found.as_json() != record:
-            raise KeyError(", ".join(set(found.as_json()) - set(record)) or "not as it is written")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"training: the configuration is not as `solver train` writes it: {error!r}") from None
+    found = structure(configuration, Training, source, strict=False)
+    ours = found.as_json()
+    for name in ours | configuration:
+        if ours.get(name) != configuration.get(name):
+            raise InputError(f"{source}: {name}: is not as `solver train` writes it")
     return found
 
 
@@ -142,8 +136,3 @@ _PARTS = ("task", "architecture")
 
 def _fields(part: Any) -> dict[str, str]:
     return {each.name: str(getattr(part, each.name)) for each in fields(part)}
-
-
-def _numbers(record: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of a record with whole numbers as such; other rationals stay text."""
-    return {name: int(text) if text.isdecimal() else text for name, text in record.items()}

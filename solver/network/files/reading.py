@@ -14,7 +14,7 @@ from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Claim, Network
 from solver.numbers.exact import Exact, rational
-from solver.reading import read_json, shown
+from solver.reading import json_structure, shown
 
 if TYPE_CHECKING:
     from solver.numbers.algebraic import NumberField
@@ -99,7 +99,7 @@ def network_from_text(text: str) -> Network:
 
 
 def _network(text: str | bytes, source: str) -> Network:
-    file = read_json(text, NetworkText, source, f"a network file, JSON of schema {SCHEMA!r}")
+    file = json_structure(text, NetworkText, source, f"a network file, JSON of schema {SCHEMA!r}")
     with _at(source):
         field = None if isinstance(file.generator, UnsetType) else _number_field(file.generator)
         return Network(

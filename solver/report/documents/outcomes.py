@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import Meta, Struct
 
 from solver.errors import InputError
 from solver.numbers.exact import choice
+from solver.reading import json_structure
 from solver.report.documents.training import QUANTITIES, short
 from solver.train.history import LayerHistory, Moment
 from solver.train.outcomes import MEASURES, Correlation, Outcome, by_images, correlations, families
-from solver.train.record import checkpoint_from_object, checkpoint_object
+from solver.train.record import Checkpoint, checkpoint_object
 from solver.train.training import Training, training_from_json
 from solver.values import MissingValue, NumericValue, Value
 
@@ -24,6 +28,44 @@ NOTE = (
     "e is how many\ndifferent test errors there are; within P: of ranks among runs of the same P; - : fewer than 3 "
     "runs, or no variation"
 )
+
+
+Number: TypeAlias = Annotated[Decimal, Meta(description="a decimal as text")]
+Pair: TypeAlias = tuple[Number, Number]
+
+
+class LayerText(Struct, frozen=True):
+    """A layer as a file holds it: every quantity with its error."""
+
+    layer: int
+    name: str
+    D: Pair | None
+    G: Pair | None
+    R: Pair | None
+    D_shuffled: Pair | None
+    filter_frequency: Pair | None
+
+
+class MomentText(Struct, frozen=True):
+    """A checkpoint and its layers as a file holds them."""
+
+    checkpoint: Checkpoint
+    layers: tuple[LayerText, ...]
+
+
+class RunText(Struct, frozen=True):
+    """A run as a file holds it."""
+
+    name: str
+    configuration: dict[str, Any]
+    moments: tuple[MomentText, ...]
+
+
+class OutcomesText(Struct, frozen=True):
+    """Runs as a file holds them."""
+
+    schema: Annotated[Literal["solver.histories/1"], Meta(description=repr(SCHEMA))]
+    runs: tuple[RunText, ...]
 
 
 def outcomes_text(outcomes: Sequence[Outcome], tables: Sequence[str] = TABLES) -> str:
@@ -140,20 +182,15 @@ def read_outcomes(path: Path) -> list[Outcome]:
     InputError
         If it is no such file.
     """
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["schema"] != SCHEMA:
-            raise ValueError(f"schema {record['schema']!r}")
-        return [
-            Outcome(
-                str(run["name"]),
-                training_from_json(run["configuration"]),
-                tuple(_moment(each, f"read from {path.name}") for each in run["moments"]),
-            )
-            for run in record["runs"]
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{str(path)!r} holds no runs as `solver history` writes them ({SCHEMA}): {error!r}") from None
+    source = f"{str(path)!r} holds no runs as `solver history` writes them ({SCHEMA})"
+    return [
+        Outcome(
+            run.name,
+            training_from_json(run.configuration, f"{source}: runs[{n}].configuration"),
+            tuple(_moment(each, f"read from {path.name}") for each in run.moments),
+        )
+        for n, run in enumerate(json_structure(path.read_bytes(), OutcomesText, source).runs)
+    ]
 
 
 def _moment_object(moment: Moment, digits: int) -> dict[str, Any]:
@@ -164,21 +201,19 @@ def _moment_object(moment: Moment, digits: int) -> dict[str, Any]:
     return {"checkpoint": checkpoint_object(moment.checkpoint), "layers": layers}
 
 
-def _moment(record: dict[str, Any], method: str) -> Moment:
+def _moment(moment: MomentText, method: str) -> Moment:
     layers = tuple(
         LayerHistory(
-            layer=int(each["layer"]),
-            name=str(each["name"]),
-            **{name: _value(each[name], method) for name in QUANTITIES},
+            layer=each.layer, name=each.name, **{name: _value(getattr(each, name), method) for name in QUANTITIES}
         )
-        for each in record["layers"]
+        for each in moment.layers
     )
-    return Moment(checkpoint_from_object(record["checkpoint"]), layers)
+    return Moment(moment.checkpoint, layers)
 
 
 def _pair(value: Value, digits: int) -> list[str] | None:
     return None if isinstance(value, MissingValue) else [str(value.value(digits)), str(value.error(digits))]
 
 
-def _value(pair: list[str] | None, method: str) -> Value:
+def _value(pair: Pair | None, method: str) -> Value:
     return MissingValue(method) if pair is None else NumericValue(float(pair[0]), float(pair[1]), method)
