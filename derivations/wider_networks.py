@@ -14,16 +14,18 @@
 # noise: `shift-mixed` with t = 1 answers noise as `uniform` does.
 
 # %%
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy
 from sympy import IndexedBase, Rational, symbols
 
 from solver import Deformation, GaussianNoise, Network, TwoPixelTask, check_claim, construct
-from solver.network.changed.wider import scaled_channels, with_channel_sum
+from solver.network.changed.wider import scaled_copies
 from solver.network.linearity import linearity_proof
-from solver.network.network import scaled_copies
 from solver.network.trace import response
 from solver.sensitivity.deformation.alone import deformation_alone
 from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
@@ -83,6 +85,40 @@ def latex() -> str:
         r"\left[\min_c \frac{N_c}{M_c},\ \max_c \frac{N_c}{M_c}\right], \qquad "
         rf"\text{{shift with a sum: }} D_1 \to {sympy.latex(with_sum)}"
     )
+
+
+def scaled_channels(network: Network, layer: int, scales: Sequence[Any]) -> Network:
+    """Return the network with channel c of one layer times scales[c] > 0, and what reads it divided by that."""
+    chosen = network.layers[layer - 1]
+    factors = [Fraction(q) for q in scales]
+    filters = tuple(q * taps for q, taps in zip(factors, chosen.array, strict=True))
+    bias = tuple(q * b for q, b in zip(factors, chosen.bias, strict=True))
+    layers = [*network.layers[: layer - 1], replace(chosen, filters=filters, bias=bias), *network.layers[layer:]]
+    if layer == network.depth:
+        readout = tuple(v / q for v, q in zip(network.readout, factors, strict=True))
+        return replace(network, layers=tuple(layers), readout=readout)
+    above = network.layers[layer]
+    read = tuple([taps / q for taps, q in zip(channel, factors, strict=True)] for channel in above.array)
+    layers[layer] = replace(above, filters=read)
+    return replace(network, layers=tuple(layers))
+
+
+def with_channel_sum(network: Network, layer: int, share: Any = 0) -> Network:
+    """Return the network with one more channel in a hidden layer: filters and bias the sum of all the others'.
+
+    The next layer reads it with ``share`` times its mean filter over channels, and every other with that much less.
+    """
+    below, above = network.layers[layer - 1 : layer + 1]
+    names = (*below.names, "sum of all")
+    filters, bias = (*below.array, below.array.sum(axis=0)), (*below.bias, sum(below.bias))
+    moved = above.array.mean(axis=1, keepdims=True) * Fraction(share)
+    read = np.concatenate([above.array - moved, moved], axis=1)
+    layers = list(network.layers)
+    layers[layer - 1 : layer + 1] = [
+        replace(below, filters=filters, bias=bias, names=names),
+        replace(above, filters=tuple(read)),
+    ]
+    return replace(network, layers=tuple(layers))
 
 
 def same_values(first: Network, second: Network, task: TwoPixelTask, but: tuple[int, ...] = ()) -> bool:

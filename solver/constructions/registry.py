@@ -7,7 +7,8 @@ from typing import Any
 
 from solver.constructions.construction import Construction
 from solver.errors import InputError, UnreachableScaleError
-from solver.network.network import Network, widen
+from solver.network.changed.wider import widen
+from solver.network.network import Network
 from solver.numbers.exact import choice, integer
 from solver.question.frame import Task
 from solver.question.task import TwoPixelTask

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from solver.errors import InputError
-from solver.network.convolution import product
+from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import sign
+from solver.numbers.product import product
 from solver.question.lattice import lags
 
 
@@ -29,6 +29,12 @@ class Kernel:
         Offset of the first entry, in input sites.
     stride : int
         Input sites between outputs.
+    channels : int
+        Number of output channels.
+    width : int
+        Number of input sites spanned along each axis.
+    axes : int
+        Spatial axes: 1 on a ring, 2 on a frame.
     """
 
     values: np.ndarray
@@ -36,24 +42,17 @@ class Kernel:
     first_offset: int = 0
     stride: int = 1
 
-    @property
-    def channels(self) -> int:
-        """Number of output channels."""
-        return int(self.values.shape[0])
+    channels: int = field(init=False, repr=False)
+    width: int = field(init=False, repr=False)
+    axes: int = field(init=False, repr=False)
 
-    @property
-    def width(self) -> int:
-        """Number of input sites spanned along each axis."""
-        return int(self.values.shape[2])
-
-    @property
-    def axes(self) -> int:
-        """Spatial axes: 1 on a ring, 2 on a frame."""
-        return self.values.ndim - 2
+    def __post_init__(self) -> None:
+        channels, _, width, *_ = self.values.shape
+        vars(self).update(channels=channels, width=width, axes=self.values.ndim - 2)
 
     def is_non_negative(self) -> bool:
         """Return whether no entry and no bias is negative: such a kernel keeps non-negative maps non-negative."""
-        return all(sign(v) >= 0 for v in (*self.values.ravel(), *self.bias))
+        return all(v >= 0 for v in (*self.values.flat, *self.bias))
 
     def channel_sum(self) -> Kernel:
         """Return the kernel of the sum over output channels."""
@@ -104,6 +103,10 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     InputError
         If the network has no such layer.
 
+    Notes
+    -----
+    Composed layer by layer, and kept with the network: each is computed once.
+
     Examples
     --------
     >>> from solver import TwoPixelTask, construct
@@ -113,26 +116,27 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     """
     if not 0 <= after <= layer <= network.depth:
         raise InputError(f"layer: expected {after} to {network.depth} for this network, got {layer}")
-    inputs = 1 if after == 0 else network.layers[after - 1].channels
-    kernel = identity_kernel(inputs, network.axes)
-    for each in network.layers[after:layer]:
-        kernel = composed(kernel, each)
-    return kernel
+    known = network.kernels
+    if (after, after) not in known:
+        known[after, after] = identity_kernel(network.layers[after - 1].channels if after else 1, network.axes)
+    for k in range(after, layer):
+        if (after, k + 1) not in known:
+            known[after, k + 1] = composed(known[after, k], network.layers[k])
+    return known[after, layer]
 
 
-def composed(kernel: Kernel, layer: Any) -> Kernel:
+def composed(kernel: Kernel, layer: Layer) -> Kernel:
     """Return the affine convolution that a kernel and then a layer perform if the activation cuts nothing."""
     width = kernel.width + (layer.size - 1) * kernel.stride
-    shape = (layer.channels, kernel.values.shape[1], *(width,) * kernel.axes)
-    values = np.full(shape, Fraction(0), dtype=object)
-    filters = np.array(layer.filters, dtype=object)
-    for tap in np.ndindex(*filters.shape[2:]):
+    inputs = kernel.values.shape[1]
+    values = np.full((layer.channels, inputs, *(width,) * kernel.axes), Fraction(0), dtype=object)
+    for tap in np.ndindex(*layer.array.shape[2:]):
         reached: Any = tuple(slice(j * kernel.stride, j * kernel.stride + kernel.width) for j in tap)
-        mixed = product(filters[(..., *tap)], kernel.values.reshape(layer.input_channels, -1))
+        mixed = product(layer.array[(..., *tap)], kernel.values.reshape(layer.input_channels, -1))
         values[(..., *reached)] += mixed.reshape(layer.channels, *kernel.values.shape[1:])
     bias = np.array(layer.bias, dtype=object)
     if (kernel.bias != 0).any():
-        sums = filters.sum(axis=tuple(range(2, filters.ndim)))
+        sums = layer.array.sum(axis=tuple(range(2, layer.array.ndim)))
         bias = bias + product(sums, kernel.bias[:, None])[:, 0]
     first = kernel.first_offset + layer.first_offset * kernel.stride
     return Kernel(values, bias, first, kernel.stride * layer.stride)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,20 @@ class Layer:
     names : sequence of str
         A name for every channel; "1", "2", ... if omitted.
 
+    Attributes
+    ----------
+    array : object array of exact numbers
+        The filters.
+    weights : list of exact numbers
+        All filter entries and biases.
+    channels, input_channels : int
+    size : int
+        Filter size s, in sites, along each axis.
+    axes : int
+        Spatial axes: 1 on a ring, 2 on a frame.
+    first_offset : int
+        Offset of the first tap from the output's site.
+
     Raises
     ------
     InputError
@@ -54,16 +69,21 @@ class Layer:
     activation: str = "relu"
     origin: int | None = None
     names: tuple[str, ...] = ()
+    array: np.ndarray = field(init=False, repr=False, compare=False)
+    weights: list[Any] = field(init=False, repr=False, compare=False)
+    channels: int = field(init=False, repr=False, compare=False)
+    input_channels: int = field(init=False, repr=False, compare=False)
+    size: int = field(init=False, repr=False, compare=False)
+    axes: int = field(init=False, repr=False, compare=False)
+    first_offset: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        filters = _nested(self.filters)
-        channels, size = len(filters), len(filters[0][0])
-        bias = tuple(exact(b, "bias") for b in _sequence(self.bias, "bias")) or (Fraction(0),) * channels
-        names = tuple(str(name) for name in _sequence(self.names, "names")) or tuple(
-            str(c + 1) for c in range(channels)
-        )
+        array = _filter_array(self.filters)
+        channels, inputs, size = array.shape[:3]
+        given = [exact(b, "bias") for b in _sequence(self.bias, "bias")] or [Fraction(0)] * channels
+        names = tuple(map(str, _sequence(self.names, "names"))) or tuple(str(c + 1) for c in range(channels))
         origin = (size - 1) // 2 if self.origin is None else integer(self.origin, "origin", 0)
-        for what, got in (("bias", len(bias)), ("names", len(names))):
+        for what, got in (("bias", len(given)), ("names", len(names))):
             if got != channels:
                 raise InputError(f"{what}: expected one per channel ({channels}), got {got}")
         if len(set(names)) < channels:
@@ -71,42 +91,17 @@ class Layer:
         if origin >= size:
             raise InputError(f"origin: expected a tap from 0 to {size - 1}, got {origin}")
         choice(self.activation, "activation", ACTIVATIONS)
-        object.__setattr__(self, "stride", integer(self.stride, "stride", 1))
-        weights = in_common_field([*leaves(filters), *bias])
-        filters, bias = reshaped(filters, weights[: len(weights) - channels]), tuple(weights[-channels:])
-        for name, value in (("filters", filters), ("bias", bias), ("origin", origin), ("names", names)):
-            object.__setattr__(self, name, value)
+        weights = in_common_field([*array.flat, *given])
+        array = np.array(weights[: array.size], dtype=object).reshape(array.shape)
+        stride, filters, bias = integer(self.stride, "stride", 1), _tuples(array), tuple(weights[array.size :])
+        vars(self).update(filters=filters, bias=bias, stride=stride, origin=origin, names=names)
+        vars(self).update(array=array, weights=weights, channels=channels, input_channels=inputs)
+        vars(self).update(size=size, axes=array.ndim - 2, first_offset=-origin)
 
-    @property
-    def channels(self) -> int:
-        """Number of output channels."""
-        return len(self.filters)
-
-    @property
-    def input_channels(self) -> int:
-        """Number of input channels."""
-        return len(self.filters[0])
-
-    @property
-    def axes(self) -> int:
-        """Spatial axes: 1 on a ring, 2 on a frame."""
-        return 2 if isinstance(self.filters[0][0][0], tuple) else 1
-
-    @property
-    def size(self) -> int:
-        """Filter size s, in sites, along each axis."""
-        return len(self.filters[0][0])
-
-    @property
-    def first_offset(self) -> int:
-        """Offset of the first tap from the output's site."""
-        assert self.origin is not None
-        return -self.origin
-
-    @property
-    def weights(self) -> list[Any]:
-        """All filter entries and biases, in one list."""
-        return [*leaves(self.filters), *self.bias]
+    @cached_property
+    def is_non_negative(self) -> bool:
+        """Whether no filter entry and no bias is negative: non-negative maps stay so."""
+        return all(w >= 0 for w in self.weights)
 
 
 def _sequence(values: Any, name: str) -> tuple[Any, ...]:
@@ -115,61 +110,26 @@ def _sequence(values: Any, name: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _nested(filters: Any) -> tuple[Any, ...]:
+def _filter_array(filters: Any) -> np.ndarray:
+    """Return filters as an array of exact numbers, of shape (channels, inputs, s) or (channels, inputs, s, s)."""
     expected = (
         "filters: expected nested sequences of shape (channels, input channels, filter size), "
         "or (channels, input channels, size, size) on a frame"
     )
-    try:
-        nested = tuple(tuple(_taps(f) for f in _no_text(channel)) for channel in _no_text(filters))
-    except TypeError:
-        raise InputError(f"{expected}, got {type(filters).__name__}") from None
-    inner: list[Any] = [f for channel in nested for f in channel]
-    if not nested or not inner or not inner[0] or inner[0] == ((),):
+    array = np.array(filters, dtype=object)
+    ragged = any(isinstance(part, list | tuple | np.ndarray) for part in array.flat)
+    if array.ndim and not array.size:
         raise InputError(f"{expected}, got an empty one")
-    if len({len(channel) for channel in nested}) > 1 or len({_lengths(f) for f in inner}) > 1:
+    if array.ndim == 4 and array.shape[2] != array.shape[3]:
+        rows = ", ".join([str(array.shape[3])] * array.shape[2])
+        raise InputError(f"filters: on a frame they are square; got rows of {rows} taps")
+    if ragged:
         raise InputError(f"{expected}, got rows of different lengths")
-    return nested
-
-
-def _taps(filter_: Any) -> tuple[Any, ...]:
-    """Return the taps of a filter, or its rows of taps on a frame."""
-    rows = tuple(filter_ if not isinstance(filter_, str) else _no_text(filter_))
-    if any(isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) for row in rows):
-        return tuple(tuple(exact(w, "filter") for w in _no_text(row)) for row in rows)
-    return tuple(exact(w, "filter") for w in rows)
-
-
-def _no_text(values: Any) -> Any:
-    if isinstance(values, str):
-        raise TypeError
+    if array.ndim not in (3, 4):
+        raise InputError(f"{expected}, got {type(filters).__name__}")
+    values: np.ndarray = np.frompyfunc(lambda w: exact(w, "filter"), 1, 1)(array)
     return values
 
 
-def _lengths(filter_: tuple[Any, ...]) -> tuple[int, ...]:
-    """Return the number of taps, or of the taps of each row, which must be as many as there are rows."""
-    if not filter_ or not isinstance(filter_[0], tuple):
-        return (len(filter_),)
-    if {len(row) for row in filter_} != {len(filter_)}:
-        raise InputError(
-            f"filters: on a frame they are square; got rows of {', '.join(str(len(r)) for r in filter_)} taps"
-        )
-    return (len(filter_), len(filter_))
-
-
-def leaves(nested: Any) -> Iterator[Any]:
-    """Yield the numbers of nested tuples, in order."""
-    for part in nested:
-        if isinstance(part, tuple | list):
-            yield from leaves(part)
-        else:
-            yield part
-
-
-def reshaped(layer_filters: Any, numbers: Sequence[Any]) -> tuple[Any, ...]:
-    """Return a flat list of numbers in the nested shape of a layer's filters."""
-    return _filled(layer_filters, iter(numbers))
-
-
-def _filled(nested: Any, flat: Iterator[Any]) -> Any:
-    return tuple(_filled(part, flat) for part in nested) if isinstance(nested, tuple | list) else next(flat)
+def _tuples(array: np.ndarray) -> tuple[Any, ...]:
+    return tuple(map(_tuples, array)) if array.ndim > 1 else tuple(array)

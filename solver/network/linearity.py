@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError
-from solver.network.kernels import composed, effective_kernel, identity_kernel
+from solver.network.kernels import effective_kernel
 from solver.network.network import Network
 from solver.network.trace import Activation, layer_passes, preactivations
-from solver.numbers.exact import sign
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives, network_phases, representatives
 from solver.question.frame import Task
@@ -48,55 +47,64 @@ class LayerProof:
     linear_so_far: bool
 
 
-def linearity_proof(network: Network, task: Task, deformation: Deformation) -> tuple[LayerProof, ...]:
+def linearity_proof(
+    network: Network, task: Task, deformation: Deformation, *, ring: Representatives | None = None
+) -> tuple[LayerProof, ...]:
     """Return, for each layer, whether its activation can cut on the ensemble or its deformed images, with the reason.
 
     Tries in turn: an identity activation; non-negative weights on non-negative inputs; an effective
     kernel and bias without negative entries; every image.  The last gives a witness where it cuts.
     Signs prove nothing about a hard tanh, which is checked on every image.
 
+    Parameters
+    ----------
+    ring : Representatives, optional
+        Those of `network_representatives`, where they are known.
+
     Notes
     -----
-    The cost is that of the forward pass on the representatives, and does not depend on l.
+    The cost is that of one forward pass on the representatives at most, and does not depend on l.
     """
     proofs: list[LayerProof] = []
-    images: np.ndarray | None = None
     passes: list[tuple[Activation, Activation]] = []
+    images = np.empty(0)
     linear = non_negative = True
-    kernel = identity_kernel(1, network.axes)
     for k, layer in enumerate(network.layers, start=1):
-        witness = None
-        kernel = composed(kernel, layer) if linear else kernel
-        keeps_sign = non_negative and all(sign(w) >= 0 for w in layer.weights)
-        if layer.activation == "identity":
-            reason = "the activation is the identity"
-            non_negative = keeps_sign
-        elif layer.activation == "relu" and keeps_sign:
-            reason = "no filter entry and no bias is negative, and neither is any input"
-        elif layer.activation == "relu" and linear and kernel.is_non_negative():
-            reason = "the layer is linear in the image so far, and its effective kernel has no negative entry"
-            non_negative = True
-        else:
-            if images is None:
-                images = data_images(network, task, deformation)
+        keeps_sign = non_negative and layer.is_non_negative
+        reason, witness = _sign_argument(network, k, linear, keeps_sign), None
+        if not reason:
+            if not passes:
+                images = data_images(ring or network_representatives(network, task, deformation), deformation)
                 passes = list(layer_passes(network, images))
-            witness = _first_cut(images, *passes[k - 1])
-            if witness is not None:
-                witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
-            non_negative = keeps_sign or layer.activation == "relu"
-            if witness is None:
-                bound = "is negative" if layer.activation == "relu" else "leaves [-1, 1]"
-                reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation {bound}"
-            else:
-                reason = _cut_text(layer.names[witness[0]], witness)
+            bound = "is negative" if layer.activation == "relu" else "leaves [-1, 1]"
+            reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation {bound}"
+            witness = _first_cut(images, *passes[k])
+        if witness is not None:
+            witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
+            channel, site, image, value = witness
+            pixels = ", ".join(f"{v} at site {p}" for p, v in image.items())
+            reason = f"cuts: channel {layer.names[channel]} has pre-activation {value} at site {site} "
+            reason += f"for the image with {pixels}"
         linear = linear and witness is None
+        non_negative = keeps_sign or layer.activation == "relu"
         proofs.append(LayerProof(k, witness is not None, reason, witness, linear))
     return tuple(proofs)
 
 
-def data_images(network: Network, task: Task, deformation: Deformation) -> np.ndarray:
+def _sign_argument(network: Network, k: int, linear: bool, keeps_sign: bool) -> str:
+    """Return why signs alone show that layer k cuts nothing, or nothing."""
+    activation = network.layers[k - 1].activation
+    if activation == "identity":
+        return "the activation is the identity"
+    if activation == "relu" and keeps_sign:
+        return "no filter entry and no bias is negative, and neither is any input"
+    if activation == "relu" and linear and effective_kernel(network, k).is_non_negative():
+        return "the layer is linear in the image so far, and its effective kernel has no negative entry"
+    return ""
+
+
+def data_images(ring: Representatives, deformation: Deformation) -> np.ndarray:
     """Return one image per class of plain and deformed images that the network can tell apart, without repeats."""
-    ring = network_representatives(network, task, deformation)
     moved = [image for pair in ring.pairs for image, _ in ring.outcomes(deformation, pair)]
     rows = {tuple(sorted(image.items())) for image in [*ring.images, *moved]}
     return dense_images([dict(row) for row in sorted(rows)], ring.shape)
@@ -106,7 +114,7 @@ def network_representatives(network: Network, task: Task, deformation: Deformati
     """Return the pairs that represent the ensemble for every layer of a network, plain and deformed."""
     stride = checked_stride(network, task)
     sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach
-    return representatives(task, sight, phases=network_phases(stride, task), symmetric=is_symmetric(network))
+    return representatives(task, sight, phases=network_phases(stride, task), symmetric=network.is_symmetric)
 
 
 def check_axes(network: Network, task: Task) -> None:
@@ -132,18 +140,6 @@ def checked_stride(network: Network, task: Task) -> int:
     return network.total_stride(network.depth)
 
 
-def is_symmetric(network: Network) -> bool:
-    """Return whether every filter is its own reflection along each axis, and its own transpose on a frame."""
-    for layer in network.layers:
-        filters = np.array(layer.filters, dtype=object)
-        sites = tuple(range(2, filters.ndim))
-        images = [np.flip(filters, axis) for axis in sites]
-        images += [np.swapaxes(filters, *sites)] if len(sites) == 2 else []
-        if 2 * layer.first_offset != 1 - layer.size or not all(np.array_equal(filters, each) for each in images):
-            return False
-    return True
-
-
 def dense_images(images: list[dict[int, int]], length: int | Shape) -> np.ndarray:
     """Return images given as ``{site: value}`` as an integer array of shape (n, length), or (n, rows, columns).
 
@@ -164,20 +160,15 @@ def dense_images(images: list[dict[int, int]], length: int | Shape) -> np.ndarra
     return dense.reshape(-1, *shape)
 
 
-def stays_linear(network: Network, layer: int, *, after: int) -> bool:
+def linear_on_rectified(network: Network, layer: int, *, after: int) -> bool:
     """Return whether layers after+1..layer act linearly on every non-negative a_after, so on rectified noise too.
 
     True if each of them has an identity activation, or a ReLU and a non-negative effective kernel from
     layer ``after``; a hard tanh bounds what rectified noise does not.
     """
-
-    def keeps_sign(k: int) -> bool:
-        if k == after + 1:
-            return all(sign(w) >= 0 for w in network.layers[after].weights)
-        return effective_kernel(network, k, after=after).is_non_negative()
-
     return all(
-        each.activation == "identity" or (each.activation == "relu" and keeps_sign(k))
+        each.activation == "identity"
+        or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
         for k, each in enumerate(network.layers[after:layer], start=after + 1)
     )
 
@@ -218,9 +209,3 @@ def _unrolled(site: int, ring: Shape, target: Shape, wrapped: Sequence[bool]) ->
     """Return a site on a larger ring, along each axis counted from the end where it is wrapped."""
     places = zip(coordinates(site, ring), ring, target, wrapped, strict=True)
     return numbered(tuple(x - m + n if turn else x for x, m, n, turn in places), target)
-
-
-def _cut_text(name: str, witness: tuple[int, int, dict[int, int], Any]) -> str:
-    _, site, image, value = witness
-    pixels = ", ".join(f"{v} at site {p}" for p, v in image.items())
-    return f"cuts: channel {name} has pre-activation {value} at site {site} for the image with {pixels}"

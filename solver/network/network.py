@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate, islice
 from math import prod
-from typing import Any
+from operator import mul
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from solver.errors import InputError
-from solver.network.layer import Layer, leaves, reshaped
+from solver.network.layer import Layer
 from solver.numbers.algebraic import in_common_field
-from solver.numbers.exact import Exact, choice, exact, integer, rational
+from solver.numbers.exact import Exact, choice, exact
 from solver.question.lattice import Step, components
 from solver.question.task import LABELS
+
+if TYPE_CHECKING:
+    from solver.network.kernels import Kernel
 
 POOLINGS = ("mean", "sum")
 
@@ -76,6 +83,19 @@ class Network:
     claim : Claim, optional
         What the network's response is promised to be.
 
+    Attributes
+    ----------
+    depth : int
+        Number of layers.
+    axes : int
+        Spatial axes: 1 on a ring, 2 on a frame.
+    channels : tuple of int
+        Of every layer, from the first.
+    is_rational : bool
+        Whether every weight is rational.
+    kernels : dict
+        The effective kernels computed so far, by (after, layer).
+
     Raises
     ------
     InputError
@@ -94,63 +114,46 @@ class Network:
     pooling: str = "mean"
     name: str = "network"
     claim: Claim | None = None
+    depth: int = field(init=False, repr=False, compare=False)
+    axes: int = field(init=False, repr=False, compare=False)
+    channels: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    is_rational: bool = field(init=False, repr=False, compare=False)
+    kernels: dict[tuple[int, int], Kernel] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         layers = tuple(self.layers) if isinstance(self.layers, Iterable) else ()
         if not layers or not all(isinstance(layer, Layer) for layer in layers):
             raise InputError("layers: expected at least one Layer")
-        inputs = 1
-        for k, layer in enumerate(layers, start=1):
-            if layer.input_channels != inputs:
-                raise InputError(
-                    f"layer {k} takes {layer.input_channels} input channels but its input has {inputs}; "
-                    "filters have shape (channels, input channels, filter size)"
-                )
-            if layer.axes != layers[0].axes:
-                raise InputError(f"layer {k} has filters of {layer.axes} axes, but layer 1 of {layers[0].axes}")
-            if layer.axes > 1 and layer.stride > 1:
-                raise InputError(f"layer {k}: strides are for rings; on a frame expected 1, got {layer.stride}")
-            inputs = layer.channels
+        _check_chain(layers)
+        outputs = layers[-1].channels
         if not isinstance(self.readout, Iterable):
             raise InputError(f"readout: expected one weight per channel of the last layer, got {self.readout!r}")
-        readout = tuple(exact(v, "readout") for v in self.readout) or (Fraction(1),) * inputs
-        if len(readout) != inputs:
+        readout = tuple(exact(v, "readout") for v in self.readout) or (Fraction(1),) * outputs
+        if len(readout) != outputs:
             raise InputError(
-                f"readout: expected one weight per channel of the last layer ({inputs}), got {len(readout)}"
+                f"readout: expected one weight per channel of the last layer ({outputs}), got {len(readout)}"
             )
         choice(self.pooling, "pooling", POOLINGS)
-        layers, readout, constant = _in_one_field(layers, readout, exact(self.constant, "constant"))
-        for name, value in (("layers", layers), ("readout", readout), ("constant", constant)):
-            object.__setattr__(self, name, value)
-
-    @property
-    def depth(self) -> int:
-        """Number of layers."""
-        return len(self.layers)
-
-    @property
-    def axes(self) -> int:
-        """Spatial axes: 1 on a ring, 2 on a frame."""
-        return self.layers[0].axes
-
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """Channels of every layer, from the first."""
-        return tuple(layer.channels for layer in self.layers)
+        constant = exact(self.constant, "constant")
+        numbers = [*(w for layer in layers for w in layer.weights), *readout, constant]
+        is_rational = all(isinstance(w, Fraction) for w in numbers)
+        if not is_rational:
+            layers, readout, constant = _in_one_field(layers, numbers)
+        channels = tuple(layer.channels for layer in layers)
+        vars(self).update(layers=layers, readout=readout, constant=constant, is_rational=is_rational, kernels={})
+        vars(self).update(depth=len(layers), axes=layers[0].axes, channels=channels)
 
     @cached_property
-    def is_rational(self) -> bool:
-        """Whether every weight is rational."""
-        weights = [w for layer in self.layers for w in layer.weights]
-        return all(isinstance(w, Fraction) for w in (*weights, *self.readout, self.constant))
+    def _strides(self) -> tuple[int, ...]:
+        return tuple(accumulate((layer.stride for layer in self.layers), mul, initial=1))
 
     def total_stride(self, layer: int) -> int:
         """Return the product of the strides of layers 1..layer."""
-        return prod(each.stride for each in self.layers[:layer])
+        return self._strides[min(layer, self.depth)]
 
     def receptive_field(self, layer: int) -> int:
         """Return how many neighbouring pixels a unit of this layer sees along an axis (2k+1 for filter size 3)."""
-        return 1 + sum((each.size - 1) * self.total_stride(k) for k, each in enumerate(self.layers[:layer]))
+        return 1 + sum((each.size - 1) * self._strides[k] for k, each in enumerate(self.layers[:layer]))
 
     def output_length(self, length: int, layer: int) -> int:
         """Return the sites of a layer's maps on a ring, or frame, of ``length`` pixels.
@@ -172,73 +175,48 @@ class Network:
         sites = self.output_length(length, self.depth) if self.pooling == "mean" else 1
         return tuple(v / Fraction(sites) for v in self.readout)
 
+    @cached_property
+    def is_symmetric(self) -> bool:
+        """Whether every filter is its own reflection along each axis, and its own transpose on a frame."""
+        for layer in self.layers:
+            sites = tuple(range(2, layer.array.ndim))
+            images = [np.flip(layer.array, axis) for axis in sites]
+            images += [np.swapaxes(layer.array, *sites)] if len(sites) == 2 else []
+            if 2 * layer.first_offset != 1 - layer.size or not all(np.array_equal(layer.array, x) for x in images):
+                return False
+        return True
+
     def with_identity(self) -> Network:
         """Return the same network with every activation replaced by the identity."""
         return replace(self, layers=tuple(replace(layer, activation="identity") for layer in self.layers), claim=None)
 
 
-def widen(network: Network, copies: int) -> Network:
-    """Return the network with every channel in ``copies`` equal copies, each fed the mean of its inputs' copies.
-
-    Activations of the copies equal those of the original, so f_p, D, G and R of every layer are unchanged.
-    """
-    return scaled_copies(network, (1,) * integer(copies, "copies", 1))
-
-
-def scaled_copies(network: Network, scales: Sequence[Any]) -> Network:
-    """Return the network with a copy of every channel for each scale c_h > 0, which carries c_h times the original.
-
-    Copy h has c_h times the filters and the bias, and is fed the sum of its inputs' copies over c_1 + ... + c_H; so is
-    the readout.  As ReLU(c z) = c ReLU(z) for c > 0, every map is c_h times the original on every input, noisy or not:
-    f_p does not change, nor does any D, G or R, with or without `channel_mean` (derivations/wider_networks.py).
-
-    Raises
-    ------
-    InputError
-        If there is no scale or one is not a positive rational, or for a scale other than 1 and a hard tanh.
-    """
-    factors = tuple(rational(c, "channel scale") for c in scales)
-    if not factors or min(factors) <= 0:
-        raise InputError(f"channel scales: expected at least one, each positive; got {[str(c) for c in factors]}")
-    if set(factors) != {1} and any(layer.activation == "hardtanh" for layer in network.layers):
-        raise InputError("channel scales: a hard tanh does not commute with a scale other than 1; use relu or identity")
-    share = 1 / sum(factors, Fraction(0))
-    layers = []
-    for k, layer in enumerate(network.layers):
-        inputs, weight = (1, Fraction(1)) if k == 0 else (len(factors), share)
-        layers.append(
-            replace(
-                layer,
-                filters=tuple(
-                    tuple(_scaled(f, c * weight) for f in channel for _ in range(inputs))
-                    for channel in layer.filters
-                    for c in factors
-                ),
-                bias=tuple(c * b for b in layer.bias for c in factors),
-                names=tuple(f"{name} #{h + 1}" for name in layer.names for h in range(len(factors))),
+def _check_chain(layers: Sequence[Layer]) -> None:
+    """Refuse layers that do not follow on each other."""
+    inputs = 1
+    for k, layer in enumerate(layers, start=1):
+        if layer.input_channels != inputs:
+            raise InputError(
+                f"layer {k} takes {layer.input_channels} input channels but its input has {inputs}; "
+                "filters have shape (channels, input channels, filter size)"
             )
-        )
-    readout = tuple(v * share for v in network.readout for _ in factors)
-    return replace(network, layers=tuple(layers), readout=readout)
-
-
-def _scaled(filter_: Any, weight: Fraction) -> tuple[Any, ...]:
-    return reshaped(filter_, [w * weight for w in leaves(filter_)])
+        if layer.axes != layers[0].axes:
+            raise InputError(f"layer {k} has filters of {layer.axes} axes, but layer 1 of {layers[0].axes}")
+        if layer.axes > 1 and layer.stride > 1:
+            raise InputError(f"layer {k}: strides are for rings; on a frame expected 1, got {layer.stride}")
+        inputs = layer.channels
 
 
 def _in_one_field(
-    layers: tuple[Layer, ...], readout: tuple[Exact, ...], constant: Exact
+    layers: Sequence[Layer], numbers: Sequence[Exact]
 ) -> tuple[tuple[Layer, ...], tuple[Exact, ...], Exact]:
-    """Return all weights in one number field, so that activations can be added and multiplied by any of them."""
-    weights = [w for layer in layers for w in layer.weights]
-    numbers = [*weights, *readout, constant]
-    common = in_common_field(numbers)
-    if all(a is b for a, b in zip(common, numbers, strict=True)):
-        return layers, readout, constant
-    placed, start = [], 0
+    """Return layers, readout and constant in one number field, so that activations can be added and multiplied."""
+    flat = iter(in_common_field(numbers))
+    placed = []
     for layer in layers:
-        flat = common[start : start + len(layer.weights)]
-        start += len(flat)
-        split = len(flat) - layer.channels
-        placed.append(replace(layer, filters=reshaped(layer.filters, flat[:split]), bias=tuple(flat[split:])))
-    return tuple(placed), tuple(common[start : start + len(readout)]), common[-1]
+        weights = np.array(list(islice(flat, len(layer.weights))), dtype=object)
+        filters, bias = weights[: layer.array.size].reshape(layer.array.shape), weights[layer.array.size :]
+        same = all(a is b for a, b in zip(weights, layer.weights, strict=True))
+        placed.append(layer if same else replace(layer, filters=tuple(filters), bias=tuple(bias)))
+    *readout, constant = flat
+    return tuple(placed), tuple(readout), constant

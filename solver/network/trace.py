@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError
-from solver.network.convolution import INT64_LIMIT, correlation, largest
-from solver.network.layer import Layer, leaves, reshaped
+from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import common_denominator, exact, exact_sum
+from solver.numbers.exact import common_denominator, exact
+from solver.numbers.product import INT64_LIMIT, as_integers, largest, product
+
+_ENTRIES = 2**22
 
 
 @dataclass(frozen=True)
@@ -35,20 +37,17 @@ class Activation:
         values = self.values.astype(object)
         if self.denominator == 1:
             return values
-        divide = np.frompyfunc(lambda v: _reduced(v * Fraction(1, self.denominator)), 1, 1)
-        return divide(values)
+        return np.frompyfunc(lambda v: _reduced(v * Fraction(1, self.denominator)), 1, 1)(values)
 
     def channel_sum(self) -> Activation:
         """Return the maps summed over channels, as a single channel."""
-        values = self.values if self._is_safe(1, self.values.shape[1]) else self.values.astype(object)
-        return Activation(values.sum(axis=1, keepdims=True), self.denominator)
+        return Activation(self._summable(1, self.values.shape[1]).sum(axis=1, keepdims=True), self.denominator)
 
     def squared_norms(self) -> list[Any]:
         """Return ||a||^2 of every image, exactly."""
-        scale = Fraction(1, self.denominator**2)
-        values = self.values if self._is_safe(2, prod(self.values.shape[1:])) else self.values.astype(object)
+        values = self._summable(2, prod(self.values.shape[1:]))
         sums = (values * values).sum(axis=tuple(range(1, values.ndim)))
-        return [_plain(v) * scale for v in sums]
+        return [v * Fraction(1, self.denominator**2) for v in sums.tolist()]
 
     def site_sums(self) -> np.ndarray:
         """Return the sums over sites, an object array of exact numbers of shape (batch, channels)."""
@@ -56,13 +55,14 @@ class Activation:
 
     def phase_sums(self, period: int) -> np.ndarray:
         """Return the sums over sites of each residue mod a period, of shape (batch, channels * period)."""
-        values = self.values.reshape(*self.values.shape[:2], -1, period)
-        return exact_sum(values, axis=2).reshape(len(values), -1) * Fraction(1, self.denominator)
+        values = self.values.reshape(*self.values.shape[:2], -1, period).astype(object)
+        return values.sum(axis=2).reshape(len(values), -1) * Fraction(1, self.denominator)
 
-    def _is_safe(self, power: int, terms: int) -> bool:
-        """Return whether sums of so many products of so many values stay below 2^62."""
+    def _summable(self, power: int, terms: int) -> np.ndarray:
+        """Return the values in a type that holds sums of so many products of so many of them."""
         values = self.values
-        return values.dtype != np.int64 or values.size == 0 or largest(values) ** power * terms < INT64_LIMIT
+        fit = values.dtype != np.int64 or values.size == 0 or largest(values) ** power * terms < INT64_LIMIT
+        return values if fit else values.astype(object)
 
     def __getitem__(self, index: Any) -> Activation:
         return Activation(self.values[index], self.denominator)
@@ -88,27 +88,36 @@ def activations(network: Network, images: Any) -> list[Activation]:
 
     Notes
     -----
-    Costs batch * l * (filter entries) integer operations, as matrix products (`solver.network.convolution`).
+    Costs batch * l * (filter entries) integer operations, as matrix products (`solver.numbers.product`).
     """
-    start, steps = _prepared(network, images)
-    return [Activation(start, steps[0].denominator), *(a for _, a in _passes(network, start, steps[1:]))]
+    return [a for _, a in layer_passes(network, images)]
 
 
 def layer_passes(network: Network, images: Any) -> Iterator[tuple[Activation, Activation]]:
-    """Yield z_k = w_k * a_(k-1) + b_k and a_k of a batch of images, for k = 1, ..., depth, each when asked for."""
-    start, steps = _prepared(network, images)
-    return _passes(network, start, steps[1:])
+    """Yield z_k = w_k * a_(k-1) + b_k and a_k of a batch of images, for k = 0, ..., depth; z_0 = a_0 are the images."""
+    a, denominator = _as_batch(images, network)
+    yield Activation(a, denominator or 1), Activation(a, denominator or 1)
+    for layer in network.layers:
+        weights, bias = layer.array, layer.bias
+        if denominator:
+            factor = common_denominator(layer.weights)
+            denominator *= factor
+            weights, _ = as_integers(layer.array, factor)
+            bias = tuple(int(b * denominator) for b in layer.bias)
+        z = correlate(a, layer, weights, bias)
+        a = activated(z, layer.activation, denominator or 1)
+        yield Activation(z, denominator or 1), Activation(a, denominator or 1)
 
 
 def preactivations(network: Network, images: Any, layer: int) -> Activation:
     """Return z_k = w_k * a_(k-1) + b_k of one layer, before its activation."""
-    return next(islice(layer_passes(network, images), layer - 1, None))[0]
+    return next(islice(layer_passes(network, images), layer, None))[0]
 
 
 def response(network: Network, images: Any) -> list[Any]:
     """Return f_p of every image of a batch, exactly."""
-    last = activations(network, images)[-1]
-    weights = network.pooled_readout(prod(np.asarray(images).shape[-network.axes :]))
+    *_, (_, last) = layer_passes(network, images)
+    weights = network.pooled_readout(prod(np.shape(images)[-network.axes :]))
     return [
         _reduced(sum(v * s for v, s in zip(weights, row, strict=True)) + network.constant) for row in last.site_sums()
     ]
@@ -132,65 +141,88 @@ def correlate(a: np.ndarray, layer: Layer, weights: Any, bias: Sequence[Any]) ->
     return correlation(a, weights, bias, stride=layer.stride, origin=-layer.first_offset)
 
 
-def _passes(network: Network, a: np.ndarray, steps: list[_Step]) -> Iterator[tuple[Activation, Activation]]:
-    for layer, step in zip(network.layers, steps, strict=True):
-        z = correlate(a, layer, step.weights, step.bias)
-        a = activated(z, layer.activation, step.denominator)
-        yield Activation(z, step.denominator), Activation(a, step.denominator)
+def correlation(
+    a: np.ndarray, filters: Any, bias: Any, *, stride: int | Sequence[int] = 1, origin: int | Sequence[int] = 0
+) -> np.ndarray:
+    """Return z(c, p) = sum_i sum_j filters(c, i, j) a(i, p stride + j - origin) + bias(c), sites taken periodically.
+
+    Parameters
+    ----------
+    a : array of shape (..., inputs, *sites)
+        float64, integers (int64 or Python's), or exact numbers.
+    filters : array or nested sequence of shape (channels, inputs, *sizes)
+        As many sizes as there are spatial axes.
+    bias : sequence of numbers, one per channel
+    stride, origin : int, or one per spatial axis
+
+    Raises
+    ------
+    InputError
+        If a filter is longer than an axis or a stride does not divide one.
+
+    Returns
+    -------
+    array of shape (..., channels, *(sites / stride))
+        Of the type that `product` gives.
+
+    Examples
+    --------
+    >>> correlation(np.array([[1, 0, 2, 0]]), [[[1, 10]]], [5]).tolist()
+    [[6, 25, 7, 15]]
+    """
+    w = np.array(filters, dtype=a.dtype if a.dtype.kind == "f" else object)
+    matrix = np.concatenate([w.reshape(len(w), -1), np.array(bias, dtype=w.dtype)[:, None]], axis=1)
+    sizes = w.shape[2:]
+    strides, origins = (np.broadcast_to(each, len(sizes)).tolist() for each in (stride, origin))
+    batch = a.reshape(-1, *a.shape[-len(sizes) - 1 :])
+    each = max(1, _ENTRIES // max(1, prod(sizes) * prod(batch.shape[1:])))  # columns of some ten megabytes at a time
+    parts = []
+    for start in range(0, max(1, len(batch)), each):
+        columns = _columns(batch[start : start + each], sizes, strides, origins)
+        z = product(matrix, columns.reshape(*columns.shape[:2], -1))
+        parts.append(z.reshape(len(columns), len(matrix), *columns.shape[2:]))
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return whole.reshape(*a.shape[: -len(sizes) - 1], *whole.shape[1:])
 
 
-@dataclass(frozen=True)
-class _Step:
-    """What one layer runs with: its weights times a common integer, and the denominator of its activations."""
-
-    weights: Any
-    bias: Any
-    denominator: int
-
-
-def _prepared(network: Network, images: Any) -> tuple[np.ndarray, list[_Step]]:
-    """Return the batch, of shape (batch, 1, *sites), in the cheapest exact type, and the steps to run it through."""
-    batch = _as_batch(images, network.axes)
-    numbers = batch.ravel()
-    if not (network.is_rational and all(isinstance(v, int | Fraction | np.integer) for v in numbers)):
-        steps = [_Step(layer.filters, layer.bias, 1) for layer in network.layers]
-        return batch.astype(object), [_Step(None, None, 1), *steps]
-    denominator = 1 if batch.dtype == np.int64 else common_denominator(numbers)
-    if batch.dtype == object:
-        batch = np.frompyfunc(lambda v: int(v * denominator), 1, 1)(batch)
-    small = largest(batch) < INT64_LIMIT
-    return batch.astype(np.int64 if small else object), _integer_steps(network, denominator)
+def _columns(batch: np.ndarray, sizes: Sequence[int], strides: Sequence[int], origins: Sequence[int]) -> np.ndarray:
+    """Return what the taps read at every output, (batch, inputs * taps + 1, *outputs); the bias reads the last, 1."""
+    sites = batch.shape[2:]
+    for length, size, stride in zip(sites, sizes, strides, strict=True):
+        if size > length:
+            raise InputError(f"filter size {size} exceeds the {length} sites of the layer's input")
+        if length % stride:
+            raise InputError(f"stride {stride} does not divide the {length} sites of the layer's input")
+    pads = [(origin, size - 1 - origin) for size, origin in zip(sizes, origins, strict=True)]
+    padded = np.pad(batch, [(0, 0), (0, 0), *pads], mode="wrap")
+    n, inputs, taps = *batch.shape[:2], prod(sizes)
+    columns = np.empty((n, inputs * taps + 1, *(s // t for s, t in zip(sites, strides, strict=True))), batch.dtype)
+    columns[:, -1] = 1
+    for number, tap in enumerate(np.ndindex(*sizes)):
+        view = tuple(slice(j, j + s, t) for j, s, t in zip(tap, sites, strides, strict=True))
+        columns[:, number:-1:taps] = padded[(slice(None), slice(None), *view)]
+    return columns
 
 
-def _as_batch(images: Any, axes: int) -> np.ndarray:
-    array = np.asarray(images)
+def _as_batch(images: Any, network: Network) -> tuple[np.ndarray, int]:
+    """Return images of shape (batch, 1, *sites) in the cheapest exact type, times a denominator: 0 for fields."""
+    array, axes = np.asarray(images), network.axes
     array = array[None] if array.ndim == axes else array
     if array.ndim != axes + 1 or array.size == 0:
         expected = "(batch, l)" if axes == 1 else "(batch, rows, columns)"
         raise InputError(f"images: expected an array of shape {expected}, got shape {np.shape(images)}")
-    if np.issubdtype(array.dtype, np.integer):
-        fits = array.dtype != np.uint64 or array.max() < INT64_LIMIT
-        return array.astype(np.int64 if fits else object)[:, None]
-    if array.dtype != object:
-        raise InputError(f"images: expected integers or exact numbers, got an array of {array.dtype}")
-    return np.frompyfunc(lambda v: exact(v, "image"), 1, 1)(array)[:, None]
-
-
-def _integer_steps(network: Network, denominator: int) -> list[_Step]:
-    steps = [_Step(None, None, denominator)]
-    for layer in network.layers:
-        factor = common_denominator(layer.weights)
-        bias_factor = common_denominator([b * factor * denominator for b in layer.bias])
-        factor *= bias_factor
-        integers = [w.numerator * (factor // w.denominator) for w in leaves(layer.filters)]
-        weights = reshaped(layer.filters, integers)
-        denominator *= factor
-        steps.append(_Step(weights, [int(b * denominator) for b in layer.bias], denominator))
-    return steps
-
-
-def _plain(value: Any) -> Any:
-    return int(value) if isinstance(value, np.integer) else value
+    denominator = 1
+    if not np.issubdtype(array.dtype, np.integer):
+        if array.dtype != object:
+            raise InputError(f"images: expected integers or exact numbers, got an array of {array.dtype}")
+        array = np.frompyfunc(lambda v: exact(v, "image"), 1, 1)(array)
+        if network.is_rational and all(isinstance(v, Fraction) for v in array.flat):
+            array, denominator = as_integers(array)
+        else:
+            denominator = 0
+    if not (network.is_rational and denominator):
+        return array[:, None].astype(object), 0
+    return array[:, None].astype(np.int64 if largest(array) < INT64_LIMIT else object), denominator
 
 
 def _reduced(value: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 from solver.cache import Cache
 from solver.constructions.registry import construct
 from solver.errors import InputError, NotApplicableError
-from solver.network.network import Network, scaled_copies
+from solver.network.changed.wider import scaled_copies
+from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Deformation, InputError, Layer, Network, NumberField, TwoPixelTask, activations, to_torch
-from solver.network.convolution import FLOAT_LIMIT, INT64_LIMIT, correlation, number_type, product
-from solver.network.trace import Activation
+from solver.network.trace import Activation, correlation
+from solver.numbers.product import FLOAT_LIMIT, INT64_LIMIT, number_type, product
 from solver.question.deformation import deformation_outcomes
 from solver.sensitivity.deformation.moments import distance_moments, image_moments
 from tests.dense import dense
@@ -79,7 +79,7 @@ def test_one_stride_stands_for_every_axis_and_leading_axes_are_kept() -> None:
 def test_chunks_do_not_change_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     a = np.arange(5 * 6).reshape(5, 1, 6)
     whole = correlation(a, [[[1, -2, 3]]], [4], origin=1)
-    monkeypatch.setattr("solver.network.convolution._ENTRIES", 20)
+    monkeypatch.setattr("solver.network.trace._ENTRIES", 20)
     assert np.array_equal(correlation(a, [[[1, -2, 3]]], [4], origin=1), whole)
 
 

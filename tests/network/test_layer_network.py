@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Claim, InputError, Layer, Network, NumberField, TwoPixelTask, activations, construct, response
-from solver.network.network import widen
+from solver.network.changed.wider import widen
 from tests.strategies import RATIONALS, task_networks
 
 ONES = [[[1, 1, 1]]]

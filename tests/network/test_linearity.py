@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from solver import Deformation, Layer, Network, TwoPixelTask, activations, construct, linearity_proof
-from solver.network.linearity import dense_images, stays_linear
+from solver.network.linearity import dense_images, linear_on_rectified
 from solver.network.trace import preactivations
 from solver.question.deformation import deformation_outcomes
 from tests.strategies import deformations, task_networks
@@ -109,11 +109,11 @@ def test_cost_does_not_grow_with_the_ring() -> None:
     assert [proof.cuts for proof in linearity_proof(network, task, Deformation())] == [False, False, True]
 
 
-def test_stays_linear_asks_for_kernels_without_negative_entries() -> None:
+def test_linear_on_rectified_asks_for_kernels_without_negative_entries() -> None:
     ones, minus = Layer(filters=[[[1, 1]]]), Layer(filters=[[[1, -1]]])
-    assert stays_linear(Network(layers=[minus, ones, ones]), 3, after=1)
-    assert not stays_linear(Network(layers=[ones, ones, minus]), 3, after=1)
-    assert not stays_linear(Network(layers=[ones, Layer(filters=[[[1]]], bias=[-1])]), 2, after=1)
+    assert linear_on_rectified(Network(layers=[minus, ones, ones]), 3, after=1)
+    assert not linear_on_rectified(Network(layers=[ones, ones, minus]), 3, after=1)
+    assert not linear_on_rectified(Network(layers=[ones, Layer(filters=[[[1]]], bias=[-1])]), 2, after=1)
     free = Layer(filters=[[[1, -1]]], activation="identity")
-    assert stays_linear(Network(layers=[ones, free]), 2, after=1)
-    assert not stays_linear(Network(layers=[ones, free, ones]), 3, after=1)
+    assert linear_on_rectified(Network(layers=[ones, free]), 2, after=1)
+    assert not linear_on_rectified(Network(layers=[ones, free, ones]), 3, after=1)

@@ -11,7 +11,7 @@ import pytest
 
 from solver import InputError, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.errors import NotApplicableError
-from solver.network.network import widen
+from solver.network.changed.wider import widen
 from solver.page.data import LENGTHS, SCALES, Routes, case_data, grid, network_data, page_data, shown
 from solver.page.document import SCRIPTS, page_html
 from solver.report.report import Report

@@ -26,10 +26,10 @@ from solver import (
     response_by_displacement,
 )
 from solver.constructions.disc import disc, overlap_errors
+from solver.derive.scripts import derivations_folder, load
 from solver.network.changed.translates import one_of_each_translate
-from solver.network.changed.wider import scaled_channels, with_channel_sum
-from solver.network.linearity import dense_images, is_symmetric
-from solver.network.network import scaled_copies
+from solver.network.changed.wider import scaled_copies
+from solver.network.linearity import dense_images
 from solver.network.trace import preactivations
 from solver.question.correlations import deformation_energy, difference_correlations, pixel_correlations
 from solver.question.deformation import FRAME_LAWS, deformation_outcomes, far_energy
@@ -163,7 +163,7 @@ def test_a_larger_frame_has_the_moments_of_its_displacements(metric: str, monkey
 
     task, deformation = FrameTask(shape=(18, 16), scale=3, metric=metric, distances="balanced"), Deformation()
     networks = [construct("uniform", task), Network(layers=ODD.layers[:1])]
-    assert [is_symmetric(network) for network in networks] == [True, False]
+    assert [network.is_symmetric for network in networks] == [True, False]
     short = [distance_moments(network, task, deformation) for network in networks]
     monkeypatch.setattr(displacement, "network_representatives", lambda *_: representatives(task, 9))
     assert [distance_moments(network, task, deformation) for network in networks] == short
@@ -287,7 +287,8 @@ def test_one_channel_that_would_not_fit_is_not_taken() -> None:
 def test_copies_and_sums_of_channels_keep_the_output() -> None:
     images = np.random.default_rng(2).integers(0, 3, (4, 6, 5))
     expected = response(ODD, images)
-    wide = [scaled_copies(ODD, (1, "1/2")), scaled_channels(ODD, 1, ("3", "1/3")), with_channel_sum(ODD, 1)]
+    wider = load(derivations_folder() / "wider_networks.py")
+    wide = [scaled_copies(ODD, (1, "1/2")), wider.scaled_channels(ODD, 1, ("3", "1/3")), wider.with_channel_sum(ODD, 1)]
     assert [network.channels[0] for network in wide] == [4, 2, 3]
     assert all(response(network, images) == expected for network in wide)
 

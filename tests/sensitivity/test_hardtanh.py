@@ -29,7 +29,7 @@ from solver import (
     sensitivities,
 )
 from solver.errors import NotApplicableError
-from solver.network.linearity import dense_images, stays_linear
+from solver.network.linearity import dense_images, linear_on_rectified
 from solver.network.torch.writing import to_torch
 from solver.network.trace import preactivations
 from solver.question.deformation import deformation_outcomes
@@ -193,7 +193,7 @@ def test_noise_that_met_a_hard_tanh_is_neither_linear_nor_rectified_once() -> No
             known = [closed_noise_response(question, k) is not None for k in range(network.depth + 2)]
             assert known == [k < met for k in range(network.depth + 2)]
             assert not any(is_rectified_once(network, k, noise) for k in range(met, network.depth + 1))
-        assert not stays_linear(network, network.depth, after=0)
+        assert not linear_on_rectified(network, network.depth, after=0)
 
 
 @pytest.mark.parametrize(("hidden", "last"), [("hardtanh", "relu"), ("relu", "hardtanh")])

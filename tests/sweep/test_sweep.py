@@ -14,7 +14,7 @@ import pytest
 from solver import Deformation, GaussianNoise, InputError, Sampling, TwoPixelTask, construct, sensitivities
 from solver.cli import main
 from solver.errors import MissingDependencyError, NotApplicableError
-from solver.network.network import scaled_copies
+from solver.network.changed.wider import scaled_copies
 from solver.network.trace import response
 from solver.plots.style import COLORS
 from solver.plots.sweep import sweep_figure

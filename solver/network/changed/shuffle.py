@@ -14,7 +14,6 @@ import numpy as np
 from solver.errors import InputError, NotApplicableError
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import sign
 
 Orders = tuple[tuple[tuple[int, ...], ...], ...]
 
@@ -100,17 +99,13 @@ def unshuffled_layers(network: Network) -> tuple[bool, ...]:
     return (*known, *[False] * (network.depth + 1 - len(known)))
 
 
-def stays_linear(network: Network, layer: int) -> bool:
-    """Return whether signs alone show that no activation up to this layer cuts an image, whatever the shuffle."""
-    return cut_nothing(network.layers[:layer])
-
-
 def cut_nothing(layers: Sequence[Layer]) -> bool:
-    """Return whether signs show that layers cut no non-negative maps: all identities, or no negative weight or bias."""
-    if all(layer.activation == "identity" for layer in layers):
-        return True
-    return all(
-        layer.activation in ("identity", "relu") and all(sign(w) >= 0 for w in layer.weights) for layer in layers
+    """Return whether signs show that layers cut no non-negative maps, whatever the shuffle.
+
+    So it is if all activations are identities, or no weight or bias is negative and none is a hard tanh.
+    """
+    return all(each.activation == "identity" for each in layers) or all(
+        each.activation != "hardtanh" and each.is_non_negative for each in layers
     )
 
 
@@ -134,7 +129,7 @@ def expected_autocorrelations(network: Network, layer: int) -> tuple[list[Any], 
     for k, each in enumerate(network.layers[:layer], start=1):
         if each.stride != 1:
             raise NotApplicableError(f"mean autocorrelations need stride 1; layer {k} has stride {each.stride}")
-        filters = np.array(each.filters, dtype=object)
+        filters = each.array
         n = each.input_channels
         V = _autocorrelation(filters.reshape(-1, each.size))
         U = _autocorrelation(filters.sum(axis=1))

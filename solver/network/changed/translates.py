@@ -35,7 +35,7 @@ def one_of_each_translate(network: Network) -> Network:
     offsets: list[Vector] = [(0,) * network.axes]
     layers = []
     for layer in network.layers:
-        taps = [_taps(channel, layer.first_offset, offsets) for channel in np.array(layer.filters, dtype=object)]
+        taps = [_taps(channel, layer.first_offset, offsets) for channel in layer.array]
         corners = [_corner(each) for each in taps]
         shapes = {
             (frozenset(_shifted(each, corner).items()), b)

@@ -1,4 +1,4 @@
-"""Wider networks with the same output: channels at scales of their own, and channels that are sums of others."""
+"""Wider networks with the same output: copies of channels, each at a scale of its own."""
 
 from __future__ import annotations
 
@@ -10,88 +10,43 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError
-from solver.network.layer import leaves, reshaped
 from solver.network.network import Network
 from solver.numbers.exact import integer, rational
 
 
-def scaled_channels(network: Network, layer: int, scales: Sequence[Any]) -> Network:
-    """Return the network with channel c of one layer multiplied by scales[c] > 0, and the next divided by it.
+def widen(network: Network, copies: int) -> Network:
+    """Return the network with every channel in ``copies`` equal copies, each fed the mean of its inputs' copies.
 
-    The filters and the bias of channel c get the factor, whatever reads it the inverse.  As ReLU(c z) = c ReLU(z) for
-    c > 0, the maps of all other layers, and f_p, are unchanged on every input.  D_k and G_k of this layer become means
-    of those of its channels with weights proportional to scales[c]^2 (derivations/wider_networks.py).
+    Activations of the copies equal those of the original, so f_p, D, G and R of every layer are unchanged.
+    """
+    return scaled_copies(network, (1,) * integer(copies, "copies", 1))
+
+
+def scaled_copies(network: Network, scales: Sequence[Any]) -> Network:
+    """Return the network with a copy of every channel for each scale c_h > 0, which carries c_h times the original.
+
+    Copy h has c_h times the filters and the bias, and is fed the sum of its inputs' copies over c_1 + ... + c_H; so is
+    the readout.  As ReLU(c z) = c ReLU(z) for c > 0, every map is c_h times the original on every input, noisy or not:
+    f_p does not change, nor does any D, G or R, with or without `channel_mean` (derivations/wider_networks.py).
 
     Raises
     ------
     InputError
-        If there is no such layer, for other than one positive rational per channel, or for a hard tanh.
+        If there is no scale or one is not a positive rational, or for a scale other than 1 and a hard tanh.
     """
-    chosen = network.layers[_layer_number(network, layer, network.depth) - 1]
-    factors = [rational(c, "channel scale") for c in scales]
-    if len(factors) != chosen.channels or min(factors) <= 0:
-        raise InputError(
-            f"channel scales: expected a positive one for each of {chosen.channels} channels of layer {layer}; "
-            f"got {[str(c) for c in factors]}"
-        )
-    if chosen.activation == "hardtanh":
-        raise InputError("channel scales: a hard tanh does not commute with scales; use relu or identity")
-    filters = tuple(
-        reshaped(channel, [w * c for w in leaves(channel)]) for channel, c in zip(chosen.filters, factors, strict=True)
-    )
-    bias = tuple(b * c for b, c in zip(chosen.bias, factors, strict=True))
-    layers = list(network.layers)
-    layers[layer - 1] = replace(chosen, filters=filters, bias=bias)
-    if layer == network.depth:
-        readout = tuple(v / c for v, c in zip(network.readout, factors, strict=True))
-        return replace(network, layers=tuple(layers), readout=readout)
-    above = tuple(
-        tuple(reshaped(taps, [w / c for w in leaves(taps)]) for taps, c in zip(channel, factors, strict=True))
-        for channel in layers[layer].filters
-    )
-    layers[layer] = replace(layers[layer], filters=above)
-    return replace(network, layers=tuple(layers))
-
-
-def with_channel_sum(network: Network, layer: int, *, share: Any = 0) -> Network:
-    """Return the network with one more channel in a layer below the last: filters and bias the sum of all the others'.
-
-    The next layer reads the new channel with ``share`` times its mean filter over channels, and every other channel
-    with that much less.  So f_p and all other layers are unchanged
-
-    - for share 0, on every input: nothing reads the new channel;
-    - for any share, on every input that no activation of this layer cuts, such as images and deformed images where
-      `solver.network.linearity.linearity_proof` says so.  Noise it cuts: sum_c ReLU(z_c) >= ReLU(sum_c z_c).
-
-    D_k and G_k of the layer itself change: a channel was added (derivations/wider_networks.py).
-
-    Raises
-    ------
-    InputError
-        If there is no such layer, or it is the last.
-    """
-    fraction = rational(share, "share")
-    layers = list(network.layers)
-    below, above = layers[_layer_number(network, layer, network.depth - 1) - 1], layers[layer]
-    total = np.array(below.filters, dtype=object).sum(axis=0).tolist()
-    layers[layer - 1] = replace(
-        below,
-        filters=(*below.filters, total),
-        bias=(*below.bias, sum(below.bias)),
-        names=(*below.names, "sum of all"),
-    )
-    layers[layer] = replace(above, filters=tuple(_shared(channel, fraction) for channel in above.filters))
-    return replace(network, layers=tuple(layers))
-
-
-def _shared(channel: Sequence[Any], share: Fraction) -> list[Any]:
-    """Return the filters less a share of their mean over inputs, and that share as the filter of one more input."""
-    taps = np.array(channel, dtype=object)
-    moved = share * Fraction(1, len(channel)) * taps.sum(axis=0)
-    return [*(taps - moved).tolist(), moved.tolist()]
-
-
-def _layer_number(network: Network, layer: int, last: int) -> int:
-    if integer(layer, "layer", 1) > last:
-        raise InputError(f"layer: expected one of 1..{last} of {network.name!r}, got {layer}")
-    return layer
+    factors = np.array([rational(c, "channel scale") for c in scales], dtype=object)
+    if not factors.size or min(factors) <= 0:
+        raise InputError(f"channel scales: expected at least one, each positive; got {[str(c) for c in factors]}")
+    if set(factors) != {1} and any(layer.activation == "hardtanh" for layer in network.layers):
+        raise InputError("channel scales: a hard tanh does not commute with a scale other than 1; use relu or identity")
+    share = 1 / sum(factors, Fraction(0))
+    layers = []
+    for k, layer in enumerate(network.layers):
+        fed = np.repeat(layer.array * share, len(factors), axis=1) if k else layer.array
+        copied = fed[:, None] * factors.reshape(-1, *(1,) * (fed.ndim - 1))
+        filters = tuple(copied.reshape(-1, *fed.shape[1:]))
+        names = tuple(f"{name} #{h + 1}" for name in layer.names for h in range(len(factors)))
+        bias = tuple(b * c for b in layer.bias for c in factors)
+        layers.append(replace(layer, filters=filters, bias=bias, names=names))
+    readout = tuple(v * share for v in network.readout for _ in factors)
+    return replace(network, layers=tuple(layers), readout=readout)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from solver.errors import InputError, NotApplicableError
-from solver.network.convolution import as_integers, product
 from solver.network.frequency.spectra import Spectrum, grid_spectrum, path_spectrum, ring_spectrum
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
 from solver.numbers.algebraic import Algebraic
 from solver.numbers.cosines import rational_if_so
+from solver.numbers.product import as_integers, product
 from solver.question.lattice import Shape, as_shape, lags
 
 Moments = dict[tuple[int, int], Any]
@@ -98,7 +98,7 @@ def filter_content(network: Network, layer: int) -> FrequencyContent:
     """
     chosen = network.layers[_numbered(network, layer) - 1]
     path = path_spectrum(chosen.size) if chosen.axes == 1 else grid_spectrum(chosen.size, chosen.size)
-    return frequency_content(chosen.filters, path)
+    return frequency_content(chosen.array, path)
 
 
 def kernel_content(network: Network, layer: int, length: int) -> FrequencyContent:
@@ -132,7 +132,7 @@ def mean_filter_frequency(network: Network, layer: int) -> Any:
     >>> [mean_filter_frequency(construct(name, TwoPixelTask()), 1) for name in ("uniform", "shift")]
     [Fraction(0, 1), Fraction(4, 3)]
     """
-    filters = np.array(network.layers[_numbered(network, layer) - 1].filters, dtype=object)
+    filters = network.layers[_numbered(network, layer) - 1].array
     if network.is_rational:
         filters, _ = as_integers(filters)
     steps = [np.diff(filters, axis=axis) for axis in range(2, filters.ndim)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from solver.errors import MissingDependencyError
 from solver.network.layer import Layer
 from solver.network.network import Network
@@ -64,7 +62,7 @@ def _block(torch: Any, layer: Layer) -> Any:
     }[layer.axes]
     conv = convolution(layer.input_channels, layer.channels, layer.size, stride=layer.stride).double()
     with torch.no_grad():
-        conv.weight.copy_(torch.from_numpy(np.array(layer.filters, dtype=object).astype(float)))
+        conv.weight.copy_(torch.from_numpy(layer.array.astype(float)))
         conv.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))
     activation = {"relu": torch.nn.ReLU, "identity": torch.nn.Identity, "hardtanh": torch.nn.Hardtanh}[layer.activation]
     return torch.nn.Sequential(padding((left, right) * layer.axes), conv, activation())

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from solver.errors import NotApplicableError
-from solver.network.convolution import product
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.linearity import LayerProof, dense_images, linearity_proof, network_representatives
 from solver.network.network import Network
 from solver.network.trace import Activation, activations, response
+from solver.numbers.product import product
 from solver.question.correlations import difference_correlations, pixel_correlations
 from solver.question.deformation import Deformation, deformation_outcomes
 from solver.question.ensemble import network_phases

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from solver.network.layer import reshaped
 from solver.network.network import Network
 from solver.network.trace import correlate, preactivations
 from solver.numbers.exact import common_denominator
+from solver.numbers.product import as_integers
 
 _FLOAT_INTEGERS = 2**53
 _HOMOGENEOUS = {"relu": (1, 0), "identity": (1, 1), "hardtanh": (0, 0)}
@@ -175,10 +175,10 @@ class OneSidedNetwork:
 def _integer_filters(network: Network) -> tuple[list[int], list[Any]]:
     """Return for each layer a factor, and its filters times that: integers if the network is rational."""
     if not network.is_rational:
-        return [1] * network.depth, [layer.filters for layer in network.layers]
+        return [1] * network.depth, [layer.array for layer in network.layers]
     factors, filters = [], []
     for layer in network.layers:
-        weights = layer.weights[: len(layer.weights) - layer.channels]
-        factors.append(common_denominator(weights))
-        filters.append(reshaped(layer.filters, [int(w * factors[-1]) for w in weights]))
+        whole, factor = as_integers(layer.array)
+        factors.append(factor)
+        filters.append(whole)
     return factors, filters

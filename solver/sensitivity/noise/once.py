@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from solver.network.convolution import product
-from solver.network.kernels import Kernel, effective_kernel, identity_kernel
-from solver.network.linearity import checked_stride, dense_images, is_symmetric, stays_linear
+from solver.network.kernels import Kernel, effective_kernel
+from solver.network.linearity import checked_stride, dense_images, linear_on_rectified
 from solver.network.network import Network
+from solver.numbers.product import product
 from solver.question.ensemble import Representatives, network_phases, representatives
 from solver.question.frame import Task
 from solver.question.lattice import Shape, as_shape
@@ -38,7 +38,7 @@ def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> boo
     source = rectifying_layer(network, layer, noise)
     if source is None or (source > 0 and network.layers[source - 1].activation != "relu"):
         return False
-    return stays_linear(network, layer, after=source)
+    return linear_on_rectified(network, layer, after=source)
 
 
 def coupled_fields(network: Network, noise: GaussianNoise) -> int:
@@ -68,7 +68,7 @@ def noise_representatives(network: Network, task: Task) -> Representatives:
     if stride > 1:
         fields = [(network.receptive_field(k), network.total_stride(k)) for k in range(1, network.depth + 1)]
         sight = max((field - 1) // between * between + field for field, between in fields)
-    return representatives(task, sight, phases=network_phases(stride, task), symmetric=is_symmetric(network))
+    return representatives(task, sight, phases=network_phases(stride, task), symmetric=network.is_symmetric)
 
 
 def layer_second_moment(
@@ -135,7 +135,7 @@ class RectifiedFields:
         assert source is not None
         self.source = source
         self.ring = noise_representatives(Network(layers=network.layers[: max(layer, 1)]), task)
-        kernel = identity_kernel(1, network.axes) if source == 0 else effective_kernel(network, source)
+        kernel = effective_kernel(network, source)
         self.shape = tuple(n // kernel.stride for n in self.ring.shape)
         self.output_sites = self.ring.length // network.total_stride(layer)
         self.operator = kernel_matrix(kernel, self.ring.shape)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from solver.errors import InputError, NotApplicableError
-from solver.network.changed.shuffle import expected_autocorrelations, shuffle_count, stays_linear, unshuffled_layers
+from solver.network.changed.shuffle import cut_nothing, expected_autocorrelations, shuffle_count, unshuffled_layers
 from solver.network.network import Network
 from solver.question.correlations import difference_correlations, pixel_correlations
 from solver.question.frame import FrameTask
@@ -123,7 +123,7 @@ def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
     NotApplicableError
         If an activation may cut some shuffled network, or there are strides.
     """
-    if not stays_linear(before.network, layer):
+    if not cut_nothing(before.network.layers[:layer]):
         raise NotApplicableError(f"an activation can cut layer {layer}; its means need the shuffled networks")
     a, s2 = expected_autocorrelations(before.network, layer)
     task = before.task

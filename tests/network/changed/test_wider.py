@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import InputError, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
-from solver.network.changed.wider import scaled_channels, with_channel_sum
-from solver.network.network import scaled_copies, widen
+from solver.derive.scripts import derivations_folder, load
+from solver.network.changed.wider import scaled_copies, widen
 from solver.network.trace import activations, response
 from tests.strategies import RATIONALS, task_networks
 
+wider = load(derivations_folder() / "wider_networks.py")
 TASK = TwoPixelTask(length=16, scale=5)
 NOISE = np.random.default_rng(1).integers(-3, 4, size=(6, 16))
 
@@ -55,7 +56,7 @@ def test_scaled_copies_leave_every_value_alone(name: str, mean: bool) -> None:
 @pytest.mark.parametrize("layer", [1, 2])
 def test_channels_at_scales_of_their_own_change_their_layer_only(layer: int) -> None:
     network = construct("shift", TASK)
-    scaled = scaled_channels(network, layer, [2, "1/3", 5][: network.channels[layer - 1]])
+    scaled = wider.scaled_channels(network, layer, [2, "1/3", 5][: network.channels[layer - 1]])
     assert response(scaled, NOISE) == response(network, NOISE)
     maps = [[a.exact() for a in activations(each, NOISE)] for each in (network, scaled)]
     same = [np.array_equal(a, b) for a, b in zip(*maps, strict=True)]
@@ -65,7 +66,7 @@ def test_channels_at_scales_of_their_own_change_their_layer_only(layer: int) -> 
 @pytest.mark.parametrize("share", [0, "1/2", 1])
 def test_a_sum_of_channels_leaves_images_alone(share: Any) -> None:
     network = construct("shift", TASK)
-    summed = with_channel_sum(network, 1, share=share)
+    summed = wider.with_channel_sum(network, 1, share=share)
     images, _ = TASK.images()
     hidden = activations(summed, images)[1].exact()
     assert np.array_equal(hidden[:, :3].sum(axis=1), hidden[:, 3])
@@ -81,12 +82,4 @@ def test_what_cannot_be_widened_is_refused() -> None:
             scaled_copies(network, scales)
     with pytest.raises(InputError, match="hard tanh"):
         scaled_copies(bent, [2])
-    with pytest.raises(InputError, match="hard tanh"):
-        scaled_channels(bent, 1, [2])
     assert scaled_copies(bent, [1, 1]).channels == (2,)
-    for layer, factors in ((1, [1, 1]), (1, [1, 1, 0]), (3, [1])):
-        with pytest.raises(InputError):
-            scaled_channels(network, layer, factors)
-    for layer in (0, 2):
-        with pytest.raises(InputError, match="layer"):
-            with_channel_sum(network, layer)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from solver import Deformation, Layer, Network, TwoPixelTask, construct, linearity_proof
 from solver.errors import NotApplicableError
-from solver.network.network import widen
+from solver.network.changed.wider import widen
 from solver.sensitivity.deformation.moments import (
     autocorrelation_moments,
     distance_moments,

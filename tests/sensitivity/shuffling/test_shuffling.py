@@ -33,12 +33,12 @@ from solver import (
 from solver.cli import main
 from solver.errors import NotApplicableError
 from solver.network.changed.shuffle import (
+    cut_nothing,
     expected_autocorrelations,
     random_orders,
     shuffle_count,
     shuffled,
     shuffles,
-    stays_linear,
     unshuffled_layers,
 )
 from solver.sensitivity.deformation.moments import image_moments
@@ -265,10 +265,10 @@ def test_two_layers_stand_for_the_network_under_noise(seed: int) -> None:
 
 def test_signs_show_where_nothing_is_cut() -> None:
     first = Layer(filters=[[[1, -1]]], activation="identity")
-    assert stays_linear(Network(layers=[first, Layer(filters=[[[1]]], activation="identity")]), 2)
-    assert not stays_linear(Network(layers=[first, Layer(filters=[[[1]]])]), 2)
-    assert not stays_linear(Network(layers=[Layer(filters=[[[1]]], bias=[-1])]), 1)
-    assert not stays_linear(Network(layers=[Layer(filters=[[[1]]], activation="hardtanh")]), 1)
+    assert cut_nothing(Network(layers=[first, Layer(filters=[[[1]]], activation="identity")]).layers[:2])
+    assert not cut_nothing(Network(layers=[first, Layer(filters=[[[1]]])]).layers[:2])
+    assert not cut_nothing(Network(layers=[Layer(filters=[[[1]]], bias=[-1])]).layers[:1])
+    assert not cut_nothing(Network(layers=[Layer(filters=[[[1]]], activation="hardtanh")]).layers[:1])
 
 
 def test_flat_networks_have_no_mean() -> None:
@@ -278,7 +278,7 @@ def test_flat_networks_have_no_mean() -> None:
     assert found.layers[2].D_shuffled.exact is not None
     assert found.layers[3].D_shuffled.kind == "missing" and found.layers[3].G_shuffled.kind == "missing"
     cancels = Network(layers=[first, Layer(filters=[[[1, 0], [1, 1]]])])
-    assert stays_linear(cancels, 1) and not stays_linear(Network(layers=[Layer(filters=[[[-1, 0]]])]), 1)
+    assert cut_nothing(cancels.layers[:1]) and not cut_nothing(Network(layers=[Layer(filters=[[[-1, 0]]])]).layers[:1])
 
 
 def test_bad_input_is_refused() -> None:

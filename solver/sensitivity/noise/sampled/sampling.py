@@ -188,10 +188,7 @@ class FloatTrace:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self._weights = [
-            (np.array(layer.filters, dtype=object).astype(float), [float(b) for b in layer.bias])
-            for layer in network.layers
-        ]
+        self._weights = [(layer.array.astype(float), [float(b) for b in layer.bias]) for layer in network.layers]
 
     def __call__(self, a: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the pre-activations and activations of layers 0..depth."""
