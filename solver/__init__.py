@@ -44,7 +44,7 @@ _HOMES = {
     "read_network": "solver.network.files.reading",
     "response": "solver.network.trace",
     "response_by_displacement": "solver.sensitivity.response.by_displacement",
-    "response_by_distance": "solver.sensitivity.response.by_distance",
+    "response_by_distance": "solver.sensitivity.response.by_displacement",
     "search_deformation": "solver.optimal.search",
     "sensitivities": "solver.sensitivity.sensitivities",
     "sensitivity_formula": "solver.symbolic.sensitivity_formula",

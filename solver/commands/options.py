@@ -153,7 +153,7 @@ def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *,
         names = ()
     _check_sizes(names, files)
     networks = []
-    everything = [name for name, each in CONSTRUCTIONS.items() if len(task.shape) == 1 or each.on_frames]
+    everything = [name for name, each in CONSTRUCTIONS.items() if task.axes == 1 or each.on_frames]
     for name in dict.fromkeys(everything if "all" in names else names):
         try:
             networks.append(construct(name, task, filter_size=options["filter_size"], channels=options["channels"]))

@@ -13,8 +13,7 @@ from solver.network.layer import Layer
 from solver.network.network import Claim, Network
 from solver.numbers.exact import Exact
 from solver.proof import Proof
-from solver.question.frame import Task
-from solver.question.task import TwoPixelTask
+from solver.question.task import Task, TwoPixelTask
 
 
 @dataclass(frozen=True, kw_only=True)

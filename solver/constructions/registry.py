@@ -10,8 +10,7 @@ from solver.errors import InputError, UnreachableScaleError
 from solver.network.changed.wider import widen
 from solver.network.network import Network
 from solver.numbers.exact import choice, integer
-from solver.question.frame import Task
-from solver.question.task import TwoPixelTask
+from solver.question.task import Task, TwoPixelTask
 from solver.sensitivity.response.claim import broken_responses
 
 _FILES = (
@@ -62,7 +61,7 @@ def construct(name: str, task: Task, *, filter_size: int | None = None, channels
     size = construction.default_size if filter_size is None else filter_size
     integer(size, "filter size", construction.smallest_size)
     integer(channels, "channels", 1)
-    if len(task.shape) > 1 and not construction.on_frames:
+    if task.axes > 1 and not construction.on_frames:
         there = ", ".join(each.name for each in CONSTRUCTIONS.values() if each.on_frames)
         raise InputError(f"construction: {name!r} has no version on a frame; expected one of {there}")
     if size % 2 == 0 and construction.strided_depth is None:

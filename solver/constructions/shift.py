@@ -13,7 +13,7 @@ from solver.constructions.disc import Offset, centred, disc
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.proof import Proof
-from solver.question.frame import FrameTask, Task
+from solver.question.task import Task
 
 
 def shift(task: Task, filter_size: int, depth: int) -> Network:
@@ -27,13 +27,13 @@ def shift(task: Task, filter_size: int, depth: int) -> Network:
     pooled sum is ReLU(xi - d_1) ReLU(xi - d_2).  For ``l2`` it covers a disc in that window
     (`solver.constructions.disc`): the pooled sum is the number of sites that two discs share, and nothing is claimed.
     """
-    axes = len(task.shape)
+    axes = task.axes
     layers, offsets = [], [(0,) * axes]
     for k in range(1, depth):
         targets = list(product(centred((filter_size - 1) * k + 1), repeat=axes))
         layers.append(_layer([[target] for target in targets], offsets, filter_size, [_name(t) for t in targets]))
         offsets = targets
-    is_round = isinstance(task, FrameTask) and task.metric == "l2"
+    is_round = task.metric == "l2"
     covered = disc(task.scale) if is_round else list(product(centred(task.scale), repeat=axes))
     layers.append(_layer([covered], offsets, filter_size, ["sum"], bias=(-1,)))
     network = summed(task, layers, name="shift")

@@ -12,7 +12,6 @@ from solver.errors import InputError, UnreachableScaleError
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.numbers.exact import exact, integer, rational, sign
-from solver.question.frame import ring_only
 from solver.question.task import TwoPixelTask
 
 
@@ -118,7 +117,7 @@ def sine_windows(filter_size: int, layers: int) -> list[tuple[Any, ...]]:
 
 def exact_depth(task: TwoPixelTask, filter_size: int) -> int:
     """Return k~ with (s-1) k~ + 1 = xi."""
-    ring_only(task, "this network")
+    task.as_ring("this network")
     integer(filter_size, "filter size", 3)
     depth, rest = divmod(task.scale - 1, filter_size - 1)
     if filter_size % 2 == 0 or rest or not depth:

@@ -8,7 +8,7 @@ from typing import Any
 from solver.constructions.construction import Construction, stacked, summed
 from solver.network.network import Network
 from solver.proof import Proof
-from solver.question.frame import Task
+from solver.question.task import Task
 
 
 def uniform(task: Task, filter_size: int, depth: int) -> Network:
@@ -20,7 +20,7 @@ def uniform(task: Task, filter_size: int, depth: int) -> Network:
     On a frame the kernel is the product of two of these, the windows are squares, and the pooled sum is
     ReLU(xi - d_1) ReLU(xi - d_2) + 2 (s^(2 depth) - xi^2): positive exactly where max(d_1, d_2) < xi.
     """
-    axes = len(task.shape)
+    axes = task.axes
     taps: Any = 1
     for _ in range(axes):
         taps = (taps,) * filter_size

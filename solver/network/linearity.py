@@ -16,8 +16,8 @@ from solver.network.network import Network
 from solver.network.trace import Activation, layer_passes, preactivations
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives, network_phases, representatives
-from solver.question.frame import Task
 from solver.question.lattice import Shape, as_shape, coordinates, numbered
+from solver.question.task import Task
 
 MOST_SITES = 2**29
 
@@ -119,10 +119,10 @@ def network_representatives(network: Network, task: Task, deformation: Deformati
 
 def check_axes(network: Network, task: Task) -> None:
     """Refuse a network for another number of axes than the task has."""
-    if network.axes != len(task.shape):
+    if network.axes != task.axes:
         places = {1: "a ring", 2: "a frame"}
         raise InputError(
-            f"network {network.name!r} has filters for {places[network.axes]}, the task is on {places[len(task.shape)]}"
+            f"network {network.name!r} has filters for {places[network.axes]}, the task is on {places[task.axes]}"
         )
 
 

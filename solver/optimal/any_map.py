@@ -15,7 +15,6 @@ from solver.numbers.exact import integer
 from solver.optimal.deformation import enclosed_least
 from solver.optimal.pencil import Pencil, as_fmpq
 from solver.question.deformation import Deformation, deformation_outcomes
-from solver.question.frame import ring_only
 from solver.question.task import TwoPixelTask
 from solver.values import Value
 
@@ -67,7 +66,7 @@ class WindowForms:
 
 def window_forms(taps: int, task: TwoPixelTask, deformation: Deformation) -> WindowForms:
     """Return the two forms of D in the table of a function of the content of a window."""
-    ring_only(task, "the bound over all maps")
+    task.as_ring("the bound over all maps")
     if integer(taps, "taps", 1) >= task.length:
         raise InputError(f"taps: expected fewer than the {task.length} sites of the ring, got {taps}")
     if task.period > 1:

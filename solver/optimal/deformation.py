@@ -15,7 +15,6 @@ from solver.numbers.exact import Exact, integer, rational
 from solver.optimal.exact_quotient import exact_least
 from solver.optimal.pencil import Pencil, as_fraction, ball_between, deformation_pencil, least_quotient
 from solver.question.deformation import Deformation, far_energy
-from solver.question.frame import ring_only
 from solver.question.task import TwoPixelTask
 from solver.values import EnclosedValue, ExactValue, Value
 
@@ -80,7 +79,8 @@ def best_deformation(
     >>> best_deformation(3).value.exact == Fraction(2, 3) * (1 - double_cosine(4) / 2)
     True
     """
-    ring_only(task, "the best kernel")
+    if task is not None:
+        task.as_ring("the best kernel")
     deformation = deformation or Deformation()
     factor = tuple(rational(v, "kernel entry") for v in multiple_of)
     if not any(factor):

@@ -11,7 +11,7 @@ from solver.plots.points import number
 from solver.plots.style import house_style, look, new_figure
 from solver.question.task import TwoPixelTask
 from solver.report.documents.slides import NAMES
-from solver.sensitivity.response.by_distance import response_by_distance
+from solver.sensitivity.response.by_displacement import response_by_distance
 
 LARGEST = 3
 """Distances beyond this many scales are left out: there the response is constant."""

@@ -6,13 +6,13 @@ from fractions import Fraction
 
 from solver.question.deformation import Deformation
 from solver.question.ensemble import representatives
-from solver.question.frame import FrameTask, Task
-from solver.question.lattice import lags, lags_between
+from solver.question.lattice import as_step, lags, lags_between
+from solver.question.task import Task
 
 
 def pixel_correlations(task: Task, max_lag: int) -> list[Fraction]:
     """Return X_r = <sum_i x_i x_(i+r)> for the lags r = 0..max_lag, on a frame for `solver.question.lattice.lags`."""
-    return [_pixel_correlation(task, lag) for lag in lags(max_lag, len(task.shape))]
+    return [_pixel_correlation(task, lag) for lag in lags(max_lag, task.axes)]
 
 
 def difference_correlations(task: Task, deformation: Deformation, max_lag: int) -> list[Fraction]:
@@ -48,12 +48,9 @@ def deformation_energy(task: Task, deformation: Deformation) -> Fraction:
     return difference_correlations(task, deformation, max_lag=0)[0]
 
 
-def _pixel_correlation(task: Task, vector: tuple[int, ...]) -> Fraction:
-    places = tuple(r % n for r, n in zip(vector, task.shape, strict=True))
+def _pixel_correlation(task: Task, lag: tuple[int, ...]) -> Fraction:
+    places = task.components(lag)
     if not any(places):
         return Fraction(2)
-    if isinstance(task, FrameTask):
-        return task.probability(places) * task.sites / task.pair_count(places)
-    (lag,) = places
-    distance = min(lag, task.length - lag)
-    return task.probability(distance) * (2 if 2 * distance == task.length else 1)
+    step = as_step(places)
+    return task.probability(step) * task.sites / task.pair_count(step)

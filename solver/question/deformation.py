@@ -13,8 +13,8 @@ import numpy as np
 
 from solver.errors import InputError
 from solver.numbers.exact import choice, integer, rational
-from solver.question.frame import FrameTask, Task
-from solver.question.lattice import Shape, Step, as_shape, components, coordinates, site_after
+from solver.question.lattice import Shape, Step, as_shape, as_step, centred, components, coordinates, site_after
+from solver.question.task import Task
 
 COLLISIONS = {
     "add": "pixels that meet add up to 2",
@@ -166,22 +166,19 @@ def deformation_outcomes(
     The pair is unordered: at d = l/2, where either pixel can be called the first, both readings
     carry half the weight.  On a frame both readings are the same.  Costs one array of l integers per outcome.
     """
-    if isinstance(task, FrameTask):
-        moves = deformation.moves_on(len(task.shape))
-        return [
-            (_image(deformation.deformed(first, second, move, task.shape), task.shape), p) for move, p in moves.items()
-        ]
-    distance = (second - first) % task.length
-    readings = [(first, second), (second, first)] if 2 * distance == task.length else [(first, second)]
-    if 2 * distance > task.length:
-        readings = [(second, first)]
-        distance = task.length - distance
-    images = []
-    for i, j in readings:
-        for move, p in deformation.outcomes(distance, task.length).items():
-            image = _image(deformation.deformed(i, j, move, task.length), task.shape)
-            images.append((image, p / len(readings)))
-    return images
+    shape = task.shape
+    places = zip(coordinates(first, shape), coordinates(second, shape), strict=True)
+    step = centred(as_step(tuple(j - i for i, j in places)), shape)
+    readings = [(first, second, step)]
+    if isinstance(step, int) and step < 0:
+        readings = [(second, first, -step)]
+    elif isinstance(step, int) and 2 * step == task.sites:
+        readings.append((second, first, step))
+    return [
+        (_image(deformation.deformed(i, j, move, shape), shape), p / len(readings))
+        for i, j, d in readings
+        for move, p in deformation.outcomes(d, shape).items()
+    ]
 
 
 def far_energy(deformation: Deformation, axes: int = 1) -> Fraction:

@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 
 from solver.question.deformation import Deformation
-from solver.question.frame import FrameTask, Task
-from solver.question.lattice import Shape, Step, coordinates, half, site_after, sites
-from solver.question.task import TwoPixelTask
+from solver.question.lattice import Shape, Step, centred, components, coordinates, half, site_after
+from solver.question.task import Task, TwoPixelTask
 
 Pair = tuple[int, Step, Fraction]
 """The first site, the displacement to the second (a distance on a ring), and a probability."""
@@ -37,20 +36,20 @@ class Representatives:
         The probabilities sum to 1; the distance can exceed half of the representing ring.
     phases : int
         P.
-    first_far : int
-        The first distance that is out of sight, on a ring that leaves out sites.
+    sight : int
+        The first distance along an axis that is out of sight, where sites are left out.
     """
 
     task: Task
     shape: Shape
     pairs: tuple[Pair, ...]
     phases: int = 1
-    first_far: int = 0
+    sight: int = 0
 
     @property
     def length(self) -> int:
         """Number of sites on which the pairs live."""
-        return sites(self.shape)
+        return prod(self.shape)
 
     @property
     def missing_sites(self) -> int:
@@ -61,6 +60,10 @@ class Representatives:
     def stretch(self) -> Fraction:
         """Rings of background that the representing ring leaves out."""
         return Fraction(self.missing_sites, self.length)
+
+    def sees(self, step: Step) -> bool:
+        """Return whether pixels at this displacement are in sight of each other, so that it is a class of its own."""
+        return not self.missing_sites or max(map(abs, components(step))) < self.sight
 
     @property
     def images(self) -> list[dict[int, int]]:
@@ -96,8 +99,13 @@ def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool 
     -----
     Costs O(P (max(sight, xi) + P)), whatever l.
     """
-    if isinstance(task, FrameTask):
+    if task.axes > 1:
         return _on_frame(task, sight, symmetric)
+    return _on_ring(task.as_ring("the ring of representatives"), sight, phases)
+
+
+def _on_ring(task: TwoPixelTask, sight: int, phases: int) -> Representatives:
+    """Return the distances on the whole ring, or those in sight and one for each pair of phases of the rest."""
     length = -(-(2 * sight + 2 * (phases - 1)) // phases) * phases  # no pair wraps around
     if length >= task.length:
         law = [(d, _per_start(task, d, phases)) for d in range(1, task.length // 2 + 1) if task.keeps(d)]
@@ -148,21 +156,24 @@ def _far_law(task: TwoPixelTask, sight: int, phases: int) -> dict[int, Fraction]
     return law
 
 
-def _on_frame(task: FrameTask, sight: int, symmetric: bool) -> Representatives:
+def _on_frame(task: Task, sight: int, symmetric: bool) -> Representatives:
     """Return the displacements on the whole frame, or those in sight on one of twice the sight and one for the rest."""
-    shape, law = task.shape, task.displacement_law
-    if 2 * sight < min(task.shape):
-        shape = (2 * sight, 2 * sight)
-        places = (coordinates(n, shape) for n in range(sites(shape)))
-        near = half((v for v in places if sight not in v), shape)
-        law = {v: task.probability(tuple(min(x, 2 * sight - x) for x in v)) for v in near}
-        law[sight, sight] = 1 - sum(law.values(), Fraction(0))
-    weights: defaultdict[Shape, Fraction] = defaultdict(Fraction)
-    for vector, weight in law.items():
-        weights[_folded(vector, shape) if symmetric else vector] += weight
-    return Representatives(task, shape, tuple((0, vector, weight) for vector, weight in weights.items() if weight))
+    shape = task.shape
+    if 2 * sight < min(shape):
+        shape = (2 * sight,) * task.axes
+        places = (coordinates(n, shape) for n in range(prod(shape)))
+        near = (centred(v, shape) for v in half((v for v in places if sight not in v), shape))
+        law = {v: task.probability(v) for v in near}
+        law[(sight,) * task.axes] = 1 - sum(law.values(), Fraction(0))
+    else:
+        law = {centred(v, shape): weight for v, weight in task.displacement_law.items()}
+    weights: defaultdict[Step, Fraction] = defaultdict(Fraction)
+    for step, weight in law.items():
+        weights[_folded(step, shape) if symmetric else step] += weight
+    pairs = tuple((0, step, weight) for step, weight in weights.items() if weight)
+    return Representatives(task, shape, pairs, 1, sight)
 
 
-def _folded(vector: Shape, shape: Shape) -> Shape:
-    parts = tuple(min(v, n - v) for v, n in zip(vector, shape, strict=True))
+def _folded(step: Step, shape: Shape) -> Step:
+    parts = tuple(map(abs, components(step)))
     return tuple(sorted(parts)) if len(set(shape)) == 1 else parts

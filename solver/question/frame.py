@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +11,8 @@ import numpy as np
 
 from solver.errors import InputError
 from solver.numbers.exact import choice, integer
-from solver.question.lattice import Shape, coordinates, half, site_after
-from solver.question.task import ENSEMBLES, TwoPixelTask
+from solver.question.lattice import Shape, Step, coordinates, half
+from solver.question.task import ENSEMBLES, Task
 
 METRICS = {
     "l2": "Euclidean distance, sqrt(d_1^2 + d_2^2), compared through its square",
@@ -23,7 +22,7 @@ LARGEST_FRAME = 2**24
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrameTask:
+class FrameTask(Task):
     """Images of two pixels of value 1 on a periodic frame (a torus), labelled by whether their distance is below xi.
 
     A displacement v = (v_1, v_2) leads from one pixel to the other; each component is taken periodically, d_i =
@@ -77,15 +76,9 @@ class FrameTask:
             )
         choice(self.metric, "metric", METRICS)
         choice(self.distances, "distances", ENSEMBLES)
-        if self.scale - self.gap <= 1 or not self._class_vectors(-1):
+        if self.scale - self.gap <= 1 or not self._class_total(-1):
             side = "close" if self.scale - self.gap <= 1 else "distant"
             raise InputError(f"gap: {self.gap} leaves the ensemble without {side} pairs; take a smaller one")
-
-    @property
-    def sites(self) -> int:
-        """Number of sites of the frame."""
-        rows, columns = self.shape
-        return int(rows * columns)
 
     @property
     def labels(self) -> str:
@@ -93,123 +86,45 @@ class FrameTask:
         return "distance"
 
     @property
-    def period(self) -> int:
-        """The translation along either axis that leaves the ensemble as it is."""
-        return 1
+    def place(self) -> str:
+        """Where the pixels live, and the metric, in words."""
+        rows, columns = self.shape
+        return f"periodic frame of {rows} x {columns} (l = {self.sites} sites), metric {self.metric}"
 
     @property
-    def details(self) -> str:
-        """The gap as text to follow the ensemble's name, if there is one."""
-        return f", gap {self.gap}" if self.gap else ""
+    def place_latex(self) -> str:
+        """Where the pixels live, and the metric, in LaTeX."""
+        rows, columns = self.shape
+        metric = r"\ell_\infty" if self.metric == "linf" else r"\ell_2"
+        return rf"a periodic frame of ${rows}\times{columns}$ ($\ell={self.sites}$), distances in ${metric}$"
 
     @property
-    def rule(self) -> str:
-        """What makes the label, as text."""
-        return "y = sign(xi - d), the tie d = xi is -1"
+    def head(self) -> dict[str, Any]:
+        """The task as the object that JSON holds: every number is text."""
+        rest = {name: str(getattr(self, name)) for name in ("metric", "scale", "distances", "gap", "labels")}
+        return {"shape": [str(n) for n in self.shape], **rest}
 
-    def components(self, vector: Shape) -> Shape:
-        """Return (d_1, d_2), the periodic lengths of a displacement along each axis."""
-        return tuple(min(v % n, -v % n) for v, n in zip(vector, self.shape, strict=True))
+    @property
+    def everywhere(self) -> FrameTask:
+        """The task on the same sites with every pair of sites equally likely."""
+        return FrameTask(shape=self.shape, scale=self.scale, metric=self.metric)
 
-    def square(self, vector: Shape) -> int:
-        """Return the squared distance of two pixels at this displacement, in the task's metric."""
-        parts = [d * d for d in self.components(vector)]
-        return sum(parts) if self.metric == "l2" else max(parts)
+    def displacements(self) -> Iterator[Shape]:
+        """Yield every displacement of two pixels, one of v and -v."""
+        return half((coordinates(n, self.shape) for n in range(self.sites)), self.shape)
 
-    def label(self, vector: Shape) -> int:
-        """Return y = +1 where the distance is below xi and -1 elsewhere (the tie is -1)."""
-        return self._side(self.square(vector))
+    def _pairs_as_far(self, step: Step) -> int:
+        return self._vectors[self.square(step)] * self.sites // 2
 
-    def keeps(self, vector: Shape) -> bool:
-        """Return whether images at this displacement are in the ensemble."""
-        return self.square(vector) in self._kept
-
-    def pair_count(self, vector: Shape) -> int:
-        """Return the number of unordered pairs at +-v: n_1 n_2, or half of it where v = -v."""
-        return self.sites // 2 if self._is_own_opposite(vector) else self.sites
-
-    def probability(self, vector: Shape) -> Fraction:
-        """Return the probability that the pixels of an image lie at +v or -v of each other."""
-        square = self.square(vector)
-        if square not in self._kept:
-            return Fraction(0)
-        return self._vector_weight(square) * (1 if self._is_own_opposite(vector) else 2)
-
-    @cached_property
-    def displacement_law(self) -> dict[Shape, Fraction]:
-        """The probability of every displacement, one of v and -v; O(sites)."""
-        vectors = half((coordinates(n, self.shape) for n in range(self.sites)), self.shape)
-        law = {v: self.probability(v) for v in vectors}
-        return {v: p for v, p in law.items() if p}
-
-    def pairs(self) -> Iterator[tuple[int, int, Fraction]]:
-        """Yield every image as the numbers of two sites, row by row, and its probability."""
-        for vector, weight in self.displacement_law.items():
-            count = self.pair_count(vector)
-            opposite = self._is_own_opposite(vector)
-            for first in range(self.sites):
-                second = site_after(first, vector, self.shape)
-                if not opposite or first < second:
-                    yield first, second, weight / count
-
-    def images(self) -> tuple[np.ndarray, list[Fraction]]:
-        """Return all images, an integer array of shape (n, rows, columns), and their n exact probabilities."""
-        pairs = list(self.pairs())
-        images = np.zeros((len(pairs), self.sites), dtype=np.int64)
-        for image, (first, second, _) in zip(images, pairs, strict=True):
-            image[[first, second]] = 1
-        return images.reshape(-1, *self.shape), [weight for _, _, weight in pairs]
-
-    @cached_property
-    def _kept(self) -> dict[int, int]:
-        """Squared distances that the ensemble keeps, with the number of vectors (v and -v apart) at each."""
-        near = max(0, self.scale - self.gap) ** 2
-        return {s: n for s, n in self._vectors.items() if s < near or s >= (self.scale + self.gap) ** 2}
+    def _class_total(self, label: int) -> int:
+        near, far = (self.scale - self.gap) ** 2, (self.scale + self.gap) ** 2
+        counts = [n for s, n in self._vectors.items() if (s < near if label > 0 else s >= far)]
+        return len(counts) if self.distances == "flat" else sum(counts) * self.sites // 2
 
     @cached_property
     def _vectors(self) -> dict[int, int]:
         """Number of displacements, v and -v apart, at each squared distance; 0 is left out."""
-        axes = []
-        for length in self.shape:
-            place = np.arange(length)
-            axes.append(np.minimum(place, length - place) ** 2)
+        axes = [np.minimum(np.arange(n), n - np.arange(n)) ** 2 for n in self.shape]
         grid = (np.add if self.metric == "l2" else np.maximum).outer(*axes)
         squares, counts = np.unique(grid, return_counts=True)
         return {int(s): int(n) for s, n in zip(squares, counts, strict=True) if s}
-
-    def _vector_weight(self, square: int) -> Fraction:
-        """Return the probability of one displacement, v and -v apart."""
-        if self.distances == "flat":
-            return Fraction(1, len(self._kept) * self._kept[square])
-        if self.distances == "balanced":
-            return Fraction(1, 2 * self._class_vectors(self._side(square)))
-        return Fraction(1, self._class_vectors(1) + self._class_vectors(-1))
-
-    def _class_vectors(self, label: int) -> int:
-        return self._class_counts[label]
-
-    @cached_property
-    def _class_counts(self) -> dict[int, int]:
-        return {y: sum(n for s, n in self._kept.items() if self._side(s) == y) for y in (1, -1)}
-
-    def _side(self, square: int) -> int:
-        return 1 if square < self.scale**2 else -1
-
-    def _is_own_opposite(self, vector: Shape) -> bool:
-        return all(2 * v % n == 0 for v, n in zip(vector, self.shape, strict=True))
-
-
-Task = TwoPixelTask | FrameTask
-"""The tasks that the engine takes; both have ``shape`` and ``sites``."""
-
-
-def ring_only(task: Any, name: str) -> None:
-    """Refuse a task on a frame.
-
-    Raises
-    ------
-    InputError
-        Naming what needs a ring.
-    """
-    if isinstance(task, FrameTask):
-        raise InputError(f"task: {name} is for rings; expected a TwoPixelTask, got a FrameTask")

@@ -5,9 +5,8 @@ Sites are numbered row by row.  A step is a whole number of sites on a ring and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
-from math import prod
 
 Shape = tuple[int, ...]
 Step = int | tuple[int, ...]
@@ -21,6 +20,16 @@ def as_shape(length: int | Shape) -> Shape:
 def components(step: Step) -> tuple[int, ...]:
     """Return a step as a tuple, one whole number per axis."""
     return (step,) if isinstance(step, int) else step
+
+
+def as_step(places: tuple[int, ...]) -> Step:
+    """Return a tuple of whole numbers, one per axis, as a step."""
+    return places[0] if len(places) == 1 else places
+
+
+def centred(step: Step, shape: Shape) -> Step:
+    """Return a step with each component v, taken periodically, in -n/2 < v <= n/2."""
+    return as_step(tuple(n // 2 - (n // 2 - v) % n for v, n in zip(components(step), shape, strict=True)))
 
 
 def coordinates(site: int, shape: Shape) -> tuple[int, ...]:
@@ -78,6 +87,9 @@ def half(vectors: Iterator[tuple[int, ...]], shape: Shape) -> Iterator[tuple[int
             yield vector
 
 
-def sites(shape: Shape) -> int:
-    """Return the number of sites."""
-    return prod(shape)
+def displacements(shape: Shape) -> Iterable[Step]:
+    """Return the steps 0 <= d_1 <= n_1/2, -n_i/2 < d_i <= n_i/2 but one of +-d where d_1 = 0: on a ring 1..l//2."""
+    if len(shape) == 1:
+        return range(1, shape[0] // 2 + 1)
+    ranges = [range(shape[0] // 2 + 1), *(range(-((n - 1) // 2), n // 2 + 1) for n in shape[1:])]
+    return (d for d in product(*ranges) if d > (0,) * len(shape))

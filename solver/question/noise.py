@@ -10,7 +10,7 @@ from solver.errors import InputError
 from solver.numbers.exact import rational
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import Deformation, far_energy
-from solver.question.frame import Task
+from solver.question.task import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,4 +85,4 @@ def default_noise(task: Task) -> GaussianNoise:
 
     It is 8/3 on a ring and 32/9 on a frame.
     """
-    return GaussianNoise(energy=far_energy(Deformation(), len(task.shape)))
+    return GaussianNoise(energy=far_energy(Deformation(), task.axes))

@@ -9,10 +9,8 @@ from solver.errors import NotApplicableError
 from solver.numbers.exact import decimal_text
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import far_energy
-from solver.question.frame import FrameTask, Task
 from solver.report.report import Report
-from solver.sensitivity.response.by_displacement import FrameResponse
-from solver.sensitivity.response.by_distance import Response
+from solver.sensitivity.response.by_displacement import Response
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 
@@ -30,21 +28,13 @@ def heading(report: Report) -> list[str]:
     rectified = ", rectified: max(eta, 0)" if noise.rectified else ""
     mean = ["Norms: channels averaged first"] if s.channel_mean else []
     return [
-        f"Task: {place(task)}, scale xi = {task.scale}, distances '{task.distances}'{gap}; {task.rule}",
+        f"Task: {task.place}, scale xi = {task.scale}, distances '{task.distances}'{gap}; {task.rule}",
         f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
         f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} "
-        f"({far_energy(s.deformation, len(task.shape))} far apart)",
+        f"({far_energy(s.deformation, task.axes)} far apart)",
         f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.sites)}{rectified}",
         *mean,
     ]
-
-
-def place(task: Task) -> str:
-    """Return where the pixels live, and on a frame the metric."""
-    if isinstance(task, FrameTask):
-        rows, columns = task.shape
-        return f"periodic frame of {rows} x {columns} (l = {task.sites} sites), metric {task.metric}"
-    return f"ring of l = {task.length} sites"
 
 
 def network_heading(s: Sensitivities) -> str:
@@ -74,7 +64,7 @@ def claim_line(s: Sensitivities) -> str:
     if claim is None or broken is None:
         return "no claim about f_p"
     stated, places = claim.text, f"d = 1..{max(s.task.shape) // 2}"
-    if isinstance(s.task, FrameTask):
+    if s.task.axes > 1:
         stated, places = f"f_p(d1, d2) = ReLU({claim.scale} - d1) ReLU({claim.scale} - d2)", "every displacement"
     elif claim.labels == "blocks":
         places = "every pair of sites"
@@ -85,12 +75,12 @@ def claim_line(s: Sensitivities) -> str:
         )
     offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
     other = "" if claim.labels == s.task.labels else f"; it answers to labels {claim.labels!r}, not to this task's"
-    least = "l" if len(s.task.shape) == 1 else "sides"
+    least = "l" if s.task.axes == 1 else "sides"
     holds = f"claimed for {least} >= {claim.smallest_length}, checked exactly for {places}"
     return f"{stated}, {holds}{offset}{other}"
 
 
-def responses(s: Sensitivities) -> tuple[Response | FrameResponse | None, str]:
+def responses(s: Sensitivities) -> tuple[Response | None, str]:
     """Return f_p(d), by displacement on a frame, or None and the reason where it depends on more than the distance."""
     try:
         return s.response, ""

@@ -12,15 +12,13 @@ from solver.network.changed.translates import one_of_each_translate
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.question.deformation import Deformation
-from solver.question.frame import FrameTask, Task
 from solver.question.noise import GaussianNoise, default_noise
-from solver.question.task import TwoPixelTask
+from solver.question.task import Task
 from solver.sensitivity.deformation.moments import PairMoments, autocorrelated_layers, distance_moments, linear_moments
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
-from solver.sensitivity.response.by_displacement import FrameResponse, response_by_displacement
-from solver.sensitivity.response.by_distance import Response, response_by_distance
+from solver.sensitivity.response.by_displacement import Response, network_response
 from solver.values import ExactValue, Value, quotient
 
 AUTOCORRELATIONS = "kernel autocorrelations"
@@ -73,11 +71,9 @@ class Sensitivities:
     layers: tuple[LayerSensitivity, ...]
 
     @cached_property
-    def response(self) -> Response | FrameResponse:
+    def response(self) -> Response:
         """f_p(d), exactly, for d = 1..l//2, or by displacement on a frame."""
-        if isinstance(self.task, FrameTask):
-            return response_by_displacement(self.network, self.task)
-        return response_by_distance(self.network, self.task)
+        return network_response(self.network, self.task)
 
     @property
     def output(self) -> LayerSensitivity:
@@ -169,12 +165,12 @@ def sensitivities(
     >>> result.layers[3].D.exact
     Fraction(18352, 89775)
     """
-    place = FrameTask if isinstance(task, FrameTask) else TwoPixelTask
-    expected = {"network": Network, "task": place, "deformation": Deformation, "noise": GaussianNoise}
+    expected = {"network": Network, "task": Task, "deformation": Deformation, "noise": GaussianNoise}
     given = {"network": network, "task": task, "deformation": deformation, "noise": noise}
     for name, kind in expected.items():
         if not isinstance(given[name], kind) and (given[name] is not None or name in ("network", "task")):
-            raise InputError(f"{name}: expected a {kind.__name__}, got {given[name]!r}")
+            wanted = "TwoPixelTask" if kind is Task else kind.__name__
+            raise InputError(f"{name}: expected a {wanted}, got {given[name]!r}")
     deformation = deformation or Deformation()
     noise = (noise or default_noise(task)).resolved(task, deformation)
     whole, network = network, reduced(network, task, channel_mean)
@@ -199,7 +195,7 @@ def reduced(network: Network, task: Task, channel_mean: bool) -> Network:
 
     The network itself where that channel's filter, whose window is centred, does not fit on the frame.
     """
-    if not isinstance(task, FrameTask) or channel_mean:
+    if task.axes == 1 or channel_mean:
         return network
     single = one_of_each_translate(network)
     return single if max(layer.size for layer in single.layers) <= min(task.shape) else network

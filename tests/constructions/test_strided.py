@@ -36,7 +36,7 @@ from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
-from solver.sensitivity.response.by_distance import mean_response
+from solver.sensitivity.response.by_displacement import mean_response
 from tests.plain import linear_matrix, noise_response
 from tests.quick import FEW
 

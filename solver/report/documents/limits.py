@@ -48,10 +48,9 @@ def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
 def limits_json(reports: Sequence[NoiseLimits], digits: int) -> str:
     """Return the limits as JSON text; every number is text, as in the report."""
     first = reports[0]
-    task = {name: getattr(first.task, name) for name in ("length", "scale", "distances", "gap", "labels")}
     content = {
         "schema": SCHEMA,
-        "task": {name: str(value) for name, value in task.items()},
+        "task": first.task.head,
         "noise": {"energy": str(first.noise.energy), "rectified": first.noise.rectified},
         "channel_mean": first.channel_mean,
         "networks": [

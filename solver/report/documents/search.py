@@ -53,7 +53,7 @@ def search_json(found: SearchResult, digits: int) -> str:
     task = found.task
     content = {
         "schema": SCHEMA,
-        "task": {name: str(getattr(task, name)) for name in ("length", "scale", "distances", "gap", "labels")},
+        "task": found.task.head,
         "deformation": {"law": found.deformation.name, "collisions": found.deformation.collisions},
         "search": {name: str(getattr(found, name)) for name in SETTINGS} | {"restarts": str(len(found.attempts))},
         "only_linear": found.only_linear,

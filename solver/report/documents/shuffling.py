@@ -50,7 +50,7 @@ def shuffling_json(found: Sequence[Shuffling], digits: int) -> str:
     s = found[0].before
     content = {
         "schema": SCHEMA,
-        "task": {name: str(getattr(s.task, name)) for name in ("length", "scale", "distances", "gap", "labels")},
+        "task": s.task.head,
         "deformation": {"law": s.deformation.name, "collisions": s.deformation.collisions},
         "noise": {"energy": str(s.noise.energy), "rectified": s.noise.rectified},
         "networks": [

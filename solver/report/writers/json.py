@@ -8,12 +8,11 @@ from typing import Any
 from solver.errors import InputError
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import far_energy
-from solver.question.frame import FrameTask, Task
 from solver.question.lattice import Step, components
 from solver.report.documents.frequencies import filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size, responses
-from solver.sensitivity.response.by_distance import mean_response
+from solver.sensitivity.response.by_displacement import mean_response
 from solver.sensitivity.response.threshold import best_threshold
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
 from solver.sensitivity.shuffling.deformation import ShuffledDeformation
@@ -45,18 +44,12 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
     s = report.first
     return {
         "schema": SCHEMA,
-        "task": {
-            **_place(s.task),
-            "scale": str(s.task.scale),
-            "distances": s.task.distances,
-            "gap": str(s.task.gap),
-            "labels": s.task.labels,
-        },
+        "task": s.task.head,
         "deformation": {
             "law": s.deformation.name,
             "collisions": s.deformation.collisions,
             "energy": str(deformation_energy(s.task, s.deformation)),
-            "energy_apart": str(far_energy(s.deformation, len(s.task.shape))),
+            "energy_apart": str(far_energy(s.deformation, s.task.axes)),
         },
         "noise": {
             "energy": str(s.noise.energy),
@@ -69,12 +62,6 @@ def report_object(report: Report, digits: int) -> dict[str, Any]:
             for each, shuffled in zip(report.networks, report.shuffled or [()] * len(report.networks), strict=True)
         ],
     }
-
-
-def _place(task: Task) -> dict[str, Any]:
-    if isinstance(task, FrameTask):
-        return {"shape": [str(n) for n in task.shape], "metric": task.metric}
-    return {"length": str(task.length)}
 
 
 def _network(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> dict[str, Any]:
@@ -93,7 +80,7 @@ def _network(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits
             for layer, each in zip(s.layers, shuffled or [None] * len(s.layers), strict=True)
         ],
     }
-    if isinstance(s.task, FrameTask):
+    if s.task.axes > 1:
         best = best_threshold(s.network, s.task)
         entry["threshold"] = {"level": str(best.level), "error": str(best.error)}
     elif response is None:

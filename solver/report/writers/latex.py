@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from solver.network.graph import escaped
-from solver.question.frame import FrameTask, Task
 from solver.report.columns import DEFAULTS, Column, chosen_columns
 from solver.report.report import Report
 from solver.report.tables import TEXT_WIDTH, Grid, Panel, Row, group, panels, preamble, table
@@ -60,18 +59,10 @@ def question(s: Sensitivities, grid: Grid, scale: str | None = None) -> str:
     return (
         rf"Stability of networks to deformations ($D$){' and noise ($G$)' if noisy else ''}"
         rf"{', $R=D/G$' if grid.shows('R') else ''}, "
-        rf"for {_place(task)}, $\xi={task.scale if scale is None else scale}$; ensemble "
+        rf"for {task.place_latex}, $\xi={task.scale if scale is None else scale}$; ensemble "
         rf"{escaped(task.distances)}{task.details}, displacements {escaped(s.deformation.name)}, "
         rf"collisions {escaped(s.deformation.collisions)}{noise if noisy else ''}{mean}."
     )
-
-
-def _place(task: Task) -> str:
-    if isinstance(task, FrameTask):
-        rows, columns = task.shape
-        metric = r"\ell_\infty" if task.metric == "linf" else r"\ell_2"
-        return rf"a periodic frame of ${rows}\times{columns}$ ($\ell={task.sites}$), distances in ${metric}$"
-    return rf"$\ell={task.length}$"
 
 
 def notes(grid: Grid, parts: Sequence[Panel]) -> str:
@@ -100,8 +91,5 @@ def _channels(s: Sensitivities) -> str:
 
 
 def _label(report: Report) -> str:
-    task = report.first.task
     names = "-".join(dict.fromkeys("".join(c for c in s.network.name if c.isalnum()) for s in report.networks))
-    place = f"-{task.metric}" if isinstance(task, FrameTask) else ""
-    labels = "" if task.labels == "distance" else f"-{task.labels}"
-    return f"tab:{names}-{task.distances}{labels}{place}-l{'x'.join(map(str, task.shape))}-xi{task.scale}"
+    return f"tab:{names}-{report.first.task.tag}"

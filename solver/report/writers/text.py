@@ -25,8 +25,7 @@ from solver.report.words import (
     responses,
     short_number,
 )
-from solver.sensitivity.response.by_displacement import FrameResponse
-from solver.sensitivity.response.by_distance import Response, mean_response
+from solver.sensitivity.response.by_displacement import Response, mean_response
 from solver.sensitivity.response.threshold import best_threshold
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling.deformation import ShuffledDeformation
@@ -141,13 +140,13 @@ def _response_line(s: Sensitivities) -> str:
     response, why = responses(s)
     if response is None:
         return f"{why}\naveraged over where the pair is, {_values_line(mean_response(s.network, s.task))}"
-    return _frame_lines(s, response) if isinstance(response, FrameResponse) else _values_line(response)
+    return _frame_lines(s, response) if s.task.axes > 1 else _values_line(response)
 
 
 def _values_line(response: Response) -> str:
     shown = list(range(1, min(len(response), SHOWN_RESPONSES) + 1))
     values = ", ".join(short_number(response[d]) for d in shown)
-    rest = {response[d] for d in response.distinct if d > shown[-1]}
+    rest = {response[d] for d in response.distinct if isinstance(d, int) and d > shown[-1]}
     more = f"; f_p = {short_number(rest.pop())} for larger d" if len(rest) == 1 else ", ..." if rest else ""
     return _with_note(f"f_p(1..{shown[-1]}) = {values}{more}")
 
@@ -156,7 +155,7 @@ def _with_note(line: str) -> str:
     return f"{line}\n{ROUNDED}; JSON holds them exactly" if "~" in line else line
 
 
-def _frame_lines(s: Sensitivities, response: FrameResponse) -> str:
+def _frame_lines(s: Sensitivities, response: Response) -> str:
     """Return f_p along an axis and along a diagonal, and how often the best threshold on it errs."""
     last = min(*(n // 2 for n in s.task.shape), SHOWN_RESPONSES)
     axis, diagonal = (", ".join(short_number(response[d, d * turn]) for d in range(1, last + 1)) for turn in (0, 1))

@@ -7,8 +7,8 @@ from dataclasses import fields
 from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.question.deformation import Deformation
-from solver.question.frame import Task
 from solver.question.noise import GaussianNoise
+from solver.question.task import Task
 from solver.sensitivity.sensitivities import (
     AUTOCORRELATIONS,
     DISTANCES,

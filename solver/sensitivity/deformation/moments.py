@@ -25,9 +25,9 @@ from solver.numbers.product import product
 from solver.question.correlations import difference_correlations, pixel_correlations
 from solver.question.deformation import Deformation, deformation_outcomes
 from solver.question.ensemble import network_phases
-from solver.question.frame import Task
 from solver.question.lattice import lags
-from solver.sensitivity.response.by_distance import readouts
+from solver.question.task import Task
+from solver.sensitivity.response.by_displacement import readouts
 
 _ENTRIES = 2**20
 
@@ -71,7 +71,7 @@ def linear_moments(
     """Return the moments of layers that no ReLU cuts on the data (not checked here); O(width^2) for each."""
     kernels = {k: observed_kernel(network, k, channel_mean=channel_mean) for k in layers}
     widest = max((kernel.width for kernel in kernels.values()), default=1)
-    axes = len(task.shape)
+    axes = task.axes
     correlations = dict(
         zip(lags(widest - 1, axes), difference_correlations(task, deformation, widest - 1), strict=True)
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
-from solver.question.frame import Task
 from solver.question.lattice import lags
 from solver.question.noise import GaussianNoise
+from solver.question.task import Task
 from solver.sensitivity.deformation.moments import observed_kernel
 
 

@@ -20,9 +20,9 @@ from solver.network.linearity import checked_stride, dense_images, linear_on_rec
 from solver.network.network import Network
 from solver.numbers.product import product
 from solver.question.ensemble import Representatives, network_phases, representatives
-from solver.question.frame import Task
 from solver.question.lattice import Shape, as_shape
 from solver.question.noise import GaussianNoise
+from solver.question.task import Task
 from solver.sensitivity.noise.second_moment import Gauss, SecondMoment
 
 

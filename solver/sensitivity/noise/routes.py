@@ -20,9 +20,8 @@ from solver.cache import Cache
 from solver.errors import NotApplicableError
 from solver.network.network import Network
 from solver.numbers.exact import choice
-from solver.question.frame import FrameTask, Task
 from solver.question.noise import GaussianNoise
-from solver.question.task import TwoPixelTask
+from solver.question.task import Task, TwoPixelTask
 from solver.sensitivity.noise.kept import BALL, NUMERIC, keep, kept, stored
 from solver.sensitivity.noise.linear import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.noise.once import (
@@ -108,9 +107,8 @@ class NoiseQuestion:
         NotApplicableError
             On a frame.
         """
-        if isinstance(self.task, FrameTask):
-            raise NotApplicableError("the route is for rings; on a frame take auto or sampling")
-        return self.task
+        refusal = NotApplicableError("the route is for rings; on a frame take auto or sampling")
+        return self.task.as_ring("the route", refusal)
 
     def is_output(self, layer: int) -> bool:
         """Return whether ``layer`` stands for f_p."""

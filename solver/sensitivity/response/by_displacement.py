@@ -1,74 +1,99 @@
-"""The response f_p of a network on a frame to two pixels at each displacement."""
+"""The response f_p of a network to two pixels at each displacement: a distance on a ring, a vector on a frame."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from fractions import Fraction
+from math import lcm, prod
 from typing import Any
 
-from solver.errors import InputError
-from solver.network.linearity import checked_stride
+from solver.errors import InputError, NotApplicableError
+from solver.network.linearity import checked_stride, dense_images
 from solver.network.network import Network
-from solver.question.ensemble import representatives
+from solver.network.trace import Activation, activations
+from solver.question.ensemble import Representatives, representatives
 from solver.question.frame import FrameTask
-from solver.question.lattice import Shape
-from solver.sensitivity.response.by_distance import pair_responses
+from solver.question.lattice import Shape, Step, as_step, centred, components, displacements
+from solver.question.task import Task, TwoPixelTask
 
 
 @dataclass(frozen=True, eq=False)
-class FrameResponse(Mapping[Shape, Any]):
-    """f_p of a frame by displacement (d_1, d_2), 0 <= d_1 <= n_1/2 and -n_2/2 <= d_2 <= n_2/2; d and -d are one.
+class Response(Mapping[Step, Any]):
+    """f_p by displacement, as a mapping that stores only the displacements in the network's sight.
+
+    The keys are the distances 1..l//2 of a ring; on a frame (d_1, d_2) with 0 <= d_1 <= n_1/2 and
+    -n_2/2 <= d_2 <= n_2/2, where d and -d are one.
 
     Attributes
     ----------
     near : dict
-        f_p at each displacement in sight, its components taken modulo ``ring``.
+        f_p at each displacement in sight.
     far : exact number
         f_p at all others.
-    ring, shape : (int, int)
-        The frame that holds all displacements in sight, and the whole one.
+    shape : tuple of int
+        The sites along each axis.
     """
 
-    near: dict[Shape, Any]
+    near: dict[Step, Any]
     far: Any
-    ring: Shape
     shape: Shape
 
-    def __getitem__(self, displacement: Shape) -> Any:
+    def __getitem__(self, displacement: Step) -> Any:
         if displacement not in self:
             raise KeyError(displacement)
-        if self.ring != self.shape and any(2 * abs(d) >= m for d, m in zip(displacement, self.ring, strict=True)):
-            return self.far
-        key = tuple(d % m for d, m in zip(displacement, self.ring, strict=True))
-        opposite = tuple(-d % m for d, m in zip(displacement, self.ring, strict=True))
-        return self.near[min(key, opposite)]
+        opposite = as_step(tuple(-d for d in components(displacement)))
+        keys = (centred(step, self.shape) for step in (displacement, opposite))
+        return next((self.near[key] for key in keys if key in self.near), self.far)
 
     def __contains__(self, displacement: object) -> bool:
+        if len(self.shape) == 1:
+            return isinstance(displacement, int) and 1 <= displacement <= self.shape[0] // 2
         return (
             isinstance(displacement, tuple)
             and any(displacement)
             and all(2 * abs(d) <= n for d, n in zip(displacement, self.shape, strict=True))
         )
 
-    def __iter__(self) -> Iterator[Shape]:
-        rows, columns = self.shape
-        for d in product(range(rows // 2 + 1), range(-((columns - 1) // 2), columns // 2 + 1)):
-            if d[0] > 0 or d[1] > 0:
-                yield d
+    def __iter__(self) -> Iterator[Step]:
+        return iter(displacements(self.shape))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        rest = prod(self.shape[1:])
+        return (self.shape[0] // 2 + 1) * rest - (rest + 1) // 2
 
     @property
-    def distinct(self) -> list[Shape]:
-        """The displacements in sight, and one out of sight if there is any."""
-        rows, columns = self.ring
-        inside = [d for d in self if self.ring == self.shape or (2 * d[0] < rows and 2 * abs(d[1]) < columns)]
-        return inside if self.ring == self.shape else [*inside, (rows // 2, 0)]
+    def distinct(self) -> list[Step]:
+        """The displacements in sight, and the first one out of sight if there is any."""
+        farthest = max(abs(d) for step in self.near for d in components(step))
+        first_far = as_step((farthest + 1, *[0] * (len(self.shape) - 1)))
+        inside = displacements(tuple(min(n, 2 * farthest + 1) for n in self.shape))
+        return [*inside, *([first_far] if first_far in self else [])]
 
 
-def response_by_displacement(network: Network, task: FrameTask) -> FrameResponse:
+def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
+    """Return f_p(d) for d = 1..l//2, exactly, whether or not the ensemble keeps the distance.
+
+    Distances out of the network's sight share one value, so the cost does not grow with l.
+
+    Raises
+    ------
+    InputError
+        For a task on a frame.
+    NotApplicableError
+        If the response depends on where the pair is, as it can with strides.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> task = TwoPixelTask(length=32, scale=7)
+    >>> [response_by_distance(construct("uniform", task), task)[d] for d in (1, 6, 7, 16)]
+    [6, 1, 0, 0]
+    """
+    return network_response(network, task.as_ring("f_p by distance"))
+
+
+def response_by_displacement(network: Network, task: FrameTask) -> Response:
     """Return f_p at every displacement of a frame, exactly, whether or not the ensemble keeps it.
 
     Displacements out of the network's sight share one value, so the cost does not grow with the frame.
@@ -86,13 +111,82 @@ def response_by_displacement(network: Network, task: FrameTask) -> FrameResponse
     >>> f[1, 0], f[3, -2], f[0, 5]
     (20, 6, 0)
     """
-    if not isinstance(task, FrameTask):
+    if task.axes == 1:
         raise InputError("task: f_p by displacement is for frames; on a ring take response_by_distance")
-    phases = checked_stride(network, task)
-    everywhere = FrameTask(shape=task.shape, scale=task.scale, metric=task.metric)
-    ring = representatives(everywhere, network.receptive_field(network.depth) + phases)
-    values: dict[Any, Any] = dict(
-        zip([vector for _, vector, _ in ring.pairs], pair_responses(network, ring), strict=True)
-    )
-    far = None if ring.shape == task.shape else values.pop((ring.shape[0] // 2, ring.shape[1] // 2))
-    return FrameResponse(values, far, ring.shape, task.shape)
+    return network_response(network, task)
+
+
+def network_response(network: Network, task: Task) -> Response:
+    """Return f_p at every distance of a ring, or every displacement of a frame, exactly.
+
+    Raises
+    ------
+    NotApplicableError
+        If the response depends on where the pair is, as it can with strides.
+    """
+    ring, stride = every_pair(network, task), network.total_stride(network.depth)
+    values: dict[Step, Any] = {}
+    for (_, step, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
+        if values.setdefault(step, value) != value:
+            raise NotApplicableError(
+                f"f_p depends on where the pair is (at distance {step}): the network has total stride {stride}"
+            )
+    far = {value for step, value in values.items() if not ring.sees(step)}
+    if len(far) > 1:
+        raise NotApplicableError(f"f_p depends on where the pair is, however far apart: total stride {stride}")
+    near = {step: value for step, value in values.items() if ring.sees(step)}
+    return Response(near, next(iter(far), None), task.shape)
+
+
+def mean_response(network: Network, task: Task) -> Response:
+    """Return f_p(d) for d = 1..l//2, averaged over where the pair is, exactly.
+
+    Out of sight f_p is a constant plus a part of each pixel alone, so its mean over places is the same at each d.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> task = TwoPixelTask(length=32, scale=4, labels="blocks")
+    >>> [str(mean_response(construct("strided", task), task)[d]) for d in (1, 2, 3, 4, 16)]
+    ['1/4', '0', '-1/4', '-1/2', '-1/2']
+    """
+    task.as_ring("f_p", InputError("task: f_p averaged over places is for rings, got a frame"))
+    ring, stride = every_pair(network, task), network.total_stride(network.depth)
+    sums: dict[Step, Any] = {}
+    for (_, step, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
+        sums[step] = sums.get(step, 0) + value
+    means = {step: _plain(total * Fraction(1, stride)) for step, total in sums.items()}
+    far = next((value for step, value in means.items() if not ring.sees(step)), None)
+    return Response({step: value for step, value in means.items() if ring.sees(step)}, far, task.shape)
+
+
+def every_pair(network: Network, task: Task, *, period: int = 1, sight: int = 1) -> Representatives:
+    """Return representatives of every pair of sites, whether or not the ensemble keeps its displacement."""
+    stride = checked_stride(network, task)
+    sight = max(network.receptive_field(network.depth) + stride, sight)
+    return representatives(task.everywhere, sight, phases=lcm(stride, period))
+
+
+def pair_responses(network: Network, ring: Representatives) -> list[Any]:
+    """Return f_p, on the task's full ring, for each representing pair."""
+    last = activations(network, dense_images([{}, *ring.images], ring.shape))[-1]
+    return [_plain(f) for f in readouts(network, last, ring)[1:]]
+
+
+def readouts(network: Network, last: Activation, ring: Representatives) -> list[Any]:
+    """Return f_p on the task's full ring from last-layer maps on the representing one; row 0 is the empty image.
+
+    The sites that the representing ring leaves out see background only, so they add its activation.
+    """
+    weights = network.pooled_readout(ring.task.sites)
+    missing = ring.missing_sites // network.total_stride(network.depth)
+    sums = last.site_sums()
+    background = last[:1].exact().reshape(network.channels[-1], -1)[:, 0]
+    return [
+        sum(v * (s + missing * b) for v, s, b in zip(weights, row, background, strict=True)) + network.constant
+        for row in sums
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return value.numerator if getattr(value, "denominator", 0) == 1 else value

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from solver.errors import InputError
-from solver.network.linearity import checked_stride
 from solver.network.network import Claim, Network
-from solver.question.frame import FrameTask, Task
-from solver.sensitivity.response.by_displacement import response_by_displacement
-from solver.sensitivity.response.by_distance import every_pair, pair_responses
+from solver.question.task import Task
+from solver.sensitivity.response.by_displacement import every_pair, network_response, pair_responses
 
 
 def broken_responses(network: Network, task: Task, claim: Claim) -> dict[Any, tuple[Any, Any]]:
@@ -23,13 +21,12 @@ def broken_responses(network: Network, task: Task, claim: Claim) -> dict[Any, tu
     InputError
         If a stride, or the blocks of the claim, do not divide the ring.
     """
-    if isinstance(task, FrameTask):
-        found = response_by_displacement(network, task)
+    if task.axes > 1:
+        found = network_response(network, task)
         values = {d: (found[d], claim.response(d)) for d in found.distinct}
         return {d: pair for d, pair in values.items() if pair[0] != pair[1]}
-    if task.length % claim.period:
-        raise InputError(f"claim: blocks of {claim.period} sites do not fill a ring of {task.length}")
-    checked_stride(network, task)
+    if task.sites % claim.period:
+        raise InputError(f"claim: blocks of {claim.period} sites do not fill a ring of {task.sites}")
     ring = every_pair(network, task, period=claim.period, sight=claim.scale)
     broken: dict[Any, tuple[Any, Any]] = {}
     distance: Any

@@ -13,8 +13,8 @@ from solver.network.linearity import checked_stride
 from solver.network.network import Network
 from solver.numbers.exact import sign
 from solver.question.ensemble import representatives
-from solver.question.frame import Task
-from solver.sensitivity.response.by_distance import pair_responses
+from solver.question.task import Task
+from solver.sensitivity.response.by_displacement import pair_responses
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,9 @@ def response_weights(network: Network, task: Task) -> dict[Any, tuple[Fraction, 
     ring = representatives(task, sight)
     weights: defaultdict[Any, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
     for (_, step, weight), f in zip(ring.pairs, pair_responses(network, ring), strict=True):
-        weights[f][task.label(_on_task(step, ring.shape)) < 0] += weight
+        weights[f][task.label(step) < 0] += weight
     return {f: (near, far) for f, (near, far) in weights.items()}
 
 
 def _order(left: Any, right: Any) -> int:
     return sign(left - right)
-
-
-def _on_task(step: Any, shape: tuple[int, ...]) -> Any:
-    """Return a displacement on a representing ring or frame as one on the task's, up to reflections."""
-    if isinstance(step, int):
-        return step
-    return tuple(min(v, n - v) for v, n in zip(step, shape, strict=True))

@@ -12,7 +12,6 @@ from solver.errors import InputError, NotApplicableError
 from solver.network.changed.shuffle import cut_nothing, expected_autocorrelations, shuffle_count, unshuffled_layers
 from solver.network.network import Network
 from solver.question.correlations import difference_correlations, pixel_correlations
-from solver.question.frame import FrameTask
 from solver.sensitivity.deformation.moments import PairMoments, distance_moments
 from solver.sensitivity.response.claim import broken_responses
 from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
@@ -95,12 +94,11 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     """
     if before.channel_mean:
         raise InputError("channel mean: shuffling is defined for norms over all channels; leave channels unaveraged")
-    if isinstance(before.task, FrameTask):
-        raise InputError("shuffling is for networks on a ring; take a TwoPixelTask")
+    task = before.task.as_ring("shuffling", InputError("shuffling is for networks on a ring; take a TwoPixelTask"))
     options = options or Shuffles()
     network = before.network
     known = unshuffled_layers(network)
-    reduced = partial(one_layer_equivalent, length=before.task.length)
+    reduced = partial(one_layer_equivalent, length=task.length)
     found = Draws(Counter([network]), True, "no shuffle changes f_p")
     layers: list[ShuffledLayer] = []
     for k in range(network.depth + 1):
@@ -184,7 +182,7 @@ def _value(number: Any, error: float, found: Draws) -> Value:
 def _claim_kept(before: Sensitivities, found: Draws) -> Value:
     """Return the share of shuffles with the claimed f_p; a sample says no more than to one part in its size."""
     claim = before.network.claim
-    if claim is None or isinstance(before.task, FrameTask):
+    if claim is None:
         return MissingValue("the network makes no claim about its response")
     kept = [Fraction(not broken_responses(network, before.task, claim)) for network in found.counts]
     return _value(found.mean(kept), max(found.standard_error(kept), 1 / found.counts.total()), found)

@@ -19,8 +19,8 @@ from solver.network.network import Network
 from solver.network.trace import activated, correlate
 from solver.numbers.exact import integer, rational
 from solver.question.ensemble import Representatives
-from solver.question.frame import Task
 from solver.question.noise import GaussianNoise
+from solver.question.task import Task
 from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
