@@ -63,6 +63,11 @@ class Response(Mapping[Step, Any]):
         return (self.shape[0] // 2 + 1) * rest - (rest + 1) // 2
 
     @property
+    def largest(self) -> int:
+        """l // 2, the largest distance along the first axis."""
+        return self.shape[0] // 2
+
+    @property
     def distinct(self) -> list[Step]:
         """The displacements in sight, and the first one out of sight if there is any."""
         farthest = max(abs(d) for step in self.near for d in components(step))
@@ -131,11 +136,9 @@ def network_response(network: Network, task: Task) -> Response:
             raise NotApplicableError(
                 f"f_p depends on where the pair is (at distance {step}): the network has total stride {stride}"
             )
-    far = {value for step, value in values.items() if not ring.sees(step)}
-    if len(far) > 1:
+    if len({value for step, value in values.items() if not ring.sees(step)}) > 1:
         raise NotApplicableError(f"f_p depends on where the pair is, however far apart: total stride {stride}")
-    near = {step: value for step, value in values.items() if ring.sees(step)}
-    return Response(near, next(iter(far), None), task.shape)
+    return _response(values, ring)
 
 
 def mean_response(network: Network, task: Task) -> Response:
@@ -155,9 +158,7 @@ def mean_response(network: Network, task: Task) -> Response:
     sums: dict[Step, Any] = {}
     for (_, step, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
         sums[step] = sums.get(step, 0) + value
-    means = {step: _plain(total * Fraction(1, stride)) for step, total in sums.items()}
-    far = next((value for step, value in means.items() if not ring.sees(step)), None)
-    return Response({step: value for step, value in means.items() if ring.sees(step)}, far, task.shape)
+    return _response({step: _plain(total * Fraction(1, stride)) for step, total in sums.items()}, ring)
 
 
 def every_pair(network: Network, task: Task, *, period: int = 1, sight: int = 1) -> Representatives:
@@ -186,6 +187,12 @@ def readouts(network: Network, last: Activation, ring: Representatives) -> list[
         sum(v * (s + missing * b) for v, s, b in zip(weights, row, background, strict=True)) + network.constant
         for row in sums
     ]
+
+
+def _response(values: dict[Step, Any], ring: Representatives) -> Response:
+    """Return the response of values at all representing displacements, of which the last is the farthest."""
+    near = {step: value for step, value in values.items() if ring.sees(step)}
+    return Response(near, list(values.values())[-1], ring.task.shape)
 
 
 def _plain(value: Any) -> Any:
