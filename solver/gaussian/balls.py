@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from fractions import Fraction
-from functools import singledispatch
+from math import prod
 from typing import Any
 
 import flint
@@ -12,7 +13,6 @@ import sympy
 from flint import acb, arb
 
 from solver.errors import NotApplicableError
-from solver.gaussian.functions import OwensT, Phi, Phi2, as_sympy, phi
 
 MOST_BITS = 10**6
 
@@ -31,11 +31,11 @@ def enclose(expression: Any, digits: int) -> arb:
 
     Examples
     --------
-    >>> from sympy import Rational
+    >>> from solver.gaussian.functions import Phi
     >>> abs(enclose(Phi(1) + Phi(-1), 30) - 1) < arb("1e-29")
     True
     """
-    return refined(lambda: (_ball(as_sympy(expression)),), digits, lambda: f"{expression!s:.80}")[0]
+    return refined(lambda: (_ball(expression),), digits, lambda: f"{expression!s:.80}")[0]
 
 
 def refined(compute: Callable[[], tuple[arb, ...]], digits: int, name: Callable[[], str]) -> tuple[arb, ...]:
@@ -73,87 +73,35 @@ def _dyadic(number: arb) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
-@singledispatch
+_FUNCTIONS = {sympy.exp: arb.exp, sympy.asin: arb.asin, sympy.atan: arb.atan, sympy.cos: arb.cos, sympy.sin: arb.sin}
+
+
 def _ball(expression: Any) -> arb:
-    raise NotApplicableError(f"no ball evaluation for {expression!s} ({type(expression).__name__})")
+    """Return a ball around a closed expression; the functions of `solver.gaussian.functions` bring their own."""
+    if isinstance(expression, numbers.Rational):
+        return rational_ball(expression)
+    if hasattr(expression, "polynomial"):
+        return _ball(expression.sympy())
+    if expression is sympy.pi:
+        return arb.pi()
+    kind, arguments = type(expression), getattr(expression, "args", ())
+    if kind is sympy.Pow:
+        return _power(*arguments)
+    function = getattr(kind, "of_balls", None) or _FUNCTIONS.get(kind)
+    if not (function or kind in (sympy.Add, sympy.Mul)):
+        raise NotApplicableError(f"no ball evaluation for {expression!s} ({kind.__name__})")
+    balls = [_ball(argument) for argument in arguments]
+    if function:
+        return function(*balls)
+    return sum(balls, arb(0)) if kind is sympy.Add else prod(balls, start=arb(1))
 
 
-@_ball.register
-def _(number: sympy.Rational) -> arb:
-    return arb(flint.fmpq(int(number.p), int(number.q)))
-
-
-@_ball.register
-def _(number: sympy.core.numbers.Pi) -> arb:
-    return arb.pi()
-
-
-@_ball.register
-def _(expression: sympy.Add) -> arb:
-    return sum((_ball(term) for term in expression.args), arb(0))
-
-
-@_ball.register
-def _(expression: sympy.Mul) -> arb:
-    product = arb(1)
-    for factor in expression.args:
-        product *= _ball(factor)
-    return product
-
-
-@_ball.register
-def _(power: sympy.Pow) -> arb:
-    base, exponent = power.args
+def _power(base: Any, exponent: Any) -> arb:
     if exponent.is_Integer:
         return _integer_power(_ball(base), int(exponent))
     if (2 * exponent).is_Integer:
         return _integer_power(_ball(base).sqrt(), int(2 * exponent))
     return _ball(base) ** _ball(exponent)
-
-
-@_ball.register
-def _(expression: sympy.exp) -> arb:
-    return _ball(expression.args[0]).exp()
-
-
-@_ball.register
-def _(expression: sympy.asin) -> arb:
-    return _ball(expression.args[0]).asin()
-
-
-@_ball.register
-def _(expression: sympy.atan) -> arb:
-    return _ball(expression.args[0]).atan()
-
-
-@_ball.register
-def _(expression: sympy.cos) -> arb:
-    return _ball(expression.args[0]).cos()
-
-
-@_ball.register
-def _(expression: sympy.sin) -> arb:
-    return _ball(expression.args[0]).sin()
-
-
-@_ball.register
-def _(expression: phi) -> arb:
-    return normal_density(_ball(expression.args[0]))
-
-
-@_ball.register
-def _(expression: Phi) -> arb:
-    return normal_cdf(_ball(expression.args[0]))
-
-
-@_ball.register
-def _(expression: Phi2) -> arb:
-    return bivariate_cdf(*(_ball(arg) for arg in expression.args))
-
-
-@_ball.register
-def _(expression: OwensT) -> arb:
-    return owens_t(*(_ball(arg) for arg in expression.args))
 
 
 def _integer_power(base: arb, exponent: int) -> arb:

@@ -3,16 +3,53 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import sympy
+from flint import arb
+from mpmath.libmp import from_man_exp
 from sympy import Function, Rational, S, asin, pi, sqrt
 
+from solver.errors import NotApplicableError
+from solver.gaussian.balls import MOST_BITS, bivariate_cdf, enclose, normal_cdf, normal_density, owens_t
 
-class phi(Function):  # noqa: N801  (the field's symbol)
+
+class _Gaussian(Function):
+    """A function of numbers that ball arithmetic evaluates."""
+
+    symbol: ClassVar[str]
+    before_last: ClassVar[str] = ""
+    of_balls: ClassVar[Callable[..., arb]]
+
+    def _eval_evalf(self, prec: int) -> Any:
+        """Return the number as a float of ``prec`` bits; None if it cannot be enclosed.
+
+        By ball arithmetic: sympy asks for signs whenever it multiplies, and mpmath's erfc takes all memory far out in
+        a tail, where a decimal text would have an exponent of millions of digits too.
+        """
+        if prec > MOST_BITS:
+            return None
+        exact = self.xreplace({x: Rational(x) for x in self.atoms(sympy.Float)})
+        try:
+            ball = enclose(exact, prec * 3 // 10 + 3)
+        except NotApplicableError:  # symbols, complex arguments
+            return None
+        mantissa, exponent = ball.mid().man_exp()
+        return sympy.Float._new(from_man_exp(int(mantissa), int(exponent), prec, "n"), prec)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        *first, last = (printer._print(argument) for argument in self.args)
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"{self.symbol}{power}\left({', '.join(first)}{self.before_last}{last}\right)"
+
+
+class phi(_Gaussian):  # noqa: N801  (the field's symbol)
     r"""Standard normal density, \varphi(x) = exp(-x^2/2) / sqrt(2 pi)."""
 
     nargs = 1
+    symbol = r"\varphi"
+    of_balls = staticmethod(normal_density)
     is_positive = True
 
     @classmethod
@@ -28,17 +65,13 @@ class phi(Function):  # noqa: N801  (the field's symbol)
     def fdiff(self, argindex: int = 1) -> Any:
         return -self.args[0] * self
 
-    def _eval_evalf(self, prec: int) -> Any:
-        return _enclosed_float(self, prec)
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _call(r"\varphi", [printer._print(self.args[0])], exp)
-
-
-class Phi(Function):
+class Phi(_Gaussian):
     r"""Standard normal distribution, \Phi(x) = erfc(-x / sqrt 2) / 2."""
 
     nargs = 1
+    symbol = r"\Phi"
+    of_balls = staticmethod(normal_cdf)
     is_positive = True
 
     @classmethod
@@ -54,20 +87,17 @@ class Phi(Function):
     def fdiff(self, argindex: int = 1) -> Any:
         return phi(self.args[0])
 
-    def _eval_evalf(self, prec: int) -> Any:
-        return _enclosed_float(self, prec)
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _call(r"\Phi", [printer._print(self.args[0])], exp)
-
-
-class Phi2(Function):
+class Phi2(_Gaussian):
     r"""Bivariate normal distribution, \Phi_2(a, b; rho) = P(X <= a, Y <= b) at correlation -1 < rho < 1.
 
     Independence gives Phi(a) Phi(b), and the origin 1/4 + asin(rho) / (2 pi).
     """
 
     nargs = 3
+    symbol = r"\Phi_2"
+    before_last = "; "
+    of_balls = staticmethod(bivariate_cdf)
     is_positive = True
 
     @classmethod
@@ -104,15 +134,8 @@ class Phi2(Function):
         apart = OwensT(a, (b / a - rho) / q) + OwensT(b, (a / b - rho) / q)
         return (Phi(a) + Phi(b)) / 2 - apart - (Rational(1, 2) if product.is_negative else 0)
 
-    def _eval_evalf(self, prec: int) -> Any:
-        return _enclosed_float(self, prec)
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        a, b, rho = (printer._print(arg) for arg in self.args)
-        return _call(r"\Phi_2", [a, b], exp, f"; {rho}")
-
-
-class OwensT(Function):
+class OwensT(_Gaussian):
     r"""Owen's T(h, a) = 1/(2 pi) int_0^a exp(-h^2 (1 + t^2) / 2) / (1 + t^2) dt, even in h and odd in a.
 
     ``expression.rewrite(OwensT)`` writes every Phi2 in it whose arguments have known signs.
@@ -124,6 +147,9 @@ class OwensT(Function):
     """
 
     nargs = 2
+    symbol = "T"
+    before_last = ", "
+    of_balls = staticmethod(owens_t)
 
     @classmethod
     def eval(cls, h: Any, a: Any) -> Any:
@@ -143,42 +169,9 @@ class OwensT(Function):
             return phi(h) * (Rational(1, 2) - Phi(a * h))
         return phi(h) * phi(a * h) / (1 + a**2)
 
-    def _eval_evalf(self, prec: int) -> Any:
-        return _enclosed_float(self, prec)
-
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _call("T", [printer._print(arg) for arg in self.args], exp)
-
 
 def as_sympy(number: Any) -> Any:
     """Return an exact number as a sympy number; sympy expressions pass through."""
     if isinstance(number, numbers.Rational):
         return sympy.Rational(int(number.numerator), int(number.denominator))
     return number.sympy() if hasattr(number, "polynomial") else number
-
-
-def _enclosed_float(number: Any, prec: int) -> Any:
-    """Return a function of numbers as a float of ``prec`` bits; None if it cannot be enclosed.
-
-    By ball arithmetic: sympy asks for signs whenever it multiplies, and mpmath's erfc takes all memory far out in a
-    tail, where a decimal text would have an exponent of millions of digits too.
-    """
-    from mpmath.libmp import from_man_exp
-
-    from solver.errors import NotApplicableError
-    from solver.gaussian.balls import MOST_BITS, enclose
-
-    if prec > MOST_BITS:
-        return None
-    exact = number.xreplace({x: Rational(x) for x in number.atoms(sympy.Float)})
-    try:
-        ball = enclose(exact, prec * 3 // 10 + 3)
-    except NotApplicableError:  # symbols, complex arguments
-        return None
-    mantissa, exponent = ball.mid().man_exp()
-    return sympy.Float._new(from_man_exp(int(mantissa), int(exponent), prec, "n"), prec)
-
-
-def _call(name: str, arguments: list[str], exp: str | None, tail: str = "") -> str:
-    power = f"^{{{exp}}}" if exp else ""
-    return rf"{name}{power}\left({', '.join(arguments)}{tail}\right)"

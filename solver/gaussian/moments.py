@@ -1,81 +1,230 @@
-"""Moments of rectified Gaussians, the building blocks of G (derivation: derivations/rectified_moments.py)."""
+r"""Moments of rectified Gaussians, the building blocks of G, over any arithmetic (derivations/rectified_moments.py).
+
+Each formula is written once, in the manner of mpmath's contexts, and evaluated by three arithmetics: `SYMBOLS` to
+sympy expressions, `BALLS` to balls of flint's current precision, `FLOATS` to arrays.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import numpy as np
 import sympy
-from sympy import Max, S, sqrt
+from flint import arb
 
+from solver.gaussian.balls import bivariate_cdf, exact_ball, normal_cdf, normal_density
 from solver.gaussian.functions import Phi, Phi2, as_sympy, phi
+from solver.numbers.exact import sign
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+N = TypeVar("N")
+NODES = 60
+"""Of the quadrature of the bivariate normal distribution of arrays; the integrand is smooth."""
 
 
-def rectified_mean(mean: Any, variance: Any) -> Any:
-    """Return E[X+] = m Phi(m/s) + s phi(m/s) for X ~ N(m, s^2), X+ = max(X, 0)."""
-    m, v = as_sympy(mean), as_sympy(variance)
-    if v == 0:
-        return Max(m, 0)
-    s = sqrt(v)
-    return m * Phi(m / s) + s * phi(m / s)
+@dataclass(frozen=True, kw_only=True)
+class RectifiedMoments(Generic[N]):
+    """E[X+], E[X+^2] and E[X+ Y+] of Gaussians, X+ = max(X, 0), in numbers N of one arithmetic.
 
+    Means, variances and covariances are given exactly, or as sympy expressions or arrays to the arithmetic of these.
 
-def rectified_square(mean: Any, variance: Any) -> Any:
-    """Return E[X+^2] = (m^2 + s^2) Phi(m/s) + m s phi(m/s)."""
-    m, v = as_sympy(mean), as_sympy(variance)
-    if v == 0:
-        return Max(m, 0) ** 2
-    s = sqrt(v)
-    return (m**2 + v) * Phi(m / s) + m * s * phi(m / s)
-
-
-def rectified_product(mean1: Any, mean2: Any, variance1: Any, variance2: Any, covariance: Any) -> Any:
-    """Return E[X+ Y+] for jointly Gaussian X and Y.
-
-    (m1 m2 + rho s1 s2) Phi2(a, b; rho) + m1 s2 phi(b) Phi((a - rho b)/q) + m2 s1 phi(a) Phi((b - rho a)/q)
-    + s1 s2 q phi(a) phi((b - rho a)/q),  with a = m1/s1, b = m2/s2, q = sqrt(1 - rho^2); the limits
-    rho = 1 and rho = -1 are taken where they are reached exactly.
-
-    Parameters
+    Attributes
     ----------
-    mean1, mean2, variance1, variance2, covariance : exact numbers or sympy expressions
-
-    Returns
-    -------
-    sympy expression in Phi, phi and Phi2
+    number, positive_part : callable(given)
+        What is given as a number, and max(given, 0).
+    if_zero, if_positive : callable(given, yes, no)
+        The number that one of two functions returns, by whether what is given is 0, or above 0.
+    unexplained : callable(v1, v2, c)
+        v1 v2 - c^2, as exactly as it was given; 0 at correlation 1 and -1.
+    root, density, distribution, bivariate, least : callable
+        sqrt(x), phi(x), Phi(x), Phi2(a, b; rho) and min(x, y).
+    complement : callable(rho, unexplained, v1 v2)
+        sqrt(1 - rho^2).
+    total : callable(terms)
+        The sum, multiplied out.
     """
-    m1, m2, v1, v2, c = (as_sympy(x) for x in (mean1, mean2, variance1, variance2, covariance))
-    if v1 == 0 or v2 == 0 or c == 0:
-        return sympy.expand(rectified_mean(m1, v1) * rectified_mean(m2, v2))
-    s1, s2 = sqrt(v1), sqrt(v2)
-    a, b = m1 / s1, m2 / s2
-    if sympy.expand(c**2 - v1 * v2) == 0:
-        if c.is_positive:
-            return _aligned(m1, m2, s1, s2)
-        if c.is_negative:
-            return _opposed(m1, m2, s1, s2)
-        return sympy.Piecewise((_aligned(m1, m2, s1, s2), c > 0), (_opposed(m1, m2, s1, s2), True))
-    rho = c / (s1 * s2)
-    q = sqrt(1 - rho**2)
-    return (
-        (m1 * m2 + c) * Phi2(a, b, rho)
-        + m1 * s2 * phi(b) * Phi((a - rho * b) / q)
-        + m2 * s1 * phi(a) * Phi((b - rho * a) / q)
-        + s1 * s2 * q * phi(a) * phi((b - rho * a) / q)
-    )
+
+    number: Callable[[Any], N]
+    positive_part: Callable[[Any], N]
+    if_zero: Callable[[Any, Callable[[], N], Callable[[], N]], N]
+    if_positive: Callable[[Any, Callable[[], N], Callable[[], N]], N]
+    unexplained: Callable[[Any, Any, Any], Any]
+    root: Callable[[Any], Any]
+    density: Callable[[Any], Any]
+    distribution: Callable[[Any], Any]
+    bivariate: Callable[[Any, Any, Any], Any]
+    least: Callable[[Any, Any], Any]
+    complement: Callable[[Any, Any, Any], Any]
+    total: Callable[[Iterable[Any]], N]
+
+    def mean(self, mean: Any, variance: Any) -> N:
+        """Return E[X+] = m Phi(m/s) + s phi(m/s) for X ~ N(m, s^2)."""
+
+        def noisy() -> N:
+            return self._mean(self.number(mean), self.root(self.number(variance)))
+
+        return self.if_zero(variance, lambda: self.positive_part(mean), noisy)
+
+    def shift(self, mean: Any, variance: Any) -> Any:
+        """Return E[X+] - m+: by how much noise moves the mean."""
+        return self.mean(mean, variance) - self.positive_part(mean)  # type: ignore[operator]
+
+    def square(self, mean: Any, variance: Any) -> N:
+        """Return E[X+^2] = (m^2 + s^2) Phi(m/s) + m s phi(m/s)."""
+
+        def noisy() -> Any:
+            m: Any = self.number(mean)
+            v: Any = self.number(variance)
+            s = self.root(v)
+            return (m * m + v) * self.distribution(m / s) + m * s * self.density(m / s)
+
+        def calm() -> Any:
+            part: Any = self.positive_part(mean)
+            return part * part
+
+        return self.if_zero(variance, calm, noisy)
+
+    def product(self, mean1: Any, mean2: Any, variance1: Any, variance2: Any, covariance: Any) -> N:
+        """Return E[X+ Y+] for jointly Gaussian X and Y.
+
+        (m1 m2 + rho s1 s2) Phi2(a, b; rho) + m1 s2 phi(b) Phi((a - rho b)/q) + m2 s1 phi(a) Phi((b - rho a)/q)
+        + s1 s2 q phi(a) phi((b - rho a)/q),  with a = m1/s1, b = m2/s2, q = sqrt(1 - rho^2); the limits
+        rho = 1 and rho = -1 are taken where they are reached exactly.
+        """
+        m1, m2, v1, v2, c = mean1, mean2, variance1, variance2, covariance
+
+        def independent() -> N:
+            factor: Any = self.mean(m1, v1)
+            return self.total([factor * self.mean(m2, v2)])
+
+        def dependent() -> N:
+            pair: list[Any] = [self.number(m1), self.number(m2), *(self.root(self.number(v)) for v in (v1, v2))]
+            left = self.unexplained(v1, v2, c)
+
+            def opposed() -> N:
+                return self.if_positive(m2 * v1 - m1 * c, lambda: self._opposed(*pair), lambda: self.number(0))
+
+            def explained() -> N:
+                return self.if_positive(c, lambda: self._aligned(*pair), opposed)
+
+            return self.if_zero(left, explained, lambda: self._oblique(*pair, c=self.number(c), left=left))
+
+        return self.if_zero(v1 * v2 * c, independent, dependent)
+
+    def _mean(self, m: Any, s: Any) -> Any:
+        return m * self.distribution(m / s) + s * self.density(m / s)
+
+    def _oblique(self, m1: Any, m2: Any, s1: Any, s2: Any, *, c: Any, left: Any) -> Any:
+        """E[X+ Y+] at -1 < rho < 1."""
+        a, b, rho = m1 / s1, m2 / s2, c / (s1 * s2)
+        q = self.complement(rho, left, s1 * s1 * s2 * s2)
+        u, v = (a - rho * b) / q, (b - rho * a) / q
+        return (
+            (m1 * m2 + c) * self.bivariate(a, b, rho)
+            + m1 * s2 * self.density(b) * self.distribution(u)
+            + m2 * s1 * self.density(a) * self.distribution(v)
+            + s1 * s2 * q * self.density(a) * self.density(v)
+        )
+
+    def _aligned(self, m1: Any, m2: Any, s1: Any, s2: Any) -> Any:
+        """E[X+ Y+] at rho = 1: X = m1 + s1 z and Y = m2 + s2 z are both positive for z > -t."""
+        t = self.least(m1 / s1, m2 / s2)
+        return (m1 * m2 + s1 * s2) * self.distribution(t) + (m1 * s2 + m2 * s1 - s1 * s2 * t) * self.density(t)
+
+    def _opposed(self, m1: Any, m2: Any, s1: Any, s2: Any) -> Any:
+        """E[X+ Y+] at rho = -1, a + b > 0: X = m1 + s1 z and Y = m2 - s2 z are both positive for -a < z < b."""
+        a, b = m1 / s1, m2 / s2
+        mass = self.distribution(b) - self.distribution(-a)
+        p, q = self.density(a), self.density(b)
+        return m1 * m2 * mass + (m2 * s1 - m1 * s2) * (p - q) - s1 * s2 * (mass - a * p - b * q)
 
 
-def _aligned(m1: Any, m2: Any, s1: Any, s2: Any) -> Any:
-    """E[X+ Y+] at rho = 1: X = m1 + s1 z and Y = m2 + s2 z are both positive for z > -t."""
-    t = sympy.Min(m1 / s1, m2 / s2)
-    return (m1 * m2 + s1 * s2) * Phi(t) + (m1 * s2 + m2 * s1 - s1 * s2 * t) * phi(t)
+def _exactly_unexplained(v1: Any, v2: Any, c: Any) -> Any:
+    return v1 * v2 - c * c
 
 
-def _opposed(m1: Any, m2: Any, s1: Any, s2: Any) -> Any:
-    """E[X+ Y+] at rho = -1: X = m1 + s1 z and Y = m2 - s2 z are both positive for -a < z < b."""
-    a, b = m1 / s1, m2 / s2
-    if (a + b).is_nonpositive:
-        return S.Zero
-    mass = Phi(b) - Phi(-a)
-    second = mass - a * phi(a) - b * phi(b)
-    value = m1 * m2 * mass + (m2 * s1 - m1 * s2) * (phi(a) - phi(b)) - s1 * s2 * second
-    return value if (a + b).is_positive else sympy.Piecewise((value, a + b > 0), (S.Zero, True))
+def _if_positive(given: Any, yes: Callable[[], Expr], no: Callable[[], Expr]) -> Expr:
+    """Return one of two expressions, or a Piecewise of both where symbols decide."""
+    x = as_sympy(given)
+    if x.is_positive or x.is_nonpositive:
+        return yes() if x.is_positive else no()
+    return sympy.Piecewise((yes(), x > 0), (no(), True))
+
+
+SYMBOLS: RectifiedMoments[Expr] = RectifiedMoments(
+    number=as_sympy,
+    positive_part=lambda given: sympy.Max(as_sympy(given), 0),
+    if_zero=lambda given, yes, no: yes() if sympy.expand(as_sympy(given)) == 0 else no(),
+    if_positive=_if_positive,
+    unexplained=_exactly_unexplained,
+    root=sympy.sqrt,
+    density=phi,
+    distribution=Phi,
+    bivariate=Phi2,
+    least=sympy.Min,
+    complement=lambda rho, left, scale: sympy.sqrt(1 - rho**2),
+    total=lambda terms: sympy.expand(sympy.Add(*terms)),
+)
+
+BALLS: RectifiedMoments[arb] = RectifiedMoments(
+    number=exact_ball,
+    positive_part=lambda given: exact_ball(given if sign(given) > 0 else 0),
+    if_zero=lambda given, yes, no: yes() if sign(given) == 0 else no(),
+    if_positive=lambda given, yes, no: yes() if sign(given) > 0 else no(),
+    unexplained=_exactly_unexplained,
+    root=arb.sqrt,
+    density=normal_density,
+    distribution=normal_cdf,
+    bivariate=bivariate_cdf,
+    least=arb.min,
+    complement=lambda rho, left, scale: (exact_ball(left) / scale).sqrt(),
+    total=lambda terms: sum(terms, arb(0)),
+)
+
+
+def _where(condition: np.ndarray, yes: Callable[[], np.ndarray], no: Callable[[], np.ndarray]) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.where(condition, yes(), no())
+
+
+def _distributions(x: np.ndarray) -> np.ndarray:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(x))
+
+
+def _bivariate_distributions(a: np.ndarray, b: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """Return Phi Phi plus the integral of exp(-(a^2 + b^2 - 2ab sin u) / (2 cos^2 u)) / (2 pi) over u = 0..asin rho."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    angle = np.arcsin(rho)[..., None] * (1 + nodes) / 2
+    square = (a * a + b * b)[..., None] - 2 * (a * b)[..., None] * np.sin(angle)
+    integral = np.arcsin(rho) / 2 * (np.exp(-square / (2 * np.cos(angle) ** 2)) @ weights)
+    return _distributions(a) * _distributions(b) + integral / (2 * np.pi)
+
+
+def _unexplained_by(v1: np.ndarray, v2: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Return v1 v2 (1 - rho) (1 + rho), which is not negative and is 0 where rho rounds to 1 or -1."""
+    rho = np.clip(c / np.sqrt(v1 * v2), -1, 1)
+    return v1 * v2 * (1 - rho) * (1 + rho)
+
+
+FLOATS: RectifiedMoments[np.ndarray] = RectifiedMoments(
+    number=np.asarray,
+    positive_part=lambda given: np.maximum(given, 0),
+    if_zero=lambda given, yes, no: _where(np.asarray(given) == 0, yes, no),
+    if_positive=lambda given, yes, no: _where(np.asarray(given) > 0, yes, no),
+    unexplained=_unexplained_by,
+    root=np.sqrt,
+    density=lambda x: np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi),
+    distribution=_distributions,
+    bivariate=_bivariate_distributions,
+    least=np.minimum,
+    complement=lambda rho, left, scale: np.sqrt(left / scale),
+    total=lambda terms: sum(terms, np.zeros(())),
+)
+
+rectified_mean, rectified_square, rectified_product = SYMBOLS.mean, SYMBOLS.square, SYMBOLS.product

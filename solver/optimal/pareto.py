@@ -22,9 +22,6 @@ from solver.sensitivity.deformation.moments import autocorrelation_moments
 from solver.sensitivity.noise.once import is_rectified_once, layer_second_moment
 from solver.sensitivity.noise.second_moment import SecondMoment
 
-NODES = 60
-"""Of the quadrature of the bivariate normal distribution; the integrand is smooth."""
-
 
 @dataclass(frozen=True)
 class Point:
@@ -98,50 +95,12 @@ def pareto_front(points: Sequence[Point]) -> list[Point]:
 
 
 def rounded_moment(moment: SecondMoment) -> float:
-    """Return a second moment of rectified noise in double precision, from the closed forms of its terms."""
+    """Return a second moment of rectified noise in double precision, from the closed forms of its terms, as arrays."""
+    from solver.gaussian.moments import FLOATS
+
     covariances, weights = list(moment.covariances), [float(w) for w in moment.covariances.values()]
     m1, v1, m2, v2, c = np.array([[float(v) for v in (*x, *y, c)] for x, y, c in covariances]).T
-    fluctuations = rectified_product(m1, m2, v1, v2, c) - rectified_mean(m1, v1) * rectified_mean(m2, v2)
+    fluctuations = FLOATS.product(m1, m2, v1, v2, c) - FLOATS.mean(m1, v1) * FLOATS.mean(m2, v2)
     pairs, factors = list(moment.products), [float(w) for w in moment.products.values()]
     m, v, n, w = np.array([[float(a) for a in (*x, *y)] for x, y in pairs]).T
-    shifts = [rectified_mean(a, b) - np.maximum(a, 0) for a, b in ((m, v), (n, w))]
-    return float(np.dot(weights, fluctuations) + np.dot(factors, shifts[0] * shifts[1]))
-
-
-def rectified_mean(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return E[X+] of Gaussians."""
-    from scipy.special import ndtr
-
-    sd = np.sqrt(variance)
-    return mean * ndtr(mean / sd) + sd * _density(mean / sd)
-
-
-def rectified_product(
-    m1: np.ndarray, m2: np.ndarray, v1: np.ndarray, v2: np.ndarray, covariance: np.ndarray
-) -> np.ndarray:
-    """Return E[X+ Y+] of pairs of Gaussians: the closed form of `solver.gaussian.moments`, by arrays.
-
-    With correlation sin(t), Phi2 is Phi Phi plus the integral of exp(-(a^2 + b^2 - 2ab sin u) / (2 cos^2 u)) / (2 pi)
-    over u = 0..t; at correlation 1 or -1 it is Phi(min(a, b)) or (Phi(a) - Phi(-b))+.  Good to 13 digits or so.
-    """
-    from scipy.special import ndtr
-
-    s1, s2 = np.sqrt(v1), np.sqrt(v2)
-    a, b, rho = m1 / s1, m2 / s2, np.clip(covariance / (s1 * s2), -1, 1)
-    q = np.sqrt((1 - rho) * (1 + rho))
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    angle = np.arcsin(rho)[..., None] * (1 + nodes) / 2
-    square = (a * a + b * b)[..., None] - 2 * (a * b)[..., None] * np.sin(angle)
-    both = ndtr(a) * ndtr(b) + np.arcsin(rho) / 2 * (np.exp(-square / (2 * np.cos(angle) ** 2)) @ weights) / (2 * np.pi)
-    both = np.where(rho == 1, ndtr(np.minimum(a, b)), np.where(rho == -1, np.maximum(ndtr(a) - ndtr(-b), 0), both))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        given = [
-            np.where(q > 0, ndtr((x - rho * y) / q), (x > rho * y) + (x == rho * y) / 2) for x, y in ((a, b), (b, a))
-        ]
-        tail = np.where(q > 0, q * np.exp(-(a * a - 2 * rho * a * b + b * b) / (2 * q * q)) / (2 * np.pi), 0)
-    mixed = m1 * s2 * _density(b) * given[0] + m2 * s1 * _density(a) * given[1]
-    return (m1 * m2 + rho * s1 * s2) * both + mixed + s1 * s2 * tail
-
-
-def _density(x: np.ndarray) -> np.ndarray:
-    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+    return float(np.dot(weights, fluctuations) + np.dot(factors, FLOATS.shift(m, v) * FLOATS.shift(n, w)))

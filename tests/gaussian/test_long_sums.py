@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from solver import GaussianNoise, Layer, Network, NumberField, TwoPixelTask, sensitivities
 from solver.gaussian.balls import enclose, midpoint_radius
-from solver.gaussian.moment_balls import rectified_mean_ball, rectified_product_ball
-from solver.gaussian.moments import rectified_mean, rectified_product
+from solver.gaussian.moments import BALLS, rectified_mean, rectified_product
 from solver.sensitivity.noise import routes as noise_response
 from solver.sensitivity.noise import second_moment
 from solver.sensitivity.noise.once import coupled_fields, layer_second_moment
@@ -43,16 +42,16 @@ def test_products_equal_the_expression(m1: Any, m2: Any, v1: Any, slope: Any, re
     """Y = slope X + independent of variance ``rest``: 0 gives the limits at correlation 1 and -1, or a constant."""
     v2, c = slope * slope * v1 + rest, slope * v1
     with flint.ctx.workprec(160):
-        ball = rectified_product_ball(m1, m2, v1, v2, c)
+        ball = BALLS.product(m1, m2, v1, v2, c)
     assert overlap(ball, enclose(rectified_product(m1, m2, v1, v2, c), 40))
     with flint.ctx.workprec(160):
-        assert overlap(rectified_mean_ball(m2, v2), enclose(rectified_mean(m2, v2), 40))
+        assert overlap(BALLS.mean(m2, v2), enclose(rectified_mean(m2, v2), 40))
 
 
 def test_products_equal_quadrature() -> None:
     numbers = Fraction(1), Fraction(-1, 2), Fraction(1, 4), Fraction(1, 3), Fraction(-1, 8)
     with flint.ctx.workprec(160):
-        ball, mean = rectified_product_ball(*numbers), rectified_mean_ball(Fraction(-1, 2), Fraction(1, 3))
+        ball, mean = BALLS.product(*numbers), BALLS.mean(Fraction(-1, 2), Fraction(1, 3))
     with mpmath.workdps(DIGITS):
         assert agrees(of_ball(ball), integrated(*numbers)) and agrees(
             of_ball(mean), rectified_power(*numbers[1:4:2], 1)
@@ -62,7 +61,7 @@ def test_products_equal_quadrature() -> None:
 def test_surds_are_enclosed() -> None:
     g = NumberField(sympy.sqrt(2)).generator
     with flint.ctx.workprec(160):
-        ball = rectified_product_ball(g, 1 - g, g, g, -g)
+        ball = BALLS.product(g, 1 - g, g, g, -g)
     root = sympy.sqrt(2)
     assert overlap(ball, enclose(rectified_product(root, 1 - root, root, root, -root), 40))
 

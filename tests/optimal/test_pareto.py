@@ -14,6 +14,7 @@ from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct, sensi
 from solver.cli import main
 from solver.errors import NotApplicableError
 from solver.gaussian.balls import enclose
+from solver.gaussian.moments import FLOATS
 from solver.gaussian.moments import rectified_product as closed_product
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pareto import (
@@ -21,7 +22,6 @@ from solver.optimal.pareto import (
     filter_points,
     layer_point,
     pareto_front,
-    rectified_product,
     symmetric_filters,
 )
 from tests.cases import Case, of_kind
@@ -55,7 +55,7 @@ def test_points_equal_the_closed_forms(name: str, rectified: bool) -> None:
 def test_rectified_products_in_floats(arguments: tuple) -> None:
     m1, m2, v1, v2, c = map(Fraction, arguments)
     exact = float(enclose(closed_product(m1, m2, v1, v2, c), 20).mid())
-    found = rectified_product(*(np.array([float(x)]) for x in (m1, m2, v1, v2, c)))
+    found = FLOATS.product(*(np.array([float(x)]) for x in (m1, m2, v1, v2, c)))
     assert found[0] == pytest.approx(exact, rel=1e-13, abs=1e-15)
 
 

@@ -276,7 +276,7 @@ def test_mean_response_vanishes_with_hard_tanh_and_not_with_relu() -> None:
     assert (rectified > 50 * rectified_error).all() and (rectified > 1.5).all()
     assert abs(rectified[0] - 32 / 6 / (2 * np.pi) ** 0.5) < 4 * rectified_error[0]
     weights = np.array([2] * 15 + [1]) / 31
-    coherent = float(readout_second_moment(thirds("relu", "identity"), TASK, NOISE).coherent())
+    coherent = float(readout_second_moment(thirds("relu", "identity"), TASK, NOISE).split().coherent)
     assert coherent == pytest.approx(3.0621231818695, rel=1e-12)
     assert weights @ rectified[1:] ** 2 == pytest.approx(coherent, rel=0.05)
     assert weights @ shift[1:] ** 2 < 1e-3
@@ -302,7 +302,7 @@ def test_pooled_noise_before_the_last_relu_is_smaller_with_hard_tanh(length: int
     task = TwoPixelTask(length=length, scale=7)
     moment = readout_second_moment(thirds("relu", "identity"), task, NOISE)
     assert abs(relu.estimate - float(moment.expression())) < 4 * relu.uncertainty
-    assert float(moment.incoherent()) < odd.estimate < float(moment.coherent())
+    assert float(moment.split().incoherent) < odd.estimate < float(moment.split().coherent)
 
 
 def test_noise_of_the_output_is_smaller_with_hard_tanh() -> None:

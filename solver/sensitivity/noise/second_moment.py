@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from solver.numbers.exact import sign
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.values import EnclosedValue, Value, as_value
 
+if TYPE_CHECKING:
+    from solver.gaussian.moments import RectifiedMoments
+
+N = TypeVar("N")
 CLOSED = "closed form, rectified once"
 MOST_TERMS = 150
 """Terms of a closed form that is written out as an expression; longer ones are evaluated as balls."""
@@ -38,61 +42,39 @@ class SecondMoment:
         for pair, value in other.products.items():
             self.products[pair] += weight * value
 
-    def incoherent(self) -> Any:
-        """Return the fluctuation part as a sympy expression."""
-        import sympy
-
-        from solver.gaussian.functions import as_sympy
-        from solver.gaussian.moments import rectified_mean, rectified_product
-
-        terms = [
-            as_sympy(w) * (rectified_product(x[0], y[0], x[1], y[1], c) - rectified_mean(*x) * rectified_mean(*y))
+    def parts(self, moments: RectifiedMoments[N]) -> NoiseResponse[N]:
+        """Return the sum and both parts, evaluated in an arithmetic."""
+        number: Callable[[Any], Any] = cache(moments.number)
+        mean: Callable[..., Any] = cache(moments.mean)
+        shift: Callable[..., Any] = cache(moments.shift)
+        incoherent = moments.total(
+            number(w) * (moments.product(x[0], y[0], x[1], y[1], c) - mean(*x) * mean(*y))
             for (x, y, c), w in self.covariances.items()
             if w != 0
-        ]
-        return sympy.expand(sympy.Add(*terms))
-
-    def coherent(self) -> Any:
-        """Return the part of the mean response as a sympy expression."""
-        import sympy
-
-        from solver.gaussian.functions import as_sympy
-
-        terms = [as_sympy(w) * _mean_shift(x) * _mean_shift(y) for (x, y), w in self.products.items() if w != 0]
-        return sympy.expand(sympy.Add(*terms))
+        )
+        coherent = moments.total(number(w) * shift(*x) * shift(*y) for (x, y), w in self.products.items() if w != 0)
+        return NoiseResponse(moments.total([incoherent, coherent]), coherent, incoherent)
 
     def split(self) -> NoiseResponse[Any]:
-        """Return the sum, expanded, and both parts."""
-        import sympy
+        """Return the sum and both parts as sympy expressions, multiplied out."""
+        from solver.gaussian.moments import SYMBOLS
 
-        incoherent, coherent = self.incoherent(), self.coherent()
-        return NoiseResponse(sympy.expand(incoherent + coherent), coherent, incoherent)
+        return self.parts(SYMBOLS)
 
     def expression(self) -> Any:
-        """Return the sum of both parts, expanded."""
+        """Return the sum of both parts, multiplied out."""
         return self.split().total
 
     def enclose_split(self, digits: int) -> NoiseResponse[Any]:
         """Return the sum and both parts as balls of relative radius below 10^-digits; a millisecond for each pair."""
         from solver.gaussian.balls import refined
+        from solver.gaussian.moments import BALLS
 
-        return NoiseResponse(*refined(self._balls, digits, lambda: f"a sum of {len(self.covariances)} terms"))
+        def balls() -> tuple[Any, ...]:
+            parts = self.parts(BALLS)
+            return parts.total, parts.coherent, parts.incoherent
 
-    def _balls(self) -> tuple[Any, Any, Any]:
-        from flint import arb
-
-        from solver.gaussian.balls import exact_ball
-        from solver.gaussian.moment_balls import rectified_mean_ball, rectified_product_ball
-
-        kinds = {kind for x, y, _ in self.covariances for kind in (x, y)} | {k for pair in self.products for k in pair}
-        means = {kind: rectified_mean_ball(*kind) for kind in kinds}
-        shifts = {(m, v): mean - exact_ball(m if sign(m) > 0 else 0) for (m, v), mean in means.items()}
-        incoherent = arb(0)
-        for (x, y, c), w in self.covariances.items():
-            both = rectified_product_ball(x[0], y[0], x[1], y[1], c)
-            incoherent += exact_ball(w) * (both - means[x] * means[y])
-        coherent = sum((exact_ball(w) * shifts[x] * shifts[y] for (x, y), w in self.products.items()), arb(0))
-        return incoherent + coherent, coherent, incoherent
+        return NoiseResponse(*refined(balls, digits, lambda: f"a sum of {len(self.covariances)} terms"))
 
 
 def closed_values(moment: SecondMoment) -> NoiseResponse[Value]:
@@ -106,12 +88,3 @@ def closed_values(moment: SecondMoment) -> NoiseResponse[Value]:
         return EnclosedValue(lambda digits: getattr(enclose(digits), part), method, lambda: None)
 
     return NoiseResponse(value("total"), value("coherent"), value("incoherent"))
-
-
-def _mean_shift(x: Gauss) -> Any:
-    from sympy import Max
-
-    from solver.gaussian.functions import as_sympy
-    from solver.gaussian.moments import rectified_mean
-
-    return rectified_mean(*x) - Max(as_sympy(x[0]), 0)
