@@ -161,7 +161,7 @@ def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *,
             if not skip and "all" not in names:
                 raise
             click.echo(f"solver: left out: {error}", err=True)
-    return networks + _networks_of(files, {each.name for each in networks}, task)
+    return networks + (_networks_of(files, {each.name for each in networks}, task) if files else [])
 
 
 def _networks_of(files: Sequence[Path], taken: set[str], task: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Which torch functions, methods and modules `solver.network.torch.reading` takes, and what takes their place."""
+"""Which torch functions, methods and modules are taken, and what takes the place of others."""
 
 from __future__ import annotations
 
@@ -11,51 +11,37 @@ from torch.nn import functional as F  # noqa: N812
 
 from solver.errors import InputError
 from solver.network.torch import operations as taken
-from solver.network.torch import shapes
 from solver.network.torch.values import Maps
 
-FUNCTIONS: dict[Any, Any] = {
-    **dict.fromkeys((F.relu, torch.relu, torch.relu_), taken.relu),
-    **dict.fromkeys((F.hardtanh, F.hardtanh_), taken.hardtanh),
-    **dict.fromkeys((operator.mul, torch.mul, torch.multiply), taken.scaled),
-    **dict.fromkeys((operator.truediv, torch.div, torch.true_divide), taken.divided),
-    **dict.fromkeys((operator.add, torch.add), taken.shifted),
-    **dict.fromkeys((operator.sub, torch.sub), taken.minus),
-    **dict.fromkeys((operator.neg, torch.neg), taken.negative),
-    **dict.fromkeys((operator.matmul, torch.matmul), taken.product),
-    torch.conv1d: taken.convolution,
-    F.pad: taken.pad,
-    F.linear: taken.linear,
-    F.dropout: taken.dropout,
-    F.dropout1d: taken.dropout,
-    F.adaptive_avg_pool1d: taken.average_pool,
-    torch.mean: taken.mean,
-    torch.sum: taken.total,
-    torch.flatten: shapes.flatten,
-    torch.squeeze: shapes.squeeze,
-    torch.reshape: shapes.reshape,
-    torch.unsqueeze: shapes.unsqueeze,
-    operator.getitem: shapes.item,
-    getattr: shapes.attribute,
-}
-METHODS: dict[str, Any] = {
-    **dict.fromkeys(("relu", "relu_"), taken.relu),
-    **dict.fromkeys(("mul", "mul_"), taken.scaled),
-    **dict.fromkeys(("div", "div_"), taken.divided),
-    **dict.fromkeys(("add", "add_"), taken.shifted),
-    **dict.fromkeys(("sub", "sub_"), taken.minus),
-    **dict.fromkeys(("view", "reshape"), shapes.reshape),
-    **dict.fromkeys(("double", "float", "contiguous", "clone", "detach", "cpu"), taken.unchanged),
-    **dict.fromkeys(("to", "type_as"), taken.converted),
-    "neg": taken.negative,
-    "matmul": taken.product,
-    "mean": taken.mean,
-    "sum": taken.total,
-    "flatten": shapes.flatten,
-    "squeeze": shapes.squeeze,
-    "unsqueeze": shapes.unsqueeze,
-    "size": shapes.size,
-}
+TAKEN: tuple[tuple[Any, tuple[Any, ...], str], ...] = (
+    (taken.convolution, (torch.conv1d,), ""),
+    (taken.pad, (F.pad,), ""),
+    (taken.relu, (F.relu, torch.relu, torch.relu_), "relu relu_"),
+    (taken.hardtanh, (F.hardtanh, F.hardtanh_), ""),
+    (taken.dropout, (F.dropout, F.dropout1d), ""),
+    (taken.scaled, (operator.mul, torch.mul, torch.multiply), "mul mul_"),
+    (taken.divided, (operator.truediv, torch.div, torch.true_divide), "div div_"),
+    (taken.shifted, (operator.add, torch.add), "add add_"),
+    (taken.minus, (operator.sub, torch.sub), "sub sub_"),
+    (taken.negative, (operator.neg, torch.neg), "neg"),
+    (taken.mean, (torch.mean,), "mean"),
+    (taken.total, (torch.sum,), "sum"),
+    (taken.average_pool, (F.adaptive_avg_pool1d,), ""),
+    (taken.linear, (F.linear,), ""),
+    (taken.product, (operator.matmul, torch.matmul), "matmul"),
+    (taken.flatten, (torch.flatten,), "flatten"),
+    (taken.squeeze, (torch.squeeze,), "squeeze"),
+    (taken.unsqueeze, (torch.unsqueeze,), "unsqueeze"),
+    (taken.reshape, (torch.reshape,), "view reshape"),
+    (taken.item, (operator.getitem,), ""),
+    (taken.attribute, (getattr,), ""),
+    (taken.size, (), "size"),
+    (taken.unchanged, (), "double float contiguous clone detach cpu"),
+    (taken.converted, (), "to type_as"),
+)
+"""What is done, the functions that do it and the methods."""
+
+OPERATIONS: dict[Any, Any] = {each: done for done, functions, names in TAKEN for each in (*functions, *names.split())}
 EITHER_ORDER = (taken.scaled, taken.shifted, taken.minus, taken.divided, taken.product)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 NORMALISATIONS = (nn.BatchNorm1d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d)
@@ -79,7 +65,7 @@ MODULES: dict[Any, Any] = {
     nn.Hardtanh: lambda module, x: taken.hardtanh(x, module.min_val, module.max_val),
     nn.Identity: lambda module, x: x,
     nn.AdaptiveAvgPool1d: lambda module, x: taken.average_pool(x, module.output_size),
-    nn.Flatten: lambda module, x: shapes.flatten(x, module.start_dim, module.end_dim),
+    nn.Flatten: lambda module, x: taken.flatten(x, module.start_dim, module.end_dim),
     nn.Linear: lambda module, x: taken.linear(x, module.weight, module.bias),
     **dict.fromkeys(DROPOUTS, lambda module, x: taken.dropout(x, module.p, module.training)),
 }

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Network
 
 ONE = Fraction(1)
+Numbers: TypeAlias = Sequence[Fraction]
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,20 @@ class Maps:
     is_open: bool = False
     gains: tuple[Fraction, ...] = (ONE,)
     padding: tuple[int, int] = (0, 0)
-    rank = 3
+    kept: ClassVar[bool] = False
 
     @property
-    def channels(self) -> int:
-        """Number of channels."""
-        return len(self.gains)
+    def shape(self) -> tuple[Any, ...]:
+        """What is known of it."""
+        return (BATCH, len(self.gains), SITES)
 
     def padded(self, left: int, right: int) -> Maps:
         """Return the maps with sites repeated around the ring."""
-        if self.padding != (0, 0):
-            raise InputError("pads maps that are padded already, which is no ring; pad once before each convolution")
-        if min(left, right) < 0:
-            raise InputError(f"pads by {left} and {right} sites; expected none below 0")
+        expect(
+            self.padding == (0, 0),
+            "pads maps that are padded already, which is no ring; pad once before each convolution",
+        )
+        expect(min(left, right) >= 0, f"pads by {left} and {right} sites; expected none below 0")
         return replace(self, padding=(left, right))
 
     def convolved(self, filters: Any, bias: Any, stride: int) -> Maps:
@@ -56,13 +58,12 @@ class Maps:
         """
         left, right = self.padding
         inputs, size = len(filters[0]), len(filters[0][0])
-        if inputs != self.channels:
-            raise InputError(f"takes {inputs} channels, but its input has {self.channels}")
-        if not size - stride <= left + right <= size - 1:
-            raise InputError(
-                f"pads {left} + {right} sites for filters that span {size}, so its maps do not close to a ring; "
-                f"expected left + right = {size - 1} circular ones"
-            )
+        expect(inputs == len(self.gains), f"takes {inputs} channels, but its input has {len(self.gains)}")
+        expect(
+            size - stride <= left + right <= size - 1,
+            f"pads {left} + {right} sites for filters that span {size}, so its maps do not close to a ring; "
+            f"expected left + right = {size - 1} circular ones",
+        )
         if set(self.gains) != {ONE}:
             filters = [[[w * g for w in f] for f, g in zip(c, self.gains, strict=True)] for c in filters]
         layer = Layer(filters=filters, bias=bias, stride=stride, activation="identity", origin=left)
@@ -71,118 +72,118 @@ class Maps:
     def activated(self, activation: str) -> Maps:
         """Return the maps after an activation."""
         if self.is_open and self.padding == (0, 0):
-            return replace(
-                self, layers=(*self.layers[:-1], replace(self.layers[-1], activation=activation)), is_open=False
-            )
+            return replace(self._with(activation=activation), is_open=False)
         repeated = self.layers and self.layers[-1].activation == activation == "relu" and not self.is_open
-        if repeated and min(self.gains) >= 0:
-            return self
-        raise InputError("is an activation that does not follow a convolution; move it or leave it out")
+        expect(
+            repeated and min(self.gains) >= 0,
+            "is an activation that does not follow a convolution; move it or leave it out",
+        )
+        return self
 
-    def times(self, factors: Sequence[Fraction]) -> Maps:
+    def times(self, factors: Numbers) -> Maps:
         """Return the maps times a factor a channel."""
         if not self.is_open:
-            return replace(self, gains=tuple(g * f for g, f in zip(self.gains, factors, strict=True)))
+            return replace(self, gains=_products(self.gains, factors))
         last = self.layers[-1]
-        filters: Any = [[[w * f for w in taps] for taps in c] for c, f in zip(last.filters, factors, strict=True)]
-        bias: Any = [b * f for b, f in zip(last.bias, factors, strict=True)]
-        return replace(self, layers=(*self.layers[:-1], replace(last, filters=filters, bias=bias)))
+        filters = tuple(
+            tuple(_products(taps, [f] * last.size) for taps in c) for c, f in zip(last.filters, factors, strict=True)
+        )
+        return self._with(filters=filters, bias=_products(last.bias, factors))
 
-    def plus(self, constants: Sequence[Fraction]) -> Maps:
+    def plus(self, constants: Numbers) -> Maps:
         """Return the maps plus a constant a channel."""
-        if not self.is_open:
-            raise InputError("adds to maps that are not a convolution's; put the constant into a bias")
-        last = self.layers[-1]
-        bias: Any = [b + c for b, c in zip(last.bias, constants, strict=True)]
-        return replace(self, layers=(*self.layers[:-1], replace(last, bias=bias)))
+        expect(self.is_open, "adds to maps that are not a convolution's; put the constant into a bias")
+        return self._with(bias=tuple(b + c for b, c in zip(self.layers[-1].bias, constants, strict=True)))
 
-    def pooled(self, pooling: str, *, kept: bool) -> Pooled:
-        """Return the channels after a mean or sum over all sites; ``kept`` if an axis of one site is left."""
-        if not self.layers:
-            raise InputError("pools the image itself; expected at least one convolution before")
-        if self.padding != (0, 0):
-            raise InputError("pools padded maps; expected a convolution after the padding")
-        return Pooled(self.layers, pooling, self.gains, kept)
+    def pooled(self, pooling: str) -> Pooled:
+        """Return the channels after a mean or sum over all sites, with an axis of one site left."""
+        expect(self.layers, "pools the image itself; expected at least one convolution before")
+        expect(self.padding == (0, 0), "pools padded maps; expected a convolution after the padding")
+        return Pooled(self.layers, pooling, self.gains)
+
+    def _with(self, **changes: Any) -> Maps:
+        return replace(self, layers=(*self.layers[:-1], replace(self.layers[-1], **changes)))
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """Channels (batch, channels), or (batch, channels, 1) where ``kept``: pooled maps times a gain a channel."""
+    """Channels (batch, channels, 1), or (batch, channels) unless ``kept``: pooled maps times a gain a channel."""
 
     layers: tuple[Layer, ...]
     pooling: str
     gains: tuple[Fraction, ...]
-    kept: bool
+    kept: bool = True
 
     @property
-    def rank(self) -> int:
-        """Number of axes."""
-        return 3 if self.kept else 2
+    def shape(self) -> tuple[Any, ...]:
+        """What is known of it."""
+        return (BATCH, len(self.gains), 1) if self.kept else (BATCH, len(self.gains))
 
-    @property
-    def channels(self) -> int:
-        """Number of channels."""
-        return len(self.gains)
-
-    def times(self, factors: Sequence[Fraction]) -> Pooled:
+    def times(self, factors: Numbers) -> Pooled:
         """Return the channels times a factor each."""
-        return replace(self, gains=tuple(g * f for g, f in zip(self.gains, factors, strict=True)))
+        return replace(self, gains=_products(self.gains, factors))
 
-    def plus(self, constants: Sequence[Fraction]) -> Pooled:
+    def plus(self, constants: Numbers) -> Pooled:
         """Refuse: constants belong to the head."""
         raise InputError("adds to the pooled channels; put the constant into the bias of the head")
 
-    def without_sites(self) -> Pooled:
-        """Return the channels as (batch, channels)."""
-        return replace(self, kept=False)
-
-    def read(self, weights: Sequence[Fraction], constant: Fraction, *, column: bool) -> Output:
-        """Return the affine readout of the channels; ``column`` if it has shape (batch, 1)."""
-        if self.kept:
-            raise InputError("reads channels of shape (batch, channels, 1); flatten them first")
-        if len(weights) != self.channels:
-            raise InputError(f"reads {len(weights)} channels, but there are {self.channels}")
-        readout = tuple(g * w for g, w in zip(self.gains, weights, strict=True))
-        return Output(self.layers, self.pooling, readout, constant, column)
+    def read(self, weights: Numbers, constant: Fraction) -> Output:
+        """Return the affine readout of the channels, of shape (batch, 1)."""
+        expect(not self.kept, "reads channels of shape (batch, channels, 1); flatten them first")
+        expect(len(weights) == len(self.gains), f"reads {len(weights)} channels, but there are {len(self.gains)}")
+        readout = _products(self.gains, weights)
+        return Output(Network(layers=self.layers, pooling=self.pooling, readout=readout, constant=constant))
 
 
 @dataclass(frozen=True)
 class Output:
-    """f_p of shape (batch,), or (batch, 1) where ``column``."""
+    """The f_p of a network, of shape (batch, 1), or (batch,) unless ``kept``."""
 
-    layers: tuple[Layer, ...]
-    pooling: str
-    readout: tuple[Fraction, ...]
-    constant: Fraction
-    column: bool
-    channels = 1
+    network: Network
+    kept: bool = True
 
     @property
-    def rank(self) -> int:
-        """Number of axes."""
-        return 2 if self.column else 1
+    def shape(self) -> tuple[Any, ...]:
+        """What is known of it."""
+        return (BATCH, 1) if self.kept else (BATCH,)
 
-    def without_column(self) -> Output:
-        """Return f_p as (batch,)."""
-        return replace(self, column=False)
-
-    def times(self, factors: Sequence[Fraction]) -> Output:
+    def times(self, factors: Numbers) -> Output:
         """Return f_p times a factor."""
-        (f,) = factors
-        return replace(self, readout=tuple(v * f for v in self.readout), constant=self.constant * f)
+        net, (f,) = self.network, factors
+        readout = _products(net.readout, [f] * len(net.readout))
+        return replace(self, network=replace(net, readout=readout, constant=net.constant * f))
 
-    def plus(self, constants: Sequence[Fraction]) -> Output:
+    def plus(self, constants: Numbers) -> Output:
         """Return f_p plus a constant."""
-        return replace(self, constant=self.constant + constants[0])
-
-    def network(self, name: str) -> Network:
-        """Return the network that computes it."""
-        return Network(
-            layers=self.layers, readout=self.readout, constant=self.constant, pooling=self.pooling, name=name
-        )
+        return replace(self, network=replace(self.network, constant=self.network.constant + constants[0]))
 
 
 Traced: TypeAlias = Maps | Pooled | Output
+
+
+class Unknown:
+    """A size that the module alone does not fix."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+BATCH, SITES = Unknown("the batch size"), Unknown("the number of sites")
+
+
+def expect(fact: object, otherwise: str) -> None:
+    """Refuse a step unless a fact holds.
+
+    Raises
+    ------
+    InputError
+        That says what the step does ``otherwise``.
+    """
+    if not fact:
+        raise InputError(otherwise)
 
 
 def exact_numbers(tensor: Any, what: str) -> list[Fraction]:
@@ -195,8 +196,8 @@ def exact_numbers(tensor: Any, what: str) -> list[Fraction]:
         values.
     """
     kind = str(tensor.dtype).removeprefix("torch.")
-    if kind not in ("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"):
-        raise InputError(f"holds {what} as {kind}; expected float16, bfloat16, float32 or float64")
+    known = ("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
+    expect(kind in known, f"holds {what} as {kind}; expected float16, bfloat16, float32 or float64")
     try:
         values = tensor.detach().flatten().tolist()
     except (RuntimeError, ValueError, NotImplementedError) as error:
@@ -204,8 +205,11 @@ def exact_numbers(tensor: Any, what: str) -> list[Fraction]:
     return [exact_number(value, what) for value in values]
 
 
-def exact_number(value: Any, what: str) -> Fraction:
+def exact_number(value: float, what: str) -> Fraction:
     """Return a float or an int as the rational it is."""
-    if not isfinite(value):
-        raise InputError(f"holds {value} in {what}; expected finite numbers")
+    expect(isfinite(value), f"holds {value} in {what}; expected finite numbers")
     return Fraction(value)
+
+
+def _products(numbers: Sequence[Any], factors: Numbers) -> tuple[Fraction, ...]:
+    return tuple(n * f for n, f in zip(numbers, factors, strict=True))
