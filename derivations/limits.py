@@ -19,8 +19,9 @@ from sympy import Expr, Rational, cos, exp, expand, factor, integrate, limit, lo
 from solver import Deformation, TwoPixelTask, construct, sensitivity_formula
 from solver.sensitivity.deformation.moments import autocorrelation_moments, distance_moments
 from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation, long_ring
+from solver.symbolic.expansions.expansion import expansion
 from solver.symbolic.expansions.laplace import central_series, cumulant
-from solver.symbolic.noise.deep import deep_window
+from solver.symbolic.noise.deep import effective_window
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, xi
 
@@ -146,7 +147,8 @@ def check() -> None:
     found = deep_deformation(s).terms
     assert all(sympy.simplify(a - b) == 0 for a, b in zip(D_deep, found, strict=True))
     assert product == 2 * pi / 3
-    assert sympy.expand(deep_window(Setting(construction="uniform")).terms[0] - window.subs(s, 3)) == 0
+    expanded = expansion(effective_window(Setting(construction="uniform")), k)
+    assert sympy.expand(expanded.terms[0] - window.subs(s, 3)) == 0
     assert D_output_long == 2
     check_deep_networks()
     check_last_maps()

@@ -19,7 +19,8 @@ from solver import Deformation, GaussianNoise, TwoPixelTask, construct
 from solver.gaussian.balls import enclose
 from solver.sensitivity.deformation.moments import autocorrelation_moments
 from solver.sensitivity.noise.once import layer_second_moment
-from solver.symbolic.noise.deep import background_noise, deep_noise, effective_window, noise_on_long_rings
+from solver.symbolic.expansions.expansion import expansion
+from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k
 
@@ -78,6 +79,11 @@ def offset(size: int) -> Expr:
 # and G of the last map falls like 1/l.  Only for l << E s^(2k) does the bias not matter.
 
 
+def background_noise(setting: Setting) -> Expr:
+    """Return G_k in l and k with every site taken for background."""
+    return noise_on_long_rings(setting) * (ell - 1) / (ell - 2) / (1 - effective_window(setting) / ell)
+
+
 def latex() -> str:
     """Return both terms; the second in numbers for filter sizes 3 and 5."""
     constants = {size: sympy.latex((offset(size) / E).evalf(10)) for size in (3, 5)}
@@ -103,7 +109,7 @@ def check() -> None:
                 response = layer_second_moment(network, task, GaussianNoise(), depth).expression()
                 background = background_noise(setting).subs({ell: length, k: depth}) * Rational(str(moments.spread))
                 assert abs(enclose(response, 20) / enclose(background, 20) - 1) < 12 * math.pi * size / length
-        expanded = deep_noise(setting)
+        expanded = expansion(noise_on_long_rings(setting), k)
         energy = Rational(8, 3)
         assert sympy.expand(expanded.terms[0] - (slope * window).subs({E: energy, s: size})) == 0
         constant = offset(size).subs(E, energy).rewrite(sympy.asin)

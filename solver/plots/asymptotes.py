@@ -16,7 +16,7 @@ from solver.plots.style import COLORS, PALETTE, house_style, new_figure
 from solver.question.noise import GaussianNoise
 from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation
 from solver.symbolic.expansions.expansion import Expansion, expansion
-from solver.symbolic.noise.deep import deep_noise, effective_window, noise_on_long_rings
+from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.sensitivity_formula import sensitivity_formula
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k, xi
@@ -66,7 +66,7 @@ def deformation_by_depth(axes: Any) -> None:
 def noise_by_depth(axes: Any) -> None:
     """Draw G_k of `uniform` for l -> infinity at the default energy."""
     settings = {size: Setting(construction="uniform", filter_size=size) for size in SIZES}
-    _by_depth(axes, "G_k", {size: deep_noise(setting) for size, setting in settings.items()})
+    _by_depth(axes, "G_k", {size: expansion(noise_on_long_rings(setting), k) for size, setting in settings.items()})
     energy = sympy.latex(as_sympy(GaussianNoise().energy))
     axes.set(title=rf"uniform, $l \to \infty$, $l\sigma^2 = {energy}$")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,9 +13,11 @@ from solver.errors import InputError, NotApplicableError, SolverError
 from solver.gaussian.functions import OwensT
 from solver.numbers.exact import integer
 from solver.question.noise import GaussianNoise
-from solver.symbolic.setting import Setting, point_text
+from solver.symbolic.conditions import Conditions, condition_text
+from solver.symbolic.measured import MeasuredLayer
+from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import VARIABLES, sigma
-from solver.values import ClosedValue, Value, as_value
+from solver.values import ClosedValue, Value, as_value, quotient
 
 Point = dict[str, int]
 """Values of the variables by name, such as ``{"l": 32, "xi": 7}``."""
@@ -95,9 +97,8 @@ class Formula:
     layer: str
     variables: tuple[str, ...]
     fixed: Mapping[str, int]
-    conditions: tuple[Any, ...]
+    conditions: Conditions
     proof: Proof
-    measure: Callable[[Point], Value] = field(repr=False, compare=False)
     noise: GaussianNoise | None = None
 
     @property
@@ -113,7 +114,7 @@ class Formula:
     @property
     def range_text(self) -> str:
         """The range in words."""
-        return ", ".join(_condition_text(c) for c in self.conditions)
+        return ", ".join(condition_text(c) for c in self.conditions)
 
     @property
     def name(self) -> str:
@@ -131,9 +132,7 @@ class Formula:
         point = self._checked(point)
         expression = self.expression.subs({VARIABLES[name]: value for name, value in point.items()})
         if self.noise is not None:
-            scale = (point | dict(self.fixed)).get("xi", self.setting.smallest_scale)  # left out where it is no matter
-            task = self.setting.task(point["l"], scale)
-            energy = self.noise.resolved(task, self.setting.deformation).energy
+            energy = self.noise.resolved(self.layer_at(point).task, self.setting.deformation).energy
             expression = expression.subs(sigma, sympy.sqrt(sympy.Rational(energy) / point["l"]))
         return as_value(expression, f"formula, {self.proof.method}")
 
@@ -152,12 +151,30 @@ class Formula:
             raise NotApplicableError(f"{self.quantity} of layer {self.layer} is irrational; use value(...)")
         return number
 
+    def layer_at(self, point: Point) -> MeasuredLayer:
+        """Return the layer of the network at a point; where xi does not matter, for the least one that hides it."""
+        at = {**self.fixed, **point}
+        layer = str(at["k"]) if self.layer == "k" else self.layer
+        scale = at["xi"] if "xi" in at else self.setting.scale_above(int(layer))
+        index = int(layer) if layer.isdecimal() else self.setting.layer_index(layer, scale)
+        return MeasuredLayer(self.setting, index, at["l"], scale)
+
+    def measured(self, point: Point) -> Value:
+        """Return what the network at a point gives, whether or not the point lies in the range."""
+        layer = self.layer_at(point)
+        if self.noise is None:
+            return layer.deformation()
+        noise = layer.noise(self.noise)
+        if self.quantity == "G":
+            return noise
+        return quotient(layer.deformation(), noise, method="network", zero="the noise changes nothing")
+
     def holds_at(self, point: Point) -> bool:
         """Return whether a point lies in the range."""
         values = {VARIABLES[name]: value for name, value in point.items()}
         return all(bool(c.subs(values)) for c in self.conditions)
 
-    def narrowed(self, conditions: tuple[Any, ...]) -> Formula:
+    def narrowed(self, conditions: Conditions) -> Formula:
         """Return the formula on a smaller range, its proof without the points that are left out."""
         formula, proof = replace(self, conditions=conditions), self.proof
         fitted, held_out, certified = (
@@ -179,13 +196,13 @@ class Formula:
             if not self.agrees_at(point):
                 raise SolverError(
                     f"{self.quantity} of layer {self.layer} at {point_text(point)}: the formula gives "
-                    f"{self.value(**point).value()}, the network {self.measure(point).value()}"
+                    f"{self.value(**point).value()}, the network {self.measured(point).value()}"
                 )
         return len(points)
 
     def agrees_at(self, point: Point) -> bool:
         """Return whether the formula equals what the network gives at a point: as exact numbers, or to 30 digits."""
-        found, measured = self.value(**point), self.measure(point)
+        found, measured = self.value(**point), self.measured(point)
         if found.exact is not None or measured.exact is not None:
             return found.exact == measured.exact
         from solver.gaussian.balls import enclose
@@ -228,11 +245,9 @@ class Formula:
 _LAYERS = {"last": r"\tilde k", "output": "f"}
 
 
-def _condition_text(condition: Any) -> str:
-    left, right = condition.args
-    if isinstance(condition, sympy.Eq):
-        return f"{left.args[1]} divides {left.args[0]}"
-    return f"{left} {condition.rel_op} {right}"
+def point_text(point: Point) -> str:
+    """Return ``l = 32, xi = 7``."""
+    return ", ".join(f"{name} = {value}" for name, value in point.items())
 
 
 def _points_text(points: tuple[Point, ...]) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING
 
+from solver.constructions.construction import Construction
 from solver.constructions.registry import CONSTRUCTIONS, construct
 from solver.errors import InputError, UnreachableScaleError
 from solver.network.network import Network
 from solver.numbers.exact import choice, integer
 from solver.question.deformation import Deformation
+from solver.question.noise import GaussianNoise
 from solver.question.task import ENSEMBLES, TwoPixelTask
+from solver.symbolic.symbols import xi
+from solver.symbolic.weights import ClassWeights, class_weights
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 LONG = 10**9
 """Sites of a ring on which far pairs are out of sight."""
@@ -25,10 +31,11 @@ class Setting:
     Parameters
     ----------
     construction : str
-        A name in the registry.
+        A name in the registry, such as ``"uniform"``.
     filter_size : int
+        s, as for `construct`.
     distances, gap
-        As for `TwoPixelTask`.
+        The ensemble, as for `TwoPixelTask`.
     deformation : Deformation
     """
 
@@ -41,24 +48,33 @@ class Setting:
     def __post_init__(self) -> None:
         choice(self.construction, "construction", CONSTRUCTIONS)
         choice(self.distances, "distances", ENSEMBLES)
-        integer(self.filter_size, "filter size", CONSTRUCTIONS[self.construction].smallest_size)
+        integer(self.filter_size, "filter size", self.family.smallest_size)
         integer(self.gap, "gap", 0)
         self.network(self.long_task(self.smallest_scale))  # refuses an even filter size
 
     @property
-    def every_scale(self) -> bool:
-        """Whether the construction has a network for every xi, and not for (s-1) k + 1 alone."""
-        return CONSTRUCTIONS[self.construction].every_scale
+    def family(self) -> Construction:
+        """The entry of the construction in the registry."""
+        return CONSTRUCTIONS[self.construction]
+
+    @property
+    def knows_scale(self) -> bool:
+        """Whether the ensemble depends on xi."""
+        return self.distances == "balanced" or self.gap > 0
 
     @property
     def smallest_scale(self) -> int:
         """The least xi that the gap allows and the construction reaches."""
-        return next(xi for xi in count(2 + self.gap) if self.reaches(xi))
+        return next(s for s in count(2 + self.gap) if self.reaches(s))
 
     @property
     def strided(self) -> bool:
         """Whether the construction has strides."""
-        return CONSTRUCTIONS[self.construction].strided_depth is not None
+        return self.family.strided_depth is not None
+
+    def for_noise(self, noise: GaussianNoise) -> Setting:
+        """Return the setting with the deformation that G depends on: none but for the energy ``"exact"``."""
+        return self if noise.energy == "exact" else replace(self, deformation=Deformation())
 
     def step(self, scale: int) -> int:
         """Return the total stride for a scale, which divides every l."""
@@ -70,10 +86,15 @@ class Setting:
         if scale < 2 + self.gap:
             return False
         try:
-            CONSTRUCTIONS[self.construction].depth(self.long_task(scale), self.filter_size)
+            self._depth(scale)
         except UnreachableScaleError:
             return False
         return True
+
+    def scale_above(self, layer: int) -> int:
+        """Return the least xi at which a layer is hidden."""
+        room = 2 if self.family.every_scale else self.filter_size
+        return max((self.filter_size - 1) * layer + room if layer else 0, self.smallest_scale)
 
     def smallest_length(self, scale: int) -> int:
         """Return the least l for a scale: both classes need images, the filters must fit, and strides divide l."""
@@ -82,8 +103,7 @@ class Setting:
 
     def long_task(self, scale: int) -> TwoPixelTask:
         """Return the task at an l that is large, and divided by every power of the filter size below it."""
-        length = LONG if not self.strided else self.filter_size ** LONG.bit_length()
-        return self.task(length, scale)
+        return self.task(LONG if not self.strided else self.filter_size ** LONG.bit_length(), scale)
 
     def task(self, length: int, scale: int) -> TwoPixelTask:
         """Return the task at one l and xi."""
@@ -93,9 +113,13 @@ class Setting:
         """Return the construction's network for a task."""
         return construct(self.construction, task, filter_size=self.filter_size)
 
+    def weights(self, scale: Expr | int = xi) -> ClassWeights:
+        """Return the probabilities of one distance of each class, in l."""
+        return class_weights(self.distances, scale, self.gap)
+
     def layer_index(self, layer: str, scale: int) -> int:
         """Return the number of a layer given as a number, ``last`` or ``output``; the output is depth + 1."""
-        depth = self.network(self.long_task(scale)).depth
+        depth = self._depth(scale)
         if layer in ("last", "output"):
             return depth + (layer == "output")
         if not layer.isdecimal() or int(layer) > depth:
@@ -105,22 +129,10 @@ class Setting:
             )
         return int(layer)
 
+    def _depth(self, scale: int) -> int:
+        return self.family.depth(self.long_task(scale), self.filter_size)
+
 
 def next_multiple(least: int, step: int) -> int:
     """Return the first multiple of ``step`` from ``least`` on."""
     return -(-least // step) * step
-
-
-def shallow(network: Network, layer: int) -> Network:
-    """Return the layers that a layer's maps depend on (all, for the last layer and the output)."""
-    return network if layer >= network.depth else Network(layers=network.layers[: max(layer, 1)])
-
-
-def point_text(point: dict[str, int]) -> str:
-    """Return ``l = 32, xi = 7``."""
-    return ", ".join(f"{name} = {value}" for name, value in point.items())
-
-
-def fraction(number: Any) -> Fraction:
-    """Return a sympy rational as a Fraction."""
-    return Fraction(int(number.p), int(number.q))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from operator import mul
+from typing import TYPE_CHECKING, TypeVar
 
-import sympy
 from flint import fmpq, fmpq_mat
 
 from solver.errors import SolverError
 from solver.gaussian.functions import as_sympy
-from solver.symbolic.setting import fraction
+from solver.numbers.exact import Exact, rational
 from solver.symbolic.symbols import ell
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class RingSpan:
         Only multiples of it are rings; ``first`` is one.
     """
 
-    functions: tuple[Any, ...]
+    functions: tuple[Expr, ...]
     first: int
     step: int = 1
 
@@ -45,37 +50,38 @@ class RingSpan:
         last = self.fitted[-1]
         return (last + self.step, last + 2 * self.step, 3 * last + self.step)
 
-    def coefficients(self, values: dict[int, Any]) -> list[Any]:
-        """Return the coefficients of the combination with given exact values, checked at the rings held out.
+    def solved(self, evaluate: Callable[[int], Mapping[Key, Exact]]) -> dict[Key, list[Expr]]:
+        """Return the coefficients of named quantities that are evaluated together on every ring; 0 where left out.
 
         Raises
         ------
         SolverError
-            If it misses a value that was held out: then the quantity does not lie in the span.
+            If a value that was held out is missed: then the quantity does not lie in the span.
         """
+        rows = {length: evaluate(length) for length in (*self.fitted, *self.held_out)}
+        keys = dict.fromkeys(key for row in rows.values() for key in row)
+        return {key: self._coefficients({n: row.get(key, Fraction(0)) for n, row in rows.items()}) for key in keys}
+
+    def combinations(self, evaluate: Callable[[int], Mapping[Key, Exact]]) -> dict[Key, Expr]:
+        """Return the same quantities as expressions in l."""
+        return {key: sum(map(mul, c, self.functions)) for key, c in self.solved(evaluate).items()}
+
+    def _coefficients(self, values: Mapping[int, Exact]) -> list[Expr]:
         known = [values[length] for length in self.fitted]
-        coefficients = [sum((c * v for c, v in zip(row, known, strict=True)), 0 * known[0]) for row in self._inverse]
+        coefficients = [_product(row, known) for row in self._inverse]
         for length in self.held_out:
-            row = self._row(length)
-            if sum((c * f for c, f in zip(coefficients, row, strict=True)), 0 * known[0]) != values[length]:
+            if _product(self._row(length), coefficients) != values[length]:
                 raise SolverError(f"no combination of {self.functions} passes through the value at l = {length}")
         return [as_sympy(c) for c in coefficients]
 
-    def combination(self, coefficients: list[Any]) -> Any:
-        """Return the expression in l that has these coefficients."""
-        return sympy.Add(*(c * f for c, f in zip(coefficients, self.functions, strict=True)))
-
-    def solved(self, evaluate: Callable[[int], list[Any]]) -> list[list[Any]]:
-        """Return the coefficients of each of a list of quantities that are evaluated together on every ring."""
-        rows = {length: evaluate(length) for length in (*self.fitted, *self.held_out)}
-        count = len(rows[self.first])
-        return [self.coefficients({length: row[n] for length, row in rows.items()}) for n in range(count)]
-
-    def _row(self, length: int) -> list[Any]:
-        return [fraction(as_sympy(f).subs(ell, length)) for f in self.functions]
+    def _row(self, length: int) -> list[Fraction]:
+        return [rational(as_sympy(f).subs(ell, length)) for f in self.functions]
 
     @cached_property
-    def _inverse(self) -> list[list[Any]]:
-        rows = [self._row(length) for length in self.fitted]
-        matrix = fmpq_mat([[fmpq(v.numerator, v.denominator) for v in row] for row in rows]).inv()
-        return [[Fraction(int(v.p), int(v.q)) for v in row] for row in matrix.tolist()]
+    def _inverse(self) -> list[list[Fraction]]:
+        rows = [[fmpq(v.numerator, v.denominator) for v in self._row(length)] for length in self.fitted]
+        return [[Fraction(int(v.p), int(v.q)) for v in row] for row in fmpq_mat(rows).inv().tolist()]
+
+
+def _product(row: list[Fraction], values: list[Exact]) -> Exact:
+    return sum(map(mul, row, values), 0 * values[0])

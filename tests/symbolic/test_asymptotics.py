@@ -24,9 +24,9 @@ from solver.symbolic.expansions import asymptotics
 from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation, long_ring, on_ring
 from solver.symbolic.expansions.expansion import Expansion, expansion
 from solver.symbolic.expansions.laplace import central_series, cumulant
-from solver.symbolic.noise import deep as deep_noise
-from solver.symbolic.noise.deep import background_noise, effective_window, noise_on_long_rings
-from solver.symbolic.noise.in_length import noise_in_length
+from solver.symbolic.in_length import noise_in_length
+from solver.symbolic.noise import deep
+from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, sigma, xi
 
@@ -234,11 +234,11 @@ def test_networks_keep_the_proven_distance(
     moments = autocorrelation_moments(network, task, Deformation(), depth)
     G = layer_second_moment(network, task, noise, depth).expression() / Rational(str(moments.spread))
     setting = Setting(construction=construction, filter_size=size)
-    background = background_noise(setting, noise).subs({ell: length, k: depth})
+    limit, window = (f.subs(k, depth) for f in (noise_on_long_rings(setting, noise), effective_window(setting)))
+    background = limit * Rational(length - 1, length - 2) / (1 - window / length)
     deviation = abs(enclose(G, 30) / enclose(background, 30) - 1)
     assert deviation < (1e-25 if noise.rectified else 12 * pi * size / length)
-    limit = enclose(noise_on_long_rings(setting, noise).subs(k, depth), 30)
-    assert abs(enclose(G, 30) / limit - 1) < 12 * pi * size / length + 20 / length
+    assert abs(enclose(G, 30) / enclose(limit, 30) - 1) < 12 * pi * size / length + 20 / length
 
 
 @pytest.mark.parametrize("layer", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -362,4 +362,4 @@ def test_command_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_docstrings_name_the_derivation() -> None:
     assert "derivations/limits.py" in str(asymptotics.__doc__)
-    assert "derivations/limits_noise.py" in str(deep_noise.__doc__)
+    assert "derivations/limits_noise.py" in str(deep.__doc__)

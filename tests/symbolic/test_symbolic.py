@@ -20,9 +20,9 @@ from solver.question.deformation import COLLISIONS
 from solver.question.task import ENSEMBLES
 from solver.sensitivity.deformation.moments import image_moments
 from solver.symbolic.deformation.snomial import Snomial
-from solver.symbolic.deformation.weights import class_weights
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import ell, k, xi
+from solver.symbolic.weights import class_weights
 from tests.cases import Case, of_kind
 from tests.quick import UNSTRIDED
 
@@ -220,9 +220,9 @@ def test_proof_is_rerun_and_can_fail() -> None:
 
 def test_a_quantity_outside_the_span_is_noticed() -> None:
     span = RingSpan((sympy.Integer(1), 1 / ell), 10)
-    assert span.combination(span.solved(lambda n: [Fraction(3 * n + 2, n)])[0]) == 3 + 2 / ell
+    assert span.combinations(lambda n: {"x": Fraction(3 * n + 2, n)}) == {"x": 3 + 2 / ell}
     with pytest.raises(SolverError, match="no combination"):
-        span.solved(lambda n: [Fraction(1, n * n)])
+        span.solved(lambda n: {"x": Fraction(1, n * n)})
 
 
 @pytest.mark.parametrize("distances", sorted(ENSEMBLES))

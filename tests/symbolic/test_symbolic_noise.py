@@ -21,8 +21,8 @@ from solver.gaussian.functions import as_sympy
 from solver.question.task import ENSEMBLES
 from solver.sensitivity.deformation.moments import distance_moments, image_moments
 from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.symbolic.measured import MeasuredLayer
 from solver.symbolic.noise import hidden as hidden_noise
-from solver.symbolic.noise.in_length import same_counts, unit_counts
 from solver.symbolic.symbols import ell, k, sigma, xi
 from tests.cases import Case, of_kind
 from tests.plain import linear_matrix, noise_response
@@ -251,11 +251,12 @@ def test_wrong_pair_counts_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SolverError, match="l = 18, k = 3"):
         uncached_formula("uniform", None, "l,k", quantity="G")
     setting = sensitivity_formula("uniform", 1, "l", quantity="D").setting
-    counts = {kind: as_sympy(n) for kind, n in unit_counts(setting, 1, 20, 7, PLAIN).items()}
-    spread = as_sympy(image_moments(setting.network(setting.task(20, 7)), setting.task(20, 7), Deformation())[1].spread)
-    assert same_counts(counts, spread, setting, 1, 20, 7, PLAIN)
-    assert not same_counts(counts, spread + 1, setting, 1, 20, 7, PLAIN)
-    assert not same_counts({**counts, next(iter(counts)): spread}, spread, setting, 1, 20, 7, PLAIN)
+    layer = MeasuredLayer(setting, 1, 20, 7)
+    counts = {kind: as_sympy(n) for kind, n in layer.unit_counts(PLAIN).items()}
+    spread = as_sympy(image_moments(layer.network, layer.task, Deformation())[1].spread)
+    assert layer.has_counts(counts, spread, PLAIN)
+    assert not layer.has_counts(counts, spread + 1, PLAIN)
+    assert not layer.has_counts({**counts, next(iter(counts)): spread}, spread, PLAIN)
 
 
 EXACT = GaussianNoise(energy="exact")

@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy
 
-from solver.symbolic.deformation.weights import ClassWeights
 from solver.symbolic.symbols import d, ell, xi
+from solver.symbolic.weights import ClassWeights
 
 
 @dataclass(frozen=True)

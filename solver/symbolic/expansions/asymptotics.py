@@ -14,10 +14,11 @@ from sympy import Poly
 
 from solver.errors import InputError, NotApplicableError
 from solver.question.deformation import Deformation
-from solver.symbolic.deformation.linear_layers import HiddenKernel, correlation_coefficients
+from solver.symbolic.deformation.linear_layers import correlation_coefficients
 from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.expansions.expansion import Expansion, expansion
 from solver.symbolic.formula import Formula
+from solver.symbolic.hidden_layer import HiddenKernel
 from solver.symbolic.symbols import VARIABLES, ell, k
 
 

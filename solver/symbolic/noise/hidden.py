@@ -14,12 +14,12 @@ that one probability.  M_r counts pairs of windows by what they hold, in numbers
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
-from functools import cache
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from itertools import count
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
@@ -28,29 +28,27 @@ from sympy import Integer
 from solver.errors import InputError, SolverError
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.numbers.exact import Exact
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.noise.once import RectifiedFields, noise_representatives
 from solver.sensitivity.noise.second_moment import SecondMoment
-from solver.symbolic.deformation.linear_layers import HiddenKernel, by_lag, hidden_kernel
-from solver.symbolic.deformation.weights import class_weights
-from solver.symbolic.formula import Formula, Point, Proof
-from solver.symbolic.noise.hidden_range import hidden_range, scale_at
-from solver.symbolic.noise.in_length import measured_noise, noise_deformation, pair_counts, same_counts
-from solver.symbolic.noise.pair_moments import Counts, Kind, by_function, over
-from solver.symbolic.setting import Setting, point_text
+from solver.symbolic.deformation.linear_layers import by_lag
+from solver.symbolic.formula import Formula, Point, point_text
+from solver.symbolic.hidden_layer import HiddenKernel, HiddenLayer, hidden_kernel
+from solver.symbolic.measured import pair_counts
+from solver.symbolic.noise.pair_moments import Counts, Kind, over_spread
+from solver.symbolic.setting import LONG, Setting
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import ell, k, xi
+from solver.symbolic.weights import class_weights
 
-_LONG = 10**9
+if TYPE_CHECKING:
+    from sympy import Expr
 
 
-def noise_of_hidden(
-    setting: Setting, variables: tuple[str, ...], layer: int | None, scale: int | None, noise: GaussianNoise
-) -> Formula:
-    """Return G of hidden layer ``layer`` (None: of layer k, symbolic) in ``variables`` and sigma.
-
-    ``scale`` is used where the ensemble depends on xi and xi is not among the variables.
+def noise_of_hidden(hidden: HiddenLayer, noise: GaussianNoise) -> Formula:
+    """Return G of a hidden layer, its numbers of pairs held to the networks' at the ends of its range.
 
     Raises
     ------
@@ -58,31 +56,28 @@ def noise_of_hidden(
         If there is no such hidden layer.
     NotApplicableError
         If the construction's kernels are no powers of one polynomial.
+    SolverError
+        If a number of pairs or a denominator differs: as they are the same for every sigma, so is G else.
     """
-    setting = replace(setting, deformation=noise_deformation(setting, noise))
-    number: Any = k if layer is None else Integer(layer)
-    kernel = hidden_kernel(setting, number)
-    fixed, conditions = hidden_range(setting, variables, number, scale, kernel.width - 1, 0)
-    sums = HiddenNoise.of(setting, number, noise)
-    draft = Formula(
-        quantity="G",
-        expression=sums.expression(setting).subs(xi, fixed.get("xi", xi)),
-        setting=setting,
-        layer="k" if layer is None else str(layer),
-        variables=variables,
-        fixed=fixed,
-        conditions=conditions,
-        proof=Proof(
-            method="derived",
-            reason="sums of kernel autocorrelations times moments of pairs of windows (solver.symbolic.noise.hidden)",
-            certain="the whole range",
-        ),
-        noise=noise,
-        measure=lambda point: _measured(setting, layer, {**fixed, **point}, noise),
-    )
-    return _held_out(draft, layer, sums)
+    hidden = replace(hidden, setting=hidden.setting.for_noise(noise))
+    conditions = hidden.conditions(0)
+    sums = HiddenNoise.of(hidden.setting, hidden.number, noise)
+    proof = {
+        "reason": "sums of kernel autocorrelations times moments of pairs of windows (solver.symbolic.noise.hidden)",
+        "certain": "the whole range",
+    }
+    draft = hidden.formula(sums.expression(hidden.setting), conditions, proof, quantity="G", noise=noise)
+    points = _smallest_points(draft, hidden)
+    if not points:
+        raise InputError(f"{draft.setting.construction!r} has no hidden layer in the range {draft.range_text}")
+    for point in points:
+        if not _agrees(draft, sums, point, noise):
+            text = point_text({**draft.fixed, **point})
+            raise SolverError(f"G of a hidden layer at {text} is not that of the network")
+    return replace(draft, proof=replace(draft.proof, held_out=tuple(points)))
 
 
+@dataclass(frozen=True)
 class HiddenNoise:
     """The noise response of a hidden layer as counts of pairs of windows, each a combination of A_r.
 
@@ -97,55 +92,61 @@ class HiddenNoise:
         that nothing has rectified.
     """
 
-    def __init__(self, kernel: HiddenKernel, after: HiddenKernel, windows: tuple[Counts, ...]) -> None:
-        self.kernel, self.after, self.windows = kernel, after, windows
-        self.lags = sympy.symbols(f"A:{max(len(windows) - 1, 1)}")
-        self.beyond, self.own, self.own_total = sympy.symbols("A_beyond B0 T")
+    kernel: HiddenKernel
+    after: HiddenKernel
+    windows: tuple[Counts, ...]
 
     @classmethod
-    def of(cls, setting: Setting, number: Any, noise: GaussianNoise) -> HiddenNoise:
+    def of(cls, setting: Setting, number: Expr, noise: GaussianNoise) -> HiddenNoise:
         """Return the noise response of a layer of a construction, per copy of its kernel."""
         kernel = hidden_kernel(setting, number)
         if number == 0 and not noise.rectified:
             return cls(kernel, kernel, ())
         first = Integer(0) if number == 0 or noise.rectified else hidden_kernel(setting, Integer(1)).power
-        width = int((setting.filter_size - 1) * first + 1)
         after = HiddenKernel(kernel.power - first, setting.filter_size)
-        return cls(kernel, after, window_pairs(width, noise.rectified))
+        return cls(kernel, after, window_pairs(int((setting.filter_size - 1) * first + 1), noise.rectified))
 
-    def counts(self, p: Any) -> Counts:
+    @cached_property
+    def lags(self) -> tuple[Expr, ...]:
+        """The symbols of A_0, A_1, ... of the kernel from the windows on, up to lag w - 1."""
+        return sympy.symbols(f"A:{max(len(self.windows) - 1, 1)}")
+
+    def counts(self, p: Expr) -> Counts:
         """Return the mean numbers of pairs in l, p, A_r and the sum of A_r beyond."""
         if not self.windows:
             return {(): ell * self.lags[0]}
-        counts: Counts = {}
-        for weight, windows in zip((*self.lags, self.beyond / 2), self.windows, strict=True):
+        counts: Counts = defaultdict(int)
+        for weight, windows in zip((*self.lags, _BEYOND / 2), self.windows, strict=True):
             for kind, (own, near, each) in windows.items():
-                counts[kind] = counts.get(kind, 0) + weight * (own + near * p + each * ell)
+                counts[kind] += weight * (own + near * p + each * ell)
         return counts
 
-    def spread(self, p: Any) -> Any:
+    def spread(self, p: Expr) -> Expr:
         """Return the denominator 2 (2 B_0 + p (T - B_0) - 4 T/l), B and T of the kernel from the image on."""
-        return 2 * (2 * self.own + p * (self.own_total - self.own) - 4 * self.own_total / ell)
+        return 2 * (2 * _OWN + p * (_TOTAL - _OWN) - 4 * _TOTAL / ell)
 
-    def values(self) -> dict[Any, Any]:
+    def values(self) -> dict[Expr, Expr]:
         """Return A_r, S2 - sum_(|r| < w) A_r, B_0 and T by their symbols."""
         lags = [self.after.autocorrelation(lag) for lag in range(len(self.lags))]
         beyond = self.after.squared_sum - lags[0] - 2 * sympy.Add(*lags[1:])
-        ends = {self.own: self.kernel.autocorrelation(0), self.own_total: self.kernel.squared_sum}
-        return {**dict(zip(self.lags, lags, strict=True)), self.beyond: beyond, **ends}
+        ends = {_OWN: self.kernel.autocorrelation(0), _TOTAL: self.kernel.squared_sum}
+        return {**dict(zip(self.lags, lags, strict=True)), _BEYOND: beyond, **ends}
 
-    def expression(self, setting: Setting) -> Any:
+    def expression(self, setting: Setting) -> Expr:
         """Return G in l, xi and k."""
-        p, values = class_weights(setting.distances, xi, setting.gap).near, self.values()
+        p, values = setting.weights().near, self.values()
         numbers = {symbol: v for symbol, v in values.items() if v.is_number}
         counts = {kind: number.subs(numbers) for kind, number in self.counts(p).items()}
-        factor, terms = over(by_function(counts), self.spread(p).subs(numbers))
+        factor, terms = over_spread(counts, self.spread(p).subs(numbers))
         symbols = [symbol for symbol in values if symbol not in numbers]
         if not symbols:
             return factor * sympy.Add(*(sympy.factor(c) * f for f, c in terms.items()))
         above, below = (by_lag(part, symbols) for part in factor.as_numer_denom())
         total = sympy.Add(*(by_lag(sympy.factor(c), symbols) * f for f, c in terms.items()))
         return (above * total / below).subs(values)
+
+
+_BEYOND, _OWN, _TOTAL = sympy.symbols("A_beyond B0 T")
 
 
 @cache
@@ -155,30 +156,28 @@ def window_pairs(width: int, rectified: bool) -> tuple[Counts, ...]:
     Solved from the pairs of windows on six rings of the ensemble `pairs`; the span is 1, p, l as images out of sight
     are one class.
     """
-    first = noise_representatives(_windows(width), TwoPixelTask(length=_LONG, scale=2)).length
+    first = noise_representatives(_windows(width), TwoPixelTask(length=LONG, scale=2)).length
     span = RingSpan((Integer(1), class_weights("pairs", xi, 0).near, ell), first)
-    rows = {n: _window_pairs_on(n, width, rectified) for n in (*span.fitted, *span.held_out)}
-    found: list[Counts] = []
-    for lag in range(width + 1):
-        kinds: list[Kind] = list(dict.fromkeys(kind for row in rows.values() for kind in row[lag]))
-        solved = span.solved(lambda n, lag=lag, kinds=kinds: [rows[n][lag].get(kind, Fraction(0)) for kind in kinds])  # type: ignore[misc]
-        found.append(dict(zip(kinds, map(tuple, solved), strict=True)))
+    found: list[Counts] = [{} for _ in range(width + 1)]
+    for (lag, kind), numbers in span.solved(lambda length: _window_pairs_on(length, width, rectified)).items():
+        found[lag][kind] = tuple(numbers)
     return tuple(found)
 
 
-def _window_pairs_on(length: int, width: int, rectified: bool) -> list[Counts]:
+def _window_pairs_on(length: int, width: int, rectified: bool) -> dict[tuple[int, Kind], Exact]:
+    """Return the number of pairs by lag and kind."""
     task, noise = TwoPixelTask(length=length, scale=2), GaussianNoise(energy=length, rectified=rectified)
     network = _windows(width)
     fields = RectifiedFields(network, task, noise, network.depth)
     unit = np.eye(prod(fields.shape), dtype=object)
-    rows = []
+    found: dict[tuple[int, Kind], Exact] = {}
     for lag in range(width + 1):
         pairs = fields.pairs(np.roll(unit, lag, axis=1) + (np.roll(unit, -lag, axis=1) if lag else 0))
         total = SecondMoment()
         for means, weight in fields.weighted_means():
             total.add(fields.local_moment(pairs, means), weight)
-        rows.append(pair_counts(total))
-    return rows
+        found |= {(lag, kind): number for kind, number in pair_counts(total).items()}
+    return found
 
 
 def _windows(width: int) -> Network:
@@ -186,46 +185,25 @@ def _windows(width: int) -> Network:
     return Network(layers=tuple(Layer(filters=(((1,) * size,),)) for size in (width, width + 1)))
 
 
-def _measured(setting: Setting, layer: int | None, point: Point, noise: GaussianNoise) -> Any:
-    number = layer if layer is not None else point["k"]
-    return measured_noise(setting, number, point["l"], scale_at(setting, number, point), noise)
-
-
-def _held_out(draft: Formula, layer: int | None, sums: HiddenNoise) -> Formula:
-    """Return the formula, its numbers of pairs held to the networks' at the ends of its range: so for every sigma."""
-    points = _smallest_points(draft, layer)
-    if not points:
-        raise InputError(f"{draft.setting.construction!r} has no hidden layer in the range {draft.range_text}")
-    for point in points:
-        if not _agrees(draft, layer, sums, {**draft.fixed, **point}):
-            raise SolverError(f"G of a hidden layer at {point_text(point)} is not that of the network")
-    return replace(draft, proof=replace(draft.proof, held_out=tuple(points)))
-
-
-def _agrees(draft: Formula, layer: int | None, sums: HiddenNoise, point: Point) -> bool:
+def _agrees(draft: Formula, sums: HiddenNoise, point: Point, noise: GaussianNoise) -> bool:
     """Return whether numbers of pairs and denominator, times the channels, equal the network's."""
-    setting, number = draft.setting, layer if layer is not None else point["k"]
-    length, scale = point["l"], scale_at(setting, number, point)
-    at = {ell: length, xi: scale, k: number}
-    p = class_weights(setting.distances, xi, setting.gap).near.subs(at)
+    measured = draft.layer_at(point)
+    at = {ell: measured.length, xi: measured.scale, k: measured.layer}
+    p = draft.setting.weights().near.subs(at)
     values = {symbol: v.subs(at) for symbol, v in sums.values().items()} | at
-    layers = setting.network(setting.task(length, scale)).layers
-    channels = layers[number - 1].channels if number else 1
+    channels = measured.network.layers[measured.layer - 1].channels if measured.layer else 1
     counts = {kind: channels * n.subs(values) for kind, n in sums.counts(p).items()}
-    spread = channels * sums.spread(p).subs(values)
-    return same_counts(counts, spread, setting, number, length, scale, draft.noise or GaussianNoise())
+    return measured.has_counts(counts, channels * sums.spread(p).subs(values), noise)
 
 
-def _smallest_points(draft: Formula, layer: int | None) -> list[Point]:
+def _smallest_points(draft: Formula, hidden: HiddenLayer) -> list[Point]:
     """Return points of the range with the least k, xi and l, and somewhat larger ones."""
     points: list[Point] = []
     setting = draft.setting
-    for number in (1, 2, 3) if layer is None else (layer,):  # lags beyond w enter from k = 3 on
+    for number in (1, 2, 3) if hidden.layer is None else (hidden.layer,):  # lags beyond w enter from k = 3 on
         widest = (setting.filter_size - 1) * (number + 2) + setting.gap + 3
-        scales = [s for s in range(2, 2 * widest) if setting.reaches(s)] if "xi" in draft.variables else [0]
-        named = [{"xi": s, "k": number} for s in scales]
-        named = [{name: v for name, v in place.items() if name in draft.variables} for place in named]
-        for place in [place for place in named if draft.holds_at({**place, "l": _LONG})][:2]:
-            least = next(n for n in count(4) if draft.holds_at({**place, "l": n}))
+        places = hidden.places([number], range(2, 2 * widest))
+        for place in [place for place in places if draft.holds_at({"l": LONG, **place})][:2]:
+            least = next(n for n in count(4) if draft.holds_at({"l": n, **place}))
             points += [{"l": n, **place} for n in (least, least + 1, least + 8)]
     return points

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy import Integer
@@ -13,6 +13,9 @@ from sympy import Integer
 from solver.gaussian.functions import as_sympy
 from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.symbolic.symbols import sigma
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 Kind = tuple[Any, ...]
 """(x, y, c) stands for Cov(X+, Y+), (x, y) for mu_X mu_Y, and () for sigma^2, as in `SecondMoment`; x and y are
@@ -22,7 +25,7 @@ Counts = dict[Kind, Any]
 """Mean numbers of pairs of units by their kind."""
 
 
-def pair_moment(kind: Kind) -> Any:
+def pair_moment(kind: Kind) -> Expr:
     """Return the moment that a kind stands for, in sigma."""
     if not kind:
         return sigma**2
@@ -33,12 +36,12 @@ def pair_moment(kind: Kind) -> Any:
     return (rectified_mean(m1, v1) - sympy.Max(m1, 0)) * (rectified_mean(m2, v2) - sympy.Max(m2, 0))
 
 
-def by_function(counts: Mapping[Kind, Any]) -> dict[Any, Any]:
+def by_function(counts: Mapping[Kind, Expr]) -> dict[Expr, Expr]:
     """Return the sum of number times moment as {product of functions of sigma: coefficient}.
 
     Rational numbers go to the coefficients, which are otherwise what ``counts`` has.
     """
-    gathered: dict[Any, list[Any]] = defaultdict(list)
+    gathered: dict[Expr, list[Expr]] = defaultdict(list)
     for kind, count in counts.items():
         for term in sympy.Add.make_args(sympy.expand(pair_moment(kind))):
             number, function = term.as_coeff_Mul()
@@ -46,12 +49,12 @@ def by_function(counts: Mapping[Kind, Any]) -> dict[Any, Any]:
     return {function: sympy.Add(*terms) for function, terms in gathered.items()}
 
 
-def over(gathered: Mapping[Any, Any], spread: Any) -> tuple[Any, dict[Any, Any]]:
-    """Return the sum of coefficient times function, over ``spread``, as a rational factor and {function: polynomial}.
+def over_spread(counts: Mapping[Kind, Expr], spread: Expr) -> tuple[Expr, dict[Expr, Expr]]:
+    """Return the sum of number times moment, over ``spread``, as a rational factor and {function of sigma: polynomial}.
 
     The polynomials have integer coefficients and no factor in common; functions that cancel are left out.
     """
-    parts = {f: sympy.fraction(sympy.together(c)) for f, c in gathered.items()}
+    parts = {f: sympy.fraction(sympy.together(c)) for f, c in by_function(counts).items()}
     below = reduce(sympy.lcm, dict.fromkeys(part[1] for part in parts.values()), Integer(1))
     above = {f: sympy.expand(n * sympy.cancel(below / d)) for f, (n, d) in parts.items()}
     above = {f: polynomial for f, polynomial in above.items() if polynomial != 0}
