@@ -19,7 +19,7 @@ from sympy import Rational, cot, limit, oo, simplify, symbols
 from solver import Deformation, Layer, Network, TwoPixelTask, check_claim, construct, effective_kernel
 from solver.constructions.windows import sine_window
 from solver.optimal.deformation import best_deformation
-from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 
 ell = symbols("l", positive=True)
 theta = symbols("theta", positive=True)

@@ -21,7 +21,7 @@ from sympy import Expr, Poly, expand, simplify, symbols
 from solver import Deformation, NumberField, TwoPixelTask, check_claim, construct, effective_kernel, linearity_proof
 from solver.constructions.windows import window_filters
 from solver.numbers.exact import sign
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
 
 z, q = symbols("z q")
 theta = symbols("theta", positive=True)

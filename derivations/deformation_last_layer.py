@@ -23,7 +23,9 @@ import sympy
 from sympy import Expr, Integer, Rational, Symbol, cancel, expand, factor, limit, simplify, summation, symbols
 
 from solver import Deformation, Layer, Network, TwoPixelTask, construct
-from solver.sensitivity.deformation.moments import PairMoments, distance_moments, image_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import PairMoments
 
 ell, xi, d = symbols("l xi d", integer=True, positive=True)
 k = symbols("k", integer=True, positive=True)

@@ -20,7 +20,8 @@ from sympy import Expr, Rational, cancel, expand, limit, symbols
 from solver import Deformation, Layer, Network, TwoPixelTask, construct, effective_kernel
 from solver.network.kernels import Kernel
 from solver.question.correlations import difference_correlations
-from solver.sensitivity.deformation.moments import autocorrelation_moments, image_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
+from solver.sensitivity.deformation.enumeration import image_moments
 
 ell, k, s = symbols("l k s", positive=True)
 theta, z = symbols("theta z")

@@ -15,7 +15,8 @@ import sympy
 from sympy import Abs, Expr, Rational, factor, summation, symbols
 
 from solver import Deformation, TwoPixelTask, construct
-from solver.sensitivity.deformation.moments import distance_moments, image_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
 
 ell, xi, d = symbols("l xi d", integer=True, positive=True)
 

@@ -20,7 +20,7 @@ from sympy import Rational, cancel, expand, limit, symbols
 
 from solver import Deformation, Layer, Network, TwoPixelTask, construct, effective_kernel
 from solver.network.frequency.content import circular_autocorrelations, kernel_content, mean_kernel_frequency
-from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 
 ell, theta = symbols("l theta", positive=True)
 frequency = symbols("lambda")

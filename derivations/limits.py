@@ -17,7 +17,8 @@ import sympy
 from sympy import Expr, Rational, cos, exp, expand, factor, integrate, limit, log, oo, pi, series, sin, sqrt, symbols
 
 from solver import Deformation, TwoPixelTask, construct, sensitivity_formula
-from solver.sensitivity.deformation.moments import autocorrelation_moments, distance_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
+from solver.sensitivity.deformation.distances import distance_moments
 from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation, long_ring
 from solver.symbolic.expansions.expansion import expansion
 from solver.symbolic.expansions.laplace import central_series, cumulant

@@ -17,7 +17,7 @@ from sympy import Expr, Rational, cos, expand, integrate, pi, sqrt, symbols
 
 from solver import Deformation, GaussianNoise, TwoPixelTask, construct
 from solver.gaussian.balls import enclose
-from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.noise.once import layer_second_moment
 from solver.symbolic.expansions.expansion import expansion
 from solver.symbolic.noise.deep import effective_window, noise_on_long_rings

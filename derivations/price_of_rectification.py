@@ -22,7 +22,7 @@ from sympy import Expr, Integer, Rational, binomial, cancel, expand, expand_func
 from solver import GaussianNoise, Network, TwoPixelTask, construct, sensitivities
 from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.noise.linear import linear_readout_noise
+from solver.sensitivity.noise.closed import linear_readout_noise
 from solver.sensitivity.noise.once import layer_second_moment, readout_second_moment
 
 ell = symbols("l", integer=True, positive=True)

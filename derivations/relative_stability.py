@@ -28,7 +28,7 @@ from sympy import Expr, Integer, Rational, binomial, cancel, expand, expand_func
 from solver import Deformation, GaussianNoise, Network, TwoPixelTask, construct, sensitivities, sensitivity_formula
 from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.once import layer_second_moment
 from solver.sensitivity.noise.sampled.sampling import without_last_activation
 from solver.sensitivity.noise.transfer.layer import chain_layer_response

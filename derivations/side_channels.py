@@ -20,7 +20,7 @@ from solver import Deformation, Layer, Network, TwoPixelTask, check_claim, const
 from solver.constructions.side_channels import side_channels, sine_windows
 from solver.constructions.sine_channels import sine_channels
 from solver.optimal.deformation import best_deformation
-from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 
 e, m = symbols("epsilon m", positive=True)
 z, b = symbols("z b")

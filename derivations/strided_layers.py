@@ -36,9 +36,11 @@ from solver import (
 )
 from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_square
-from solver.sensitivity.deformation.moments import PairMoments, distance_moments
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.moments import PairMoments
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
+from solver.sensitivity.question import Question
 from solver.symbolic.expansions.asymptotics import deep_deformation
 from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
@@ -213,7 +215,7 @@ def check_noise() -> None:
         task = TwoPixelTask(length=length, scale=scale)
         network, noise = construct("strided", task, filter_size=size), GaussianNoise()
         for k in range(1, network.depth):
-            closed = closed_noise_response(NoiseQuestion(network, task, noise), k)
+            closed = closed_response(Question(network, task, noise=noise), k)
             point = {s: size, w: size**k, ell: length, sigma: sqrt(Rational(noise.variance(length)))}
             ours, theirs = enclose(noise_response().subs(point), 25), enclose(closed.total.expression, 25)
             assert (ours - theirs).contains(0) and (ours - theirs).rad() < 1e-20

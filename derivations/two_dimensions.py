@@ -24,7 +24,9 @@ from solver import Deformation, FrameTask, Layer, Network, construct, effective_
 from solver.network.kernels import Kernel
 from solver.question.correlations import difference_correlations
 from solver.question.lattice import lags
-from solver.sensitivity.deformation.moments import distance_moments, image_moments, linear_moments
+from solver.sensitivity.deformation.autocorrelations import linear_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
 
 N, S2, xi, k, s = symbols("N S_2 xi k s", positive=True)
 z1, z2 = symbols("z_1 z_2")

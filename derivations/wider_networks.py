@@ -27,8 +27,9 @@ from solver import Deformation, GaussianNoise, Network, TwoPixelTask, check_clai
 from solver.network.changed.wider import scaled_copies
 from solver.network.linearity import linearity_proof
 from solver.network.trace import response
-from solver.sensitivity.deformation.alone import deformation_alone
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise.closed import closed_response
+from solver.sensitivity.question import Question
+from solver.sensitivity.sensitivities import sensitivities
 
 c, z, A0, A1, A2 = symbols("c z A_0 A_1 A_2", positive=True)
 N, M, q = IndexedBase("N"), IndexedBase("M"), IndexedBase("q")
@@ -124,7 +125,10 @@ def with_channel_sum(network: Network, layer: int, share: Any = 0) -> Network:
 def same_values(first: Network, second: Network, task: TwoPixelTask, but: tuple[int, ...] = ()) -> bool:
     """Return whether D of every layer and the closed G agree, but for the layers left out."""
     deformation, noise = Deformation(), GaussianNoise()
-    found = [deformation_alone(each, task, deformation, noise).layers for each in (first, second)]
+    found = [
+        sensitivities(each, task, deformation=deformation, noise=noise, quantities=("D",)).layers
+        for each in (first, second)
+    ]
     for k, (old, new) in enumerate(zip(*found, strict=True)):
         closed = [ratio(each, task, k) for each in (first, second)]
         if k not in but and (old.D.exact != new.D.exact or sympy.simplify(closed[0] - closed[1]) != 0):
@@ -135,7 +139,7 @@ def same_values(first: Network, second: Network, task: TwoPixelTask, but: tuple[
 def ratio(network: Network, task: TwoPixelTask, layer: int) -> sympy.Expr:
     """Return the closed noise response over that of the same network with identity activations, 0 where none is."""
     found = [
-        closed_noise_response(NoiseQuestion(each, task, GaussianNoise()), layer)
+        closed_response(Question(each, task, noise=GaussianNoise()), layer)
         for each in (network, network.with_identity())
     ]
     if None in found or layer > network.depth:
@@ -178,7 +182,10 @@ def check_channels(name: str, task: TwoPixelTask, noisy: np.ndarray) -> None:
         assert (on_noise(summed, noisy) == on_noise(network, noisy)) == (share == 0)
     plain, uniform = with_channel_sum(construct("shift-mixed", task), 1, share=1), construct("uniform", task)
     assert on_noise(plain, noisy) == on_noise(uniform, noisy)
-    found = [deformation_alone(each, task, Deformation(), GaussianNoise())[1].D.exact for each in (network, summed)]
+    found = [
+        sensitivities(each, task, deformation=Deformation(), noise=GaussianNoise(), quantities=("D",))[1].D.exact
+        for each in (network, summed)
+    ]
     assert found[1] < found[0]
 
 
@@ -199,7 +206,11 @@ def check_mean(noisy: np.ndarray) -> None:
 
 def sensitivities_of_layer(network: Network, task: TwoPixelTask) -> Fraction:
     """Return D_1, exactly."""
-    return Fraction(str(deformation_alone(network, task, Deformation(), GaussianNoise())[1].D.exact))
+    return Fraction(
+        str(
+            sensitivities(network, task, deformation=Deformation(), noise=GaussianNoise(), quantities=("D",))[1].D.exact
+        )
+    )
 
 
 if __name__ == "__main__":

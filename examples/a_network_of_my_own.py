@@ -16,7 +16,7 @@ import solver
 from solver import Deformation, Layer, NumberField, TwoPixelTask, effective_kernel
 from solver.plots.kernels import kernels_figure
 from solver.plots.style import show
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
 
 g = NumberField(2 * cos(2 * pi / 7)).generator
 double_cosines = {1: g, 2: g**2 - 2, 3: g**3 - 3 * g}

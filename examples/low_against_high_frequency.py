@@ -12,7 +12,7 @@ from solver import Deformation, GaussianNoise, TwoPixelTask, construct, filter_c
 from solver.network.frequency.content import mean_kernel_frequency
 from solver.plots.frequencies import frequencies_figure
 from solver.plots.style import show
-from solver.sensitivity.deformation.alone import deformation_alone
+from solver.sensitivity.sensitivities import sensitivities
 
 task = TwoPixelTask(length=32, scale=7)
 networks = {name: construct(name, task) for name in ("uniform", "shift")}
@@ -28,7 +28,7 @@ limits = {name: Fraction(mean_kernel_frequency(network, 2, task.length)) / 3 for
 for name, network in networks.items():
     for length in (32, 256, 2048):
         ring = TwoPixelTask(length=length, scale=7)
-        found = deformation_alone(network, ring, Deformation(), GaussianNoise())
+        found = sensitivities(network, ring, deformation=Deformation(), noise=GaussianNoise(), quantities=("D",))
         print(f"{name:8} l = {length:4}   D_2 = {found[2].D.value(6)}   a third of the mean frequency {limits[name]}")
 
 # %%

@@ -12,9 +12,11 @@ from decimal import Decimal
 
 from solver import GaussianNoise, Layer, Network, Sampling, TwoPixelTask
 from solver.plots.style import PALETTE, house_style, new_figure, show
-from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, noise_responses
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.routes import noise_responses
+from solver.sensitivity.question import Question
 
-FEW = NoiseRoutes(sampling=Sampling(points=256, replicates=16))
+FEW = Evaluation(sampling=Sampling(points=256, replicates=16))
 
 
 def box_network(activation: str, depth: int) -> Network:
@@ -25,7 +27,7 @@ def box_network(activation: str, depth: int) -> Network:
 
 def output_response(activation: str, length: int) -> tuple[Decimal, Decimal, Decimal]:
     """Return the coherent part, its error and the incoherent part of <(f_p(x + eta) - f_p(x))^2>."""
-    question = NoiseQuestion(box_network(activation, 2), TwoPixelTask(length=length, scale=7), GaussianNoise())
+    question = Question(box_network(activation, 2), TwoPixelTask(length=length, scale=7), noise=GaussianNoise())
     output = noise_responses(question, FEW)[-1]
     return output.coherent.value(9), output.coherent.error(9), output.incoherent.value(9)
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from solver import Deformation, Layer, Network, TwoPixelTask, best_deformation
 from solver.plots.style import PALETTE, house_style, new_figure, plain_ticks, show
-from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 
 task = TwoPixelTask(length=32, scale=7)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import product
 
 from solver.citations.entries import ENTRIES, SOLVER, TALK
-from solver.citations.routes import QUANTITIES, RELATIVE, kind_sources, route
+from solver.citations.routes import QUANTITIES, RELATIVE, backing, kind_sources
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError
 from solver.numbers.exact import choice
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, Value
 
 
@@ -76,7 +77,7 @@ def cited(
             for k, quantity in product(places, quantities):
                 yield _of_layer(result.network.name, result.layers[k], quantity)
         elif isinstance(result, Value):
-            found = route(result.method)
+            found = backing(result.method)
             scripts = tuple(proof.script for proof in found.proofs if not (proof.layer or proof.constructions))
             yield Cited(f"a value ({result.kind})", result.method, (*found.sources, *kind_sources(result)), scripts)
         else:
@@ -105,7 +106,7 @@ def _layers(name: str, depth: int) -> list[int]:
     return [int(name)]
 
 
-def _of_layer(name: str, layer: LayerSensitivity, quantity: str) -> Cited:
+def _of_layer(name: str, layer: LayerValues, quantity: str) -> Cited:
     """Return what stands behind one quantity of one layer; R has all that D and G have."""
     value: Value = getattr(layer, quantity)
     where = "output f_p" if layer.name == "output" else f"layer {layer.layer}"
@@ -113,7 +114,7 @@ def _of_layer(name: str, layer: LayerSensitivity, quantity: str) -> Cited:
     if isinstance(value, MissingValue):
         return Cited(what, value.why, (), ())
     values = [layer.D, layer.G] if quantity == "R" else [value]
-    routes = [route(each.method) for each in values]
+    routes = [backing(each.method) for each in values]
     built = CONSTRUCTIONS[name].proofs if name in CONSTRUCTIONS else ()
     proofs = [*built, *(proof for each in routes for proof in each.proofs)]
     proofs += [RELATIVE] if quantity == "R" else []

@@ -8,13 +8,10 @@ from solver.errors import InputError
 from solver.optimal import deformation as optimal
 from solver.proof import Proof
 from solver.report.documents import frequencies, search
-from solver.sensitivity import sensitivities
+from solver.sensitivity.deformation.routes import AUTOCORRELATIONS, DEFORMATION_ROUTES
 from solver.sensitivity.limits import limits as noise_limits
-from solver.sensitivity.noise import series as rectified_twice
-from solver.sensitivity.noise.sampled import sampling
-from solver.sensitivity.noise.transfer import layer as chain_noise
-from solver.sensitivity.noise.transfer import output as chain_readout
-from solver.sensitivity.noise.transfer import rectified_input
+from solver.sensitivity.noise.closed import ONCE
+from solver.sensitivity.noise.routes import ROUTES, SAMPLED
 from solver.sensitivity.shuffling import shuffling
 from solver.values import ClosedValue, EnclosedValue, MissingValue, Value
 
@@ -25,7 +22,7 @@ QUANTITIES = {"D": (*DEFINITIONS, "bruna2013invariant"), "G": DEFINITIONS, "R": 
 
 
 @dataclass(frozen=True)
-class Route:
+class Backing:
     """The sources (keys of `ENTRIES`) and the derivations behind one method."""
 
     sources: tuple[str, ...] = ()
@@ -33,62 +30,35 @@ class Route:
 
 
 RELATIVE = Proof("relative_stability")
-_BY_DISTANCE = Route(proofs=(Proof("deformation_last_layer", "hidden"), Proof("deformation_output", "output")))
-_ONCE = Route(
-    proofs=(
-        Proof("rectified_moments"),
-        Proof("noise_first_layers", "hidden", ("uniform", "shift")),
-        Proof("noise_hidden_layers", "hidden", ("uniform",)),
-    )
-)
-_CHAIN = Route(("stenger1993sinc", ARB), (Proof("noise_moving_average"),))
-_BEST = Route(proofs=(Proof("best_kernel"),))
-_LIMIT = Route(proofs=(Proof("limits_noise"),))
-_SAMPLED = Route(("joe2008sobol", "matousek1998discrepancy", "owen1998scrambling"))
+_NOTHING = Backing()
+_BEST = (Proof("best_kernel"),)
 
 EXACTLY = {
-    sensitivities.AUTOCORRELATIONS: Route(proofs=(Proof("deformation_linear_layers"),)),
-    sensitivities.DISTANCES: _BY_DISTANCE,
-    "linear noise": Route(),
-    "closed form, rectified once": _ONCE,
-    rectified_twice.PROVEN: Route(
-        (ARB,),
-        (
-            Proof("independent_sums"),
-            Proof("noise_last_layer", "hidden", ("shift",)),
-            Proof("noise_output", "output", ("shift",)),
-        ),
-    ),
-    chain_noise.METHOD: _CHAIN,
-    chain_readout.METHOD: _CHAIN,
-    rectified_input.METHOD: Route((ARB,)),
-    noise_limits.CLOSED: _LIMIT,
-    "sigma^2": Route(),
-    "network": Route(),
-    "formula, derived": Route(),
-    "formula, identified": Route(),
-    shuffling.MEANS: Route(proofs=(Proof("deformation_linear_layers"),)),
-    frequencies.RAYLEIGH: Route(proofs=(Proof("frequency"),)),
-    frequencies.PROJECTION: Route(proofs=(Proof("frequency"),)),
-    optimal.LIMIT: _BEST,
-    optimal.ALGEBRAIC: _BEST,
-    optimal.PROVEN: Route((ARB,), _BEST.proofs),
-    search.METHOD: Route(),
-    MissingValue("").method: Route(),
+    **{each.method: Backing(each.sources, each.proofs) for each in DEFORMATION_ROUTES},
+    **{each.method: Backing(each.sources, each.proofs) for each in ROUTES},
+    noise_limits.CLOSED: Backing(proofs=(Proof("limits_noise"),)),
+    shuffling.MEANS: Backing(proofs=AUTOCORRELATIONS.proofs),
+    frequencies.RAYLEIGH: Backing(proofs=(Proof("frequency"),)),
+    frequencies.PROJECTION: Backing(proofs=(Proof("frequency"),)),
+    optimal.LIMIT: Backing(proofs=_BEST),
+    optimal.ALGEBRAIC: Backing(proofs=_BEST),
+    optimal.PROVEN: Backing((ARB,), _BEST),
+    **dict.fromkeys(("sigma^2", "network", "formula, derived", "formula, identified"), _NOTHING),
+    **dict.fromkeys((search.METHOD, MissingValue("").method), _NOTHING),
 }
-"""The methods that are always called the same."""
+"""The methods that are always called the same: of every route, and of what is no route."""
 
 CONTAINING = {
-    sampling.METHOD: _SAMPLED,
-    noise_limits.BOUNDED: Route(),
-    " terms, as a proven ball": Route((ARB,), _ONCE.proofs),
-    " shuffled networks": Route(),
-    " shuffles, ": Route(),
+    SAMPLED.method: Backing(SAMPLED.sources, SAMPLED.proofs),
+    noise_limits.BOUNDED: _NOTHING,
+    " terms, as a proven ball": Backing((ARB,), ONCE.proofs),
+    " shuffled networks": _NOTHING,
+    " shuffles, ": _NOTHING,
 }
 """The methods whose names carry numbers, by what they always contain; the first that fits counts."""
 
 
-def route(method: str) -> Route:
+def backing(method: str) -> Backing:
     """Return what stands behind a method.
 
     Raises

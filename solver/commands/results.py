@@ -21,13 +21,15 @@ def results_for(
 ) -> list[Any]:
     """Return the sensitivities of networks for a task, deformation, noise and sampling."""
     from solver.cache import Cache, default_folder
-    from solver.sensitivity.deformation.alone import deformation_alone
     from solver.sensitivity.sensitivities import sensitivities
 
     task, deformation, noise, sampling = question
     if columns is not None and all(column.quantity == "D" for column in columns):
         mean = options["channel_mean"]
-        return [deformation_alone(each, task, deformation, noise, channel_mean=mean) for each in networks]
+        return [
+            sensitivities(each, task, deformation=deformation, noise=noise, channel_mean=mean, quantities=("D",))
+            for each in networks
+        ]
     results = []
     for network in networks:
         with progress_bar(f"{network.name}, xi = {task.scale}") as progress:

@@ -81,13 +81,13 @@ def sweep(
     from solver.cache import Cache, default_folder
     from solver.report.columns import chosen_columns
     from solver.report.documents.sweep import chosen_layers
-    from solver.sweep.answer import QUANTITIES
+    from solver.sensitivity.quantities import NAMES
     from solver.sweep.run import run_sweep
 
     wanted = [name.strip() for name in quantities.split(",")]
-    unknown = [name for name in wanted if name not in QUANTITIES]
+    unknown = [name for name in wanted if name not in NAMES]
     if unknown or len(set(wanted)) < len(wanted):
-        raise click.BadParameter(f"expected names from {', '.join(QUANTITIES)}, each once", param_hint="--quantities")
+        raise click.BadParameter(f"expected names from {', '.join(NAMES)}, each once", param_hint="--quantities")
     shown, columns = chosen_layers(layers), columns or ",".join(wanted)
     chosen_columns(columns)
     targets: list[tuple[Path | None, str]] = [(path, _format(path)) for path in outputs] or [(None, form or "csv")]

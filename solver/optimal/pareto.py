@@ -18,7 +18,7 @@ from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.moments import autocorrelation_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.noise.once import is_rectified_once, layer_second_moment
 from solver.sensitivity.noise.second_moment import SecondMoment
 

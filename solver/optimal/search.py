@@ -21,7 +21,7 @@ from solver.optimal.descent import STARTS, Weights, descended, starting_weights
 from solver.optimal.torch_deformation import DeformationObjective, one_thread
 from solver.question.deformation import Deformation
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.values import Value
 

@@ -16,7 +16,8 @@ from solver.question.task import TwoPixelTask
 from solver.report.documents.slides import NAMES
 from solver.report.words import decimal, layer_label
 from solver.sensitivity.noise.sampled.sampling import Sampling
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities, sensitivities
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
 
 SCHEMA = "solver.page/1"
@@ -129,7 +130,7 @@ def _layer(network: Network, k: int) -> dict[str, Any]:
     }
 
 
-def _sensitivities(layer: LayerSensitivity) -> dict[str, Any]:
+def _sensitivities(layer: LayerValues) -> dict[str, Any]:
     return {"label": layer_label(layer)} | {name: shown(getattr(layer, name)) for name in QUANTITIES}
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from solver.plots.points import layer_tick, value_and_error
 from solver.plots.style import PALETTE, house_style, new_figure
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue
 
 PARTS = {"G_coherent": "coherent: mean change", "G_incoherent": "incoherent: fluctuations"}
@@ -51,7 +52,7 @@ def noise_split_figure(results: Sequence[Sensitivities] = ()) -> Any:
     return figure
 
 
-def _draw_parts(axis: Any, layers: list[LayerSensitivity], places: list[int]) -> None:
+def _draw_parts(axis: Any, layers: list[LayerValues], places: list[int]) -> None:
     axis.set_yscale("log")
     totals = [value_and_error(layer.G)[0] for layer in layers]
     axis.plot(places, totals, color="0.6", linestyle=":", label="$G$", zorder=1)
@@ -62,7 +63,7 @@ def _draw_parts(axis: Any, layers: list[LayerSensitivity], places: list[int]) ->
         axis.errorbar(x, y, errors, color=_COLORS[name], marker=_MARKERS[name], label=label)
 
 
-def _draw_shares(axis: Any, layers: list[LayerSensitivity], places: list[int]) -> None:
+def _draw_shares(axis: Any, layers: list[LayerValues], places: list[int]) -> None:
     bottom = [0.0] * len(layers)
     for name in PARTS:
         shares = [value_and_error(getattr(layer, name))[0] / value_and_error(layer.G)[0] for layer in layers]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from solver.report.words import layer_label
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import Value, as_value
 
 DIGITS = 6
@@ -22,7 +23,7 @@ def number(exact: Any) -> float:
     return float(as_value(exact, "").value(DIGITS + 2))
 
 
-def layer_tick(layer: LayerSensitivity) -> str:
+def layer_tick(layer: LayerValues) -> str:
     """Return the name of a layer on an axis."""
     return "$f_p$" if layer.name == "output" else layer_label(layer)
 

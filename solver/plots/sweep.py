@@ -11,7 +11,7 @@ from solver.numbers.exact import choice
 from solver.plots.style import COLORS, house_style, new_figure
 from solver.report.documents.sweep import chosen_layers
 from solver.report.words import layer_label
-from solver.sweep.answer import QUANTITIES
+from solver.sensitivity.quantities import NAMES
 from solver.sweep.grid import AXES
 from solver.sweep.recorded import recorded_layer
 from solver.values import MissingValue
@@ -31,7 +31,7 @@ def sweep_figure(cells: Sequence[Mapping[str, Any]], x: str, quantity: str, laye
     x : str
         One of `AXES`, or xi, l, s, H or energy; words and laws stand at equal steps.
     quantity : str
-        One of `QUANTITIES`.
+        One of `NAMES`.
     layer : str
         A number, ``last`` or ``output``.
 
@@ -41,7 +41,7 @@ def sweep_figure(cells: Sequence[Mapping[str, Any]], x: str, quantity: str, laye
         If there is no such axis, quantity or layer, no value, or more lines than can be told apart.
     """
     axis = choice(ALIASES.get(x, x), "x", AXES)
-    choice(quantity, "quantity", QUANTITIES)
+    choice(quantity, "quantity", NAMES)
     if layer == "all" or "," in layer:
         raise InputError(f"layer: expected one number, last or output; got {layer!r}")
     lines, labels = _lines(cells, axis, quantity, layer)

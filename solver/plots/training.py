@@ -7,8 +7,9 @@ from typing import Any
 
 from solver.optimal.deformation import best_deformation
 from solver.plots.style import PALETTE, house_style, look, new_figure, plain_ticks
+from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.train.history import History, LayerHistory, Moment
+from solver.train.history import History, Moment
 from solver.train.training import Training
 from solver.values import MissingValue
 
@@ -126,7 +127,7 @@ def _through_layers(moment: Moment, quantity: str) -> list[tuple[int, float]]:
     return [(each.layer, value) for each in moment.layers if (value := layer_number(each, quantity)) is not None]
 
 
-def layer_number(layer: LayerHistory, quantity: str) -> float | None:
+def layer_number(layer: LayerValues, quantity: str) -> float | None:
     """Return a quantity of a layer, None where it does not exist."""
     value = getattr(layer, quantity)
     return None if isinstance(value, MissingValue) else float(value)

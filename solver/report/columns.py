@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from solver.errors import InputError
-from solver.sensitivity.sensitivities import LayerSensitivity
+from solver.sensitivity.quantities import NAMES, QUANTITIES
+from solver.sensitivity.results import LayerValues
 from solver.values import Value
 
 DEFAULTS = ("D_exact,D,G,R,price", "D_exact,D,G,R", "D_exact,G,R", "D,G,R")
 """What a table shows unless told: the first of these that fits side by side, else the last."""
 
 _EXACT = "_exact"
-_HEADS = {"price": r"G/G_{\mathrm{id}}", "G_identity": r"G_{\mathrm{id}}"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: a quantity of `LayerSensitivity`, as a decimal or, where it is exact, as that number."""
+    """One column: a quantity of `LayerValues`, as a decimal or, where it is exact, as that number."""
 
     quantity: str
     exact: bool = False
 
-    def value(self, layer: LayerSensitivity) -> Value | None:
+    def value(self, layer: LayerValues) -> Value | None:
         """Return the quantity of a layer."""
         found: Value | None = getattr(layer, self.quantity)
         return found
@@ -32,29 +31,12 @@ class Column:
     @property
     def head(self) -> str:
         """The quantity's symbol as LaTeX, without dollar signs."""
-        base, _, index = self.quantity.partition("_")
-        return _HEADS.get(self.quantity, rf"{base}_{{\mathrm{{{index.replace('_', ' ')}}}}}" if index else base)
-
-
-def quantities() -> tuple[str, ...]:
-    """Return the names of the values that a layer carries, in the order of their declaration.
-
-    Examples
-    --------
-    >>> set(quantities()) >= {"D", "G", "R", "G_identity", "price"}
-    True
-    """
-    hints = {each.name: each.type for each in fields(LayerSensitivity)}
-    for name, member in vars(LayerSensitivity).items():
-        getter = getattr(member, "fget", None) or getattr(member, "func", None)
-        if getter is not None:
-            hints[name] = getter.__annotations__.get("return")
-    return tuple(name for name, hint in hints.items() if re.search(r"\bValue\b", str(hint)))
+        return next(each.latex for each in QUANTITIES if each.name == self.quantity)
 
 
 def column_names() -> tuple[str, ...]:
     """Return every name that `chosen_columns` takes."""
-    return tuple(name for quantity in quantities() for name in (quantity, quantity + _EXACT))
+    return tuple(name for quantity in NAMES for name in (quantity, quantity + _EXACT))
 
 
 def chosen_columns(names: str | Sequence[str]) -> tuple[Column, ...]:

@@ -73,7 +73,7 @@ class Report:
         command : str
             Recorded in a comment.
         columns : text such as "D,G,R", or a sequence of names
-            A value of `LayerSensitivity` for its decimal, ``D_exact`` for the exact number.
+            A value of `LayerValues` for its decimal, ``D_exact`` for the exact number.
         width : float
             Points that a line of the document has; 345, those of a bare article, if left out.
 

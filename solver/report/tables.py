@@ -10,7 +10,7 @@ from typing import Any
 from solver.report.columns import Column
 from solver.report.writers.cells import STACKED, cell, exact_cell
 from solver.report.writers.latex_width import latex_width
-from solver.sensitivity.sensitivities import LayerSensitivity
+from solver.sensitivity.results import LayerValues
 
 RULES = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
 RULES += r"\ifx\cmidrule\undefined\def\cmidrule(#1)#2{\cline{#2}}\fi"
@@ -72,7 +72,7 @@ class Panel:
     width: float
 
 
-def group(title: str, columns: tuple[Column, ...], layers: Mapping[Any, LayerSensitivity], digits: int) -> Group:
+def group(title: str, columns: tuple[Column, ...], layers: Mapping[Any, LayerValues], digits: int) -> Group:
     """Return the columns of a construction; ``layers`` by the key of their row, a row without one stays blank."""
     texts = {(key, column): _texts(column, layer, digits) for key, layer in layers.items() for column in columns}
     return Group(title, columns, texts)
@@ -182,7 +182,7 @@ def _line_ends(rows: Sequence[Row]) -> list[str]:
     return [*(r"\\" if row.ruled else r"\\*" for row in rows[1:]), r"\\"]
 
 
-def _texts(column: Column, layer: LayerSensitivity, digits: int) -> tuple[str, str]:
+def _texts(column: Column, layer: LayerValues, digits: int) -> tuple[str, str]:
     """Return a cell with its fraction in a line, and stacked."""
     value = column.value(layer)
     if column.exact:

@@ -11,7 +11,8 @@ from solver.question.correlations import deformation_energy
 from solver.question.deformation import far_energy
 from solver.report.report import Report
 from solver.sensitivity.response.by_displacement import Response
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, NumericValue, Value, text_with_error
 
 LONGEST_FRACTION = 40
@@ -88,7 +89,7 @@ def responses(s: Sensitivities) -> tuple[Response | None, str]:
         return None, str(error)
 
 
-def layer_label(layer: LayerSensitivity) -> str:
+def layer_label(layer: LayerValues) -> str:
     """Return the layer's number, or f_p for the output."""
     return "f_p" if layer.name == "output" else str(layer.layer)
 
@@ -129,7 +130,7 @@ def _known_to(value: NumericValue, digits: int) -> bool:
     return 20 * Fraction(value.uncertainty) < last
 
 
-def coherent_share(layer: LayerSensitivity, digits: int) -> str:
+def coherent_share(layer: LayerValues, digits: int) -> str:
     """Return the coherent part of G in per cent, from both to ``digits``, or a dash where G is missing or 0."""
     if isinstance(layer.G, MissingValue) or not layer.G.value(digits):
         return "-"

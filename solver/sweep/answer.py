@@ -12,12 +12,11 @@ from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.alone import deformation_alone
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities, sensitivities
+from solver.sensitivity.quantities import NAMES
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.sweep.grid import Cell, channel_scales
 from solver.values import MissingValue, Value
-
-QUANTITIES = ("D", "G", "R", "G_identity", "price", "G_coherent", "G_incoherent")
 
 
 def answer(cell: Cell, cache: Cache | None = None) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def answer(cell: Cell, cache: Cache | None = None) -> dict[str, Any]:
     try:
         with threadpool_limits(1):
             found = cell_sensitivities(cell, cache)
-            shown = ("D",) if cell.settings.deformation_only else QUANTITIES
+            shown = ("D",) if cell.settings.deformation_only else NAMES
             return {
                 "depth": str(found.network.depth),
                 "widths": [str(c) for c in found.network.channels],
@@ -56,7 +55,14 @@ def cell_sensitivities(cell: Cell, cache: Cache | None = None) -> Sensitivities:
     deformation = Deformation(law=cell["deformation"], collisions=cell["collisions"])
     network = _network(cell, task)
     if options.deformation_only:
-        return deformation_alone(network, task, deformation, GaussianNoise(), channel_mean=options.channel_mean)
+        return sensitivities(
+            network,
+            task,
+            deformation=deformation,
+            noise=GaussianNoise(),
+            channel_mean=options.channel_mean,
+            quantities=("D",),
+        )
     noise = GaussianNoise(energy=cell["noise_energy"], rectified=options.rectified)
     return sensitivities(
         network,
@@ -70,7 +76,7 @@ def cell_sensitivities(cell: Cell, cache: Cache | None = None) -> Sensitivities:
     )
 
 
-def layer_object(layer: LayerSensitivity, names: tuple[str, ...], digits: int) -> dict[str, Any]:
+def layer_object(layer: LayerValues, names: tuple[str, ...], digits: int) -> dict[str, Any]:
     """Return the named values of a layer as text."""
     values = {name: _value_object(getattr(layer, name), digits) for name in names}
     return {"layer": str(layer.layer), "name": layer.name, **values}

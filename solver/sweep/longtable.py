@@ -11,7 +11,7 @@ from solver.report.columns import Column, chosen_columns
 from solver.report.documents.sweep import Keyed, keyed_grid
 from solver.report.tables import longtable, preamble
 from solver.report.writers.latex import fitted_grid, notes
-from solver.sensitivity.sensitivities import LayerSensitivity
+from solver.sensitivity.results import LayerValues
 from solver.sweep.grid import AXES
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _checked(results: SweepResults, columns: str | Sequence[str]) -> tuple[Colum
 
 
 def _keyed(results: SweepResults, axes: Sequence[str]) -> Keyed:
-    keyed: dict[tuple[str, ...], dict[str, Sequence[LayerSensitivity]]] = {}
+    keyed: dict[tuple[str, ...], dict[str, Sequence[LayerValues]]] = {}
     for number, cell in enumerate(results.sweep.cells):
         by_name = keyed.setdefault(tuple(_text(axis, cell[axis]) for axis in axes), {})
         if "why" not in results.answers[number]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
 from solver.errors import InputError
 from solver.numbers.exact import decimal_text
-from solver.sensitivity.sensitivities import LayerSensitivity
+from solver.sensitivity.quantities import NAMES, UNASKED
+from solver.sensitivity.results import LayerValues
 from solver.values import ExactValue, MissingValue, NumericValue, Value
 
 
@@ -32,7 +33,7 @@ class RecordedValue(Value):
         return f"{self.decimal}"
 
 
-def recorded_layer(record: Mapping[str, Any]) -> LayerSensitivity:
+def recorded_layer(record: Mapping[str, Any]) -> LayerValues:
     """Return a layer of a cell; a value that was not recorded is missing.
 
     Raises
@@ -40,10 +41,9 @@ def recorded_layer(record: Mapping[str, Any]) -> LayerSensitivity:
     InputError
         If the record is not that of a layer.
     """
-    names = [each.name for each in fields(LayerSensitivity) if each.name not in ("layer", "name")]
     try:
-        values = {name: recorded_value(record[name]) if name in record else _UNASKED for name in names}
-        return LayerSensitivity(layer=int(record["layer"]), name=str(record["name"]), **values)
+        values = {name: recorded_value(record[name]) if name in record else UNASKED for name in NAMES}
+        return LayerValues(int(record["layer"]), str(record["name"]), values)
     except (KeyError, TypeError, ArithmeticError, ValueError) as error:
         raise InputError(f"sweep: a layer is not as `solver sweep` writes it: {error!r}") from None
 
@@ -60,6 +60,3 @@ def recorded_value(record: Mapping[str, Any]) -> Value:
     if kind == "numeric":
         return NumericValue(float(decimal), float(error), method)
     return RecordedValue(kind, decimal, error, method)
-
-
-_UNASKED = MissingValue("not asked for")

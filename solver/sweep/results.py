@@ -15,8 +15,8 @@ from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.reading import json_structure
 from solver.report.documents.sweep import chosen
-from solver.sensitivity.sensitivities import LayerSensitivity
-from solver.sweep.answer import QUANTITIES
+from solver.sensitivity.quantities import NAMES
+from solver.sensitivity.results import LayerValues
 from solver.sweep.grid import AXES, Sweep
 from solver.sweep.recorded import recorded_layer
 
@@ -38,11 +38,11 @@ class SweepResults:
     sweep: Sweep
     answers: tuple[dict[str, Any], ...]
 
-    def layers(self, number: int) -> tuple[LayerSensitivity, ...]:
+    def layers(self, number: int) -> tuple[LayerValues, ...]:
         """Return the layers of a cell, from the image to the output; none if it does not exist."""
         return tuple(map(recorded_layer, self.answers[number].get("layers", ())))
 
-    def to_csv(self, layers: Sequence[str] = ("all",), quantities: Sequence[str] = QUANTITIES[:3]) -> str:
+    def to_csv(self, layers: Sequence[str] = ("all",), quantities: Sequence[str] = ("D", "G", "R")) -> str:
         """Return a row for each cell and layer: the axes, the layer, value, error, kind, ... of each quantity, why."""
         text = io.StringIO()
         heads = [f"{quantity}_{part}" if part != "value" else quantity for quantity in quantities for part in PARTS]
@@ -61,7 +61,7 @@ class SweepResults:
                 writer.writerow(place | {"why": cell["why"]})
         return text.getvalue()
 
-    def to_json(self, layers: Sequence[str] = ("all",), quantities: Sequence[str] = QUANTITIES[:3]) -> str:
+    def to_json(self, layers: Sequence[str] = ("all",), quantities: Sequence[str] = ("D", "G", "R")) -> str:
         """Return the axes, the settings and every cell as JSON text, schema ``solver.sweep/1``."""
         axes = {name: list(values) for name, values in self.sweep.axes.items()}
         return _dumped(
@@ -97,7 +97,7 @@ class SweepResults:
 
     def _shown(self, layers: Sequence[str], quantities: Sequence[str]) -> list[dict[str, Any]]:
         """Return each cell with the layers and quantities asked for."""
-        known = QUANTITIES[:1] if self.sweep.settings.deformation_only else QUANTITIES
+        known = NAMES[:1] if self.sweep.settings.deformation_only else NAMES
         for quantity in quantities:
             choice(quantity, "quantity of this sweep", known)
         return [

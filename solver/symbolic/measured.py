@@ -12,8 +12,9 @@ from solver.network.network import Network
 from solver.numbers.exact import Exact
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.moments import PairMoments, distance_moments
-from solver.sensitivity.noise.linear import linear_layer_noise, linear_readout_noise
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.moments import PairMoments
+from solver.sensitivity.noise.closed import linear_layer_noise, linear_readout_noise
 from solver.sensitivity.noise.once import (
     is_rectified_once,
     layer_second_moment,

@@ -13,57 +13,31 @@ from solver.numbers.exact import integer
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.alone import FLAT
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.routes import DISTANCES
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, sampled_noise
-from solver.sensitivity.sensitivities import DISTANCES
-from solver.sensitivity.shuffling.draws import Shuffles, draws
-from solver.sensitivity.shuffling.noise import FLAT as FLAT_SHUFFLED
+from solver.sensitivity.quantities import FLAT
+from solver.sensitivity.results import LayerValues, layer_name
+from solver.sensitivity.shuffling.deformation import shuffled_moments
+from solver.sensitivity.shuffling.draws import Shuffles
 from solver.train.folder import read_checkpoint, read_record
 from solver.train.record import Checkpoint, Record
-from solver.values import ExactValue, MissingValue, NumericValue, Value, as_value, quotient
+from solver.values import ExactValue, MissingValue, Value, as_value, quotient
 
 QUICK = Sampling(points=128, replicates=16)
 """Noise for many networks: errors of about one percent."""
 
 
 @dataclass(frozen=True)
-class LayerHistory:
-    """One layer at one checkpoint.
+class Moment:
+    """A checkpoint and its layers, 0 (the image) to depth + 1 (the output).
 
-    Attributes
-    ----------
-    layer : int
-        0 for the image, depth + 1 for f_p.
-    name : str
-        "input", "hidden" or "output".
-    D : Value
-        Exact.
-    G : Value
-        Sampled.
-    R : Value
-        D/G.
-    D_shuffled : Value
-        The mean of D over networks whose connections between channels are shuffled.
-    filter_frequency : Value
-        The mean frequency of the layer's filters (`mean_filter_frequency`), of hidden layers.
+    Each has ``D``, exact; ``G``, sampled; ``R``, D/G; ``D_shuffled``, the mean of D over networks whose connections
+    between channels are shuffled; and ``filter_frequency``, the mean frequency of a hidden layer's filters.
     """
 
-    layer: int
-    name: str
-    D: Value
-    G: Value
-    R: Value
-    D_shuffled: Value
-    filter_frequency: Value
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A checkpoint and its layers, 0 (the image) to depth + 1 (the output)."""
-
     checkpoint: Checkpoint
-    layers: tuple[LayerHistory, ...]
+    layers: tuple[LayerValues, ...]
 
 
 @dataclass(frozen=True)
@@ -139,43 +113,19 @@ def _layers(
     noise: GaussianNoise,
     sampling: Sampling,
     shuffles: Shuffles,
-) -> tuple[LayerHistory, ...]:
+) -> tuple[LayerValues, ...]:
     moments = distance_moments(network, task, deformation)
     noisy = sampled_noise(network, task, noise, dict.fromkeys(range(len(moments))), sampling)
-    after = _shuffled(network, task, deformation, shuffles)
+    drawn, after = shuffled_moments(network, task, deformation, shuffles)
     layers = []
     for k, each in enumerate(moments):
-        spread = ExactValue(each.spread, DISTANCES)
-        D = quotient(ExactValue(each.displacement, DISTANCES), spread, method=DISTANCES, zero=FLAT)
-        G = quotient(noisy[k].total, spread, method=noisy[k].total.method, zero=FLAT)
-        layers.append(
-            LayerHistory(
-                layer=k,
-                name="input" if k == 0 else "hidden" if k <= network.depth else "output",
-                D=D,
-                G=G,
-                R=quotient(D, G, method=G.method, zero=FLAT),
-                D_shuffled=after[k],
-                filter_frequency=_filter_frequency(network, k),
-            )
-        )
+        spread, method = ExactValue(each.spread, DISTANCES.method), noisy[k].total.method
+        D = quotient(ExactValue(each.displacement, DISTANCES.method), spread, method=DISTANCES.method, zero=FLAT)
+        G = quotient(noisy[k].total, spread, method=method, zero=FLAT)
+        values = {"D": D, "G": G, "R": quotient(D, G, method=G.method, zero=FLAT)}
+        values |= {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}
+        layers.append(LayerValues(k, layer_name(k, network.depth), values))
     return tuple(layers)
-
-
-def _shuffled(network: Network, task: TwoPixelTask, deformation: Deformation, how: Shuffles) -> list[Value]:
-    """Return the mean D of every layer over shuffled networks, with the standard error of the sample."""
-    drawn = draws(network, how, how.sample, lambda each: each)
-    rows = [distance_moments(each, task, deformation) for each in drawn.counts]
-    values: list[Value] = []
-    for pairs in zip(*rows, strict=True):
-        if any(pair.spread == 0 for pair in pairs):
-            values.append(MissingValue(FLAT_SHUFFLED))
-            continue
-        ratios = [pair.displacement / pair.spread for pair in pairs]
-        mean = drawn.mean(ratios)
-        error = drawn.standard_error(ratios)
-        values.append(as_value(mean, drawn.method) if not error else NumericValue(float(mean), error, drawn.method))
-    return values
 
 
 def _filter_frequency(network: Network, layer: int) -> Value:

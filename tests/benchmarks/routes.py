@@ -17,8 +17,11 @@ import torch
 
 from solver import Deformation, GaussianNoise, Layer, Network, TwoPixelTask, construct, to_torch
 from solver.question.deformation import deformation_outcomes
-from solver.sensitivity.deformation.moments import distance_moments, image_moments
-from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, noise_responses
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.routes import noise_responses
+from solver.sensitivity.question import Question
 
 TASK = TwoPixelTask(length=32, scale=7)
 DIGITS = 12
@@ -122,10 +125,10 @@ def deformations() -> None:
 def noise() -> None:
     """G by the default routes, without a cache: ours against torch Monte Carlo given the same time."""
     for name in ("shift", "uniform"):
-        question = NoiseQuestion(construct(name, TASK), TASK, GaussianNoise())
+        question = Question(construct(name, TASK), TASK, noise=GaussianNoise())
 
-        def numbers(question: NoiseQuestion = question) -> list[tuple[float, float]]:
-            values = noise_responses(question, NoiseRoutes())
+        def numbers(question: Question = question) -> list[tuple[float, float]]:
+            values = noise_responses(question, Evaluation())
             return [(float(v.total.value(DIGITS)), float(v.total.error(DIGITS))) for v in values]
 
         ours, seconds = timed(numbers)

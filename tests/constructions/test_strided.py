@@ -31,11 +31,13 @@ from solver.constructions.registry import reaching_networks
 from solver.errors import NotApplicableError, UnreachableScaleError
 from solver.gaussian.balls import enclose
 from solver.question.ensemble import network_phases, representatives
-from solver.sensitivity.deformation.moments import distance_moments, image_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import noise_representatives
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
+from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import mean_response
 from tests.plain import linear_matrix, noise_response
 from tests.quick import FEW
@@ -158,7 +160,7 @@ def test_long_rings_have_the_noise_of_every_image(distances: str) -> None:
     task = TwoPixelTask(length=24, scale=4, labels="blocks", distances=distances)
     network = Network(layers=[Layer(filters=[[[1, 2]]], stride=2, origin=0), Layer(filters=[[[1, 3]]], origin=0)])
     assert noise_representatives(network, task).missing_sites > 0
-    closed = closed_noise_response(NoiseQuestion(network, task, NOISE), 2)
+    closed = closed_response(Question(network, task, noise=NOISE), 2)
     rows = linear_matrix(network.layers[1:], 1, 12)
     difference = enclose(closed.total.expression, 30) - enclose(  # type: ignore[union-attr]
         sympy.Rational(noise_response(network, task, NOISE, 1, rows)), 30
@@ -202,14 +204,14 @@ def test_the_representing_ring_is_long_enough(
     """Noise responses of overlapping windows, rectified once, on it and on the whole ring."""
     task = TwoPixelTask(length=36, scale=4, labels="blocks", distances=distances)
     assert noise_representatives(network, task).missing_sites > 0
-    question = NoiseQuestion(network, task, NOISE)
-    short = [closed_noise_response(question, k) for k in (1, 2, 3)]
+    question = Question(network, task, noise=NOISE)
+    short = [closed_response(question, k) for k in (1, 2, 3)]
     monkeypatch.setattr(
         "solver.sensitivity.noise.once.noise_representatives",
         lambda network, task: representatives(task, task.length, phases=network_phases(4, task)),
     )
     for ours, k in zip(short, (1, 2, 3), strict=True):
-        whole = closed_noise_response(question, k)
+        whole = closed_response(question, k)
         assert ours is not None and whole is not None
         for part in ("total", "coherent", "incoherent"):
             near, far = (enclose(getattr(each, part).expression, 25) for each in (ours, whole))
@@ -244,7 +246,7 @@ def test_nothing_is_sampled_for_strided() -> None:
 
 def test_labels_are_part_of_what_is_cached() -> None:
     texts = {
-        NoiseQuestion(construct("strided", task), task, NOISE).text(3, "series")
+        Question(construct("strided", task), task, noise=NOISE).text(3, "series")
         for task in (BLOCKS, replace(BLOCKS, labels="distance"), replace(BLOCKS, distances="balanced"))
     }
     assert len(texts) == 3

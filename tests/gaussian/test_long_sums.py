@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from solver import GaussianNoise, Layer, Network, NumberField, TwoPixelTask, sensitivities
 from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.moments import BALLS, rectified_mean, rectified_product
-from solver.sensitivity.noise import routes as noise_response
+from solver.sensitivity.noise import closed as closed_routes
 from solver.sensitivity.noise import second_moment
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import coupled_fields, layer_second_moment
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
 from solver.sensitivity.noise.sampled.sampling import Sampling
+from solver.sensitivity.question import Question
 from tests.dense import dense
 from tests.oracles import DIGITS, agrees, of_ball, rectified_power
 from tests.oracles import rectified_product as integrated
@@ -75,10 +76,10 @@ def two_layers(activation: str) -> Network:
 @pytest.mark.parametrize("layer", [1, 2, 3])
 @pytest.mark.parametrize("mean", [False, True])
 def test_long_sums_equal_the_expressions(layer: int, mean: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    question = NoiseQuestion(two_layers("identity"), SMALL, NOISE, mean)
-    short = closed_noise_response(question, layer)
+    question = Question(two_layers("identity"), SMALL, noise=NOISE, channel_mean=mean)
+    short = closed_response(question, layer)
     monkeypatch.setattr(second_moment, "MOST_TERMS", 0)
-    long = closed_noise_response(question, layer)
+    long = closed_response(question, layer)
     assert short is not None and long is not None
     for part in ("total", "coherent", "incoherent"):
         closed, ball = getattr(short, part), getattr(long, part)
@@ -90,10 +91,10 @@ def test_long_sums_equal_the_expressions(layer: int, mean: bool, monkeypatch: py
 def test_many_channels_that_add_up_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     network = two_layers("identity")
     assert coupled_fields(network, NOISE) == 3
-    monkeypatch.setattr(noise_response, "MOST_FIELDS", 2)
-    known = [closed_noise_response(NoiseQuestion(network, SMALL, NOISE), k) for k in range(4)]
+    monkeypatch.setattr(closed_routes, "MOST_FIELDS", 2)
+    known = [closed_response(Question(network, SMALL, noise=NOISE), k) for k in range(4)]
     assert [value is not None for value in known] == [True, True, False, False]
-    assert closed_noise_response(NoiseQuestion(network, SMALL, NOISE, channel_mean=True), 1) is None
+    assert closed_response(Question(network, SMALL, noise=NOISE, channel_mean=True), 1) is None
     sampled = sensitivities(network, SMALL, sampling=Sampling(points=256, replicates=8))
     monkeypatch.undo()
     closed = sensitivities(network, SMALL)
@@ -113,9 +114,9 @@ def test_a_wide_first_layer_is_a_proven_ball(monkeypatch: pytest.MonkeyPatch) ->
     layer = wide.layers[0]
     assert len(layer_second_moment(wide, TASK, NOISE, 1).covariances) == 35
     monkeypatch.setattr(second_moment, "MOST_TERMS", 10)
-    found = closed_noise_response(NoiseQuestion(wide, TASK, NOISE), 1)
+    found = closed_response(Question(wide, TASK, noise=NOISE), 1)
     alone = [
-        closed_noise_response(NoiseQuestion(Network(layers=[Layer(filters=[f], bias=[b])]), TASK, NOISE), 1)
+        closed_response(Question(Network(layers=[Layer(filters=[f], bias=[b])]), TASK, noise=NOISE), 1)
         for f, b in zip(layer.filters, layer.bias, strict=True)
     ]
     total = sum(Fraction(each.total.value(25)) for each in alone if each is not None)

@@ -17,7 +17,8 @@ from solver import Deformation, InputError, Layer, Network, NumberField, TwoPixe
 from solver.network.trace import Activation, correlation
 from solver.numbers.product import FLOAT_LIMIT, INT64_LIMIT, number_type, product
 from solver.question.deformation import deformation_outcomes
-from solver.sensitivity.deformation.moments import distance_moments, image_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
 from tests.dense import dense
 from tests.plain import plain_layer
 from tests.strategies import DYADICS, deformations, layers, tasks

@@ -25,7 +25,9 @@ from solver.network.kernels import effective_kernel
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pencil import Pencil, deformation_pencil, is_positive_definite
 from solver.question.deformation import far_energy
-from solver.sensitivity.deformation.moments import autocorrelation_moments, distance_moments, image_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
 from tests.strategies import RATIONALS
 
 TASK = TwoPixelTask(length=16, scale=5)

@@ -34,8 +34,9 @@ from solver.constructions.side_channels import with_side_channels
 from solver.errors import MissingDependencyError, SolverError
 from solver.network.trace import activations
 from solver.optimal.any_map import least_of_any_map, window_forms
-from solver.sensitivity.deformation.alone import deformation_alone
-from solver.sensitivity.deformation.moments import distance_moments, image_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.sensitivities import sensitivities
 from tests.strategies import DYADICS, deformations, tasks
 
 torch = pytest.importorskip("torch")
@@ -251,7 +252,10 @@ def test_what_is_reported_is_what_the_engine_says(found: SearchResult) -> None:
     alone = Network(layers=found.best.layers)
     full = found.completed()
     for network, reported in ((alone, found.least), (full, found.least_completed())):
-        assert deformation_alone(network, TASK, Deformation(), GaussianNoise())[2].D.exact == reported
+        assert (
+            sensitivities(network, TASK, deformation=Deformation(), noise=GaussianNoise(), quantities=("D",))[2].D.exact
+            == reported
+        )
     assert quotient(image_moments(alone, TASK, Deformation())[2]) == found.least
     assert found.best.searched == pytest.approx(float(found.least), rel=1e-4)
     assert lower(found.any_map) <= found.least

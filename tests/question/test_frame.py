@@ -35,7 +35,9 @@ from solver.question.correlations import deformation_energy, difference_correlat
 from solver.question.deformation import FRAME_LAWS, deformation_outcomes, far_energy
 from solver.question.ensemble import representatives
 from solver.question.lattice import lags
-from solver.sensitivity.deformation.moments import distance_moments, image_moments, linear_moments
+from solver.sensitivity.deformation.autocorrelations import linear_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
 from solver.sensitivity.response.threshold import best_threshold, threshold_error
 from solver.sensitivity.sensitivities import reduced, sensitivities
 

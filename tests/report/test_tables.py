@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from solver import InputError, Report, Sampling, TwoPixelTask, construct, sensitivities
-from solver.report.columns import DEFAULTS, Column, chosen_columns, column_names, quantities
+from solver.report.columns import DEFAULTS, Column, chosen_columns, column_names
 from solver.report.documents.show import network_latex
 from solver.report.documents.sweep import chosen_layers, sweep_latex
 from solver.report.tables import Grid, Row, group, panels
 from solver.report.writers.cells import cell, exact_cell
-from solver.sensitivity.deformation.alone import deformation_alone
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
-from solver.values import ExactValue, MissingValue, NumericValue, Value
+from solver.sensitivity.quantities import NAMES
+from solver.sensitivity.sensitivities import Sensitivities
+from solver.values import ExactValue, MissingValue, NumericValue
 from tests.command import called
 from tests.latex import compiles, needs_latex
 from tests.quick import quick_sensitivities
@@ -48,20 +48,10 @@ def cells_of(text: str) -> list[list[str]]:
 
 
 def test_every_value_of_a_layer_is_a_column() -> None:
-    assert quantities()[:5] == ("D", "G", "R", "G_identity", "price")
-    assert set(column_names()) == {name + end for name in quantities() for end in ("", "_exact")}
+    assert NAMES == ("D", "G", "G_coherent", "G_incoherent", "R", "G_identity", "price")
+    assert set(column_names()) == {name + end for name in NAMES for end in ("", "_exact")}
     assert chosen_columns(["D", "D_exact"]) == (Column("D"), Column("D", exact=True))
     assert [chosen_columns(names)[0].quantity for names in DEFAULTS] == ["D"] * 4
-
-
-def test_values_added_to_a_layer_become_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    def contrast(self: LayerSensitivity) -> Value:
-        return MissingValue("none")
-
-    monkeypatch.setattr(LayerSensitivity, "G_contrast", property(contrast), raising=False)
-    (column,) = chosen_columns("G_contrast")
-    assert column.head == r"G_{\mathrm{contrast}}" and {"G_contrast_exact", "G_coherent"} <= set(column_names())
-    assert cell(column.value(result("shift").output), 6) == "--"
 
 
 @pytest.mark.parametrize("names", ["D,Z", "", "D,,G", "d", "layer", "D,G,D"])
@@ -118,7 +108,10 @@ def test_constructions_of_other_depth_leave_blanks() -> None:
 def test_a_table_too_wide_is_cut_into_panels_that_fit() -> None:
     layer = result("shift").layers[3]
     long = ExactValue(Fraction(10**37 + 1, 3**70), "made up")
-    columns, layers = chosen_columns("D_exact,D,R_exact,G"), {0: replace(layer, D=long, R=long)}
+    columns, layers = (
+        chosen_columns("D_exact,D,R_exact,G"),
+        {0: replace(layer, values={**layer.values, "D": long, "R": long})},
+    )
     grid = Grid(("layer",), (Row(0, ("$0$",)),), tuple(group(name, columns, layers, 9) for name in ("a", "b")))
     for width in (60, 200, 345, 800):
         parts = panels(grid, width)
@@ -177,7 +170,9 @@ def test_a_sweep_shows_the_layers_that_are_there() -> None:
 def test_d_alone_is_the_d_of_the_whole() -> None:
     for name, xi in (("uniform", 5), ("shift", 4), ("shift", 7)):
         whole = result(name, xi)
-        alone = deformation_alone(whole.network, whole.task, whole.deformation, whole.noise)
+        alone = sensitivities(
+            whole.network, whole.task, deformation=whole.deformation, noise=whole.noise, quantities=("D",)
+        )
         assert [each.D for each in alone.layers] == [each.D for each in whole.layers]
         assert [each.name for each in alone.layers] == [each.name for each in whole.layers]
         text = Report((alone,)).to_latex(columns="D_exact,D")
@@ -185,7 +180,7 @@ def test_d_alone_is_the_d_of_the_whole() -> None:
 
 
 def test_d_alone_costs_no_noise(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("solver.sensitivity.sensitivities.noise_responses")
+    monkeypatch.delattr("solver.sensitivity.quantities.noise_responses")
     code, out, _ = called(capfd, "table", "--scales", "3..9", "--columns", "D", "--layers", "output", "--length", "50")
     assert code == 0 and len(cells_of(out)) == 7
 

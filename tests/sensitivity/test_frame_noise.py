@@ -41,8 +41,11 @@ from solver.commands.frame import frame
 from solver.network.linearity import dense_images
 from solver.network.trace import preactivations
 from solver.question.noise import default_noise
-from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
+from solver.sensitivity.noise.closed import closed_response
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
+from solver.sensitivity.question import Question
 from tests.latex import compiles, needs_latex
 from tests.plain import _shift_product
 
@@ -106,12 +109,12 @@ def test_closed_forms_are_the_loop_over_pairs(name: str) -> None:
     ones = Layer(filters=[[np.ones((3, 3), dtype=int).tolist()]])
     network = PAIR if name == "pair" else Network(layers=[ones, ones])
     assert noise.energy == Fraction(32, 9)
-    question = NoiseQuestion(network, task, noise)
+    question = Question(network, task, noise=noise)
     units = np.eye(task.sites * network.channels[0], dtype=object)
     second = after(network, task)
     pooled = np.ones((1, len(second)), dtype=object) @ second * network.pooled_readout(task.sites)[0]
     for layer, rows in ((1, units), (2, second), (3, pooled)):
-        closed = closed_noise_response(question, layer)
+        closed = closed_response(question, layer)
         assert closed is not None
         expected = plain_response(network, task, noise, rows)
         assert abs(Fraction(str(closed.total.value(20))) / expected - 1) < Fraction(1, 10**17)
@@ -123,21 +126,21 @@ def test_a_larger_frame_is_represented_by_a_shorter_one(monkeypatch: pytest.Monk
     from solver.sensitivity.noise import once as rectified_noise
 
     task = FrameTask(shape=(18, 17), scale=3)
-    question = NoiseQuestion(Network(layers=construct("uniform", task).layers[:1]), task, default_noise(task))
+    question = Question(Network(layers=construct("uniform", task).layers[:1]), task, noise=default_noise(task))
     hidden = replace(question, network=Network(layers=[replace(question.network.layers[0], bias=[0])], pooling="sum"))
-    short = [closed_noise_response(hidden, k) for k in (1, 2)]
+    short = [closed_response(hidden, k) for k in (1, 2)]
     monkeypatch.setattr(rectified_noise, "noise_representatives", lambda *_: representatives(task, 9))
-    for ours, whole in zip(short, [closed_noise_response(hidden, k) for k in (1, 2)], strict=True):
+    for ours, whole in zip(short, [closed_response(hidden, k) for k in (1, 2)], strict=True):
         assert ours is not None and whole is not None
         assert abs(float(ours.total) / float(whole.total) - 1) < 1e-12
 
 
 def test_sampling_agrees_with_the_closed_forms() -> None:
     task = FrameTask(shape=(6, 5), scale=2)
-    question = NoiseQuestion(PAIR, task, default_noise(task))
+    question = Question(PAIR, task, noise=default_noise(task))
     sampled = sampled_noise(PAIR, task, question.noise, dict.fromkeys((1, 2, 3), None), FEW)
     for layer, found in sampled.items():
-        closed = closed_noise_response(question, layer)
+        closed = closed_response(question, layer)
         assert closed is not None
         for part in ("total", "coherent", "incoherent"):
             value = getattr(found, part)
@@ -151,7 +154,7 @@ def test_rectified_twice_agrees_with_torch() -> None:
 
     task = FrameTask(shape=10, scale=5)
     network, noise = construct("uniform", task), default_noise(task)
-    found = noise_responses(NoiseQuestion(network, task, noise), NoiseRoutes(sampling=FEW))
+    found = noise_responses(Question(network, task, noise=noise), Evaluation(sampling=FEW))
     vectors = list(task.displacement_law.items())
     images = torch.from_numpy(dense_images([{0: 1, v[0] * 10 + v[1]: 1} for v, _ in vectors], task.shape)).double()
     weights = torch.tensor([float(p) for _, p in vectors], dtype=torch.float64)

@@ -34,11 +34,14 @@ from solver.network.torch.writing import to_torch
 from solver.network.trace import preactivations
 from solver.question.deformation import deformation_outcomes
 from solver.report.documents.verification import verification
-from solver.sensitivity.deformation.moments import autocorrelation_moments, distance_moments, image_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import is_rectified_once, readout_second_moment
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.units import sliding_units
+from solver.sensitivity.question import Question
 from tests.plain import plain_layer
 from tests.strategies import DYADICS, RATIONALS, deformations, task_networks
 
@@ -188,9 +191,9 @@ def test_noise_that_met_a_hard_tanh_is_neither_linear_nor_rectified_once() -> No
     for layers in ([tanh], [tanh, relu], [relu, tanh], [relu, tanh, relu], [tanh, tanh]):
         network = Network(layers=layers)
         for noise in (NOISE, GaussianNoise(rectified=True)):
-            question = NoiseQuestion(network, TASK, noise)
+            question = Question(network, TASK, noise=noise)
             met = 1 + next(n for n, layer in enumerate(layers) if layer.activation == "hardtanh")
-            known = [closed_noise_response(question, k) is not None for k in range(network.depth + 2)]
+            known = [closed_response(question, k) is not None for k in range(network.depth + 2)]
             assert known == [k < met for k in range(network.depth + 2)]
             assert not any(is_rectified_once(network, k, noise) for k in range(met, network.depth + 1))
         assert not linear_on_rectified(network, network.depth, after=0)
@@ -212,7 +215,7 @@ def test_sensitivities_sample_it_and_replace_it_by_the_identity() -> None:
     assert all(each.G.method.startswith("randomised quasi-Monte Carlo") for each in result.layers[1:])
     linear = thirds("identity", "identity")
     assert thirds("hardtanh").with_identity() == linear
-    known = [closed_noise_response(NoiseQuestion(linear, TASK, NOISE), k) for k in range(4)]
+    known = [closed_response(Question(linear, TASK, noise=NOISE), k) for k in range(4)]
     spreads = [m.spread for m in distance_moments(linear, TASK, Deformation())]
     exact = [value.total.exact / spread for value, spread in zip(known, spreads, strict=False)]  # type: ignore[union-attr]
     assert [each.G_identity.exact for each in result.layers[:4]] == exact

@@ -7,8 +7,9 @@ from fractions import Fraction
 import pytest
 
 from solver import Deformation, GaussianNoise, Network, TwoPixelTask, construct
-from solver.sensitivity.deformation.moments import distance_moments, image_moments
-from solver.sensitivity.noise.linear import linear_layer_noise
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.noise.closed import linear_layer_noise
 
 NAMES = ("uniform", "shift", "shift-mixed")
 

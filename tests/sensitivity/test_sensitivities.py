@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from solver import Deformation, GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
-from solver.sensitivity.deformation.moments import distance_moments
-from solver.sensitivity.noise.routes import QUICK, NoiseQuestion, closed_noise_response
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.noise.closed import closed_response
+from solver.sensitivity.noise.transfer.route import OutputTransfer
+from solver.sensitivity.question import Question
 from tests.cases import Case, of_kind
 from tests.quick import quick_sensitivities
 
@@ -36,7 +38,7 @@ def test_auto_samples_the_output_where_pairs_take_too_long(monkeypatch: pytest.M
     task = TwoPixelTask(length=12, scale=5)
     network = construct("uniform", task)
     assert sensitivities(network, task).output.G.method.startswith("transfer operator on pairs")
-    monkeypatch.setitem(QUICK, "output", 10)
+    monkeypatch.setattr(OutputTransfer, "quick", 10)
     assert sensitivities(network, task, sampling=FEW).output.G.method.startswith("randomised quasi-Monte Carlo")
 
 
@@ -97,7 +99,9 @@ def test_widening_leaves_closed_values_alone(rectified: bool, mean: bool) -> Non
     """Norms of H copies are H times as large (H^2 for the channels' sum), in G's numerator and denominator alike."""
     noise, scale = GaussianNoise(rectified=rectified), Fraction(4 if mean else 2)
     plain, wide = (construct("uniform", TASK, channels=h) for h in (1, 2))
-    responses = [closed_noise_response(NoiseQuestion(network, TASK, noise, mean), 1) for network in (plain, wide)]
+    responses = [
+        closed_response(Question(network, TASK, noise=noise, channel_mean=mean), 1) for network in (plain, wide)
+    ]
     spreads = [distance_moments(n, TASK, Deformation(), channel_mean=mean)[1].spread for n in (plain, wide)]
     assert spreads[1] == scale * spreads[0]
     (a, da), (b, db) = (value.bounded(30) for response in responses if response for value in [response.total])

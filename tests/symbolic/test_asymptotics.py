@@ -17,7 +17,8 @@ from solver import Deformation, GaussianNoise, InputError, TwoPixelTask, constru
 from solver.cli import main
 from solver.errors import NotApplicableError
 from solver.gaussian.balls import enclose
-from solver.sensitivity.deformation.moments import autocorrelation_moments, distance_moments
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
+from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.once import layer_second_moment
 from solver.symbolic.deformation.snomial import Snomial, snomial_coefficient
 from solver.symbolic.expansions import asymptotics

@@ -19,8 +19,10 @@ from solver.errors import NotApplicableError
 from solver.gaussian.balls import enclose
 from solver.gaussian.functions import as_sympy
 from solver.question.task import ENSEMBLES
-from solver.sensitivity.deformation.moments import distance_moments, image_moments
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.noise.closed import closed_response
+from solver.sensitivity.question import Question
 from solver.symbolic.measured import MeasuredLayer
 from solver.symbolic.noise import hidden as hidden_noise
 from solver.symbolic.symbols import ell, k, sigma, xi
@@ -43,7 +45,7 @@ def expressions(formula: Formula, point: dict[str, int], energy: Any, channels: 
     index = {"last": network.depth, "output": network.depth + 1}.get(str(layer), layer)
     rectified = formula.noise is not None and formula.noise.rectified
     noise = GaussianNoise(energy=energy, rectified=rectified)
-    closed = closed_noise_response(NoiseQuestion(network, task, noise), int(index))
+    closed = closed_response(Question(network, task, noise=noise), int(index))
     assert closed is not None
     response = closed.total
     spread = distance_moments(network, task, Deformation(law="rigid"))[int(index)].spread

@@ -20,9 +20,10 @@ from solver.cli import main  # noqa: E402
 from solver.network.changed.shuffle import random_orders, shuffled  # noqa: E402
 from solver.question.noise import GaussianNoise  # noqa: E402
 from solver.report.documents.training import history_json  # noqa: E402
-from solver.sensitivity.deformation.moments import image_moments  # noqa: E402
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response  # noqa: E402
+from solver.sensitivity.deformation.enumeration import image_moments  # noqa: E402
+from solver.sensitivity.noise.closed import closed_response  # noqa: E402
 from solver.sensitivity.noise.sampled.sampling import Sampling  # noqa: E402
+from solver.sensitivity.question import Question  # noqa: E402
 from solver.train.architecture import Architecture  # noqa: E402
 from solver.train.folder import read_checkpoint, read_record  # noqa: E402
 from solver.train.history import History, history  # noqa: E402
@@ -84,9 +85,9 @@ def test_shuffled_deformation_by_enumeration(run: Path, found: History) -> None:
 def test_noise_by_the_exact_and_closed_route(run: Path, found: History) -> None:
     """Layers 0 and 1 have an exact and a closed G, and R follows."""
     network = read_checkpoint(run, found.moments[0].checkpoint)
-    question = NoiseQuestion(network, TINY.task, GaussianNoise(), False)
+    question = Question(network, TINY.task, noise=GaussianNoise(), channel_mean=False)
     for layer, each in zip(found.moments[0].layers, image_moments(network, TINY.task, Deformation())[:2], strict=False):
-        closed = closed_noise_response(question, layer.layer)
+        closed = closed_response(question, layer.layer)
         assert closed is not None and isinstance(layer.G, NumericValue)
         assert abs(float(closed.total) / float(each.spread) - float(layer.G)) < 5 * layer.G.uncertainty
         assert float(layer.R) == pytest.approx(float(layer.D) / float(layer.G), rel=1e-12)
@@ -157,11 +158,15 @@ def test_kept_errors_are_those_of_the_networks(name: str) -> None:
 def test_figure_draws_what_was_found(found: History) -> None:
     pytest.importorskip("matplotlib")
     from solver.plots.training import least_deformations, training_figure
-    from solver.sensitivity.deformation.alone import deformation_alone
+    from solver.sensitivity.sensitivities import sensitivities
 
     task = TINY.task
-    reference = deformation_alone(
-        construct("uniform", TwoPixelTask(length=10, scale=3)), task, Deformation(), GaussianNoise()
+    reference = sensitivities(
+        construct("uniform", TwoPixelTask(length=10, scale=3)),
+        task,
+        deformation=Deformation(),
+        noise=GaussianNoise(),
+        quantities=("D",),
     )
     errors, stability, frequencies, D, G, _R = training_figure(found, [reference]).axes
     last = found.moments[-1]

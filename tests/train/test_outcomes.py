@@ -17,9 +17,10 @@ torch = pytest.importorskip("torch")
 from solver import InputError, Sampling, TwoPixelTask  # noqa: E402
 from solver.report.documents.outcomes import outcomes_json, outcomes_text, read_outcomes  # noqa: E402
 from solver.report.documents.training import QUANTITIES  # noqa: E402
+from solver.sensitivity.results import LayerValues  # noqa: E402
 from solver.train.architecture import Architecture  # noqa: E402
 from solver.train.folder import read_record  # noqa: E402
-from solver.train.history import LayerHistory, Moment  # noqa: E402
+from solver.train.history import Moment  # noqa: E402
 from solver.train.outcomes import Outcome, correlations, families, outcome, settings  # noqa: E402
 from solver.train.record import Checkpoint  # noqa: E402
 from solver.train.run import train  # noqa: E402
@@ -64,9 +65,7 @@ def made(P: int, error: str, value: float, seed: int = 0) -> Outcome:
     numbers = {"R": value, "D": -value, "G": value**2}
     values: dict[str, Any] = {name: NumericValue(each, 0.0, "made") for name, each in numbers.items()}
     missing = MissingValue("made")
-    layers = [
-        LayerHistory(layer=k, name="hidden", D_shuffled=missing, filter_frequency=missing, **values) for k in range(3)
-    ]
+    layers = [LayerValues(k, "hidden", values | {"D_shuffled": missing, "filter_frequency": missing}) for k in range(3)]
     return Outcome(f"{P}-{seed}", replace(TINY, images=P, seed=seed), (Moment(error_free, tuple(layers)),))
 
 

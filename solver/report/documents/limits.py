@@ -12,7 +12,8 @@ from solver.report.tables import RULES
 from solver.report.words import decimal, exact_text
 from solver.report.writers.cells import cell
 from solver.report.writers.json import value_object
-from solver.sensitivity.limits.limits import BOUNDED, NoiseLimit, NoiseLimits
+from solver.sensitivity.limits.limits import BOUNDED, NoiseLimits
+from solver.sensitivity.results import LayerValues
 from solver.values import MissingValue
 
 SCHEMA = "solver.limits/1"
@@ -28,7 +29,7 @@ def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
     rectified = ", noise rectified: max(eta, 0)" if noise.rectified else ""
     mean = ", channels averaged first" if first.channel_mean else ""
     parts = [
-        f"G/sigma^2 on a ring of l = {task.length} sites, scale xi = {task.scale}, distances '{task.distances}'"
+        f"G/sigma^2 on a ring of l = {task.sites} sites, scale xi = {task.scale}, distances '{task.distances}'"
         f"{task.details}{rectified}{mean}; "
         f"finite sigma: l sigma^2 = {noise.energy}, where that has a closed form"
     ]
@@ -77,7 +78,7 @@ def limits_latex(reports: Sequence[NoiseLimits], digits: int, command: str | Non
     mean = ", channels averaged first" if first.channel_mean else ""
     caption = (
         rf"$G/\sigma^2$ in weak noise, at $\ell\sigma^2={first.noise.energy}$ where that is closed form, "
-        rf"and in strong noise{rectified}{mean}, for $\ell={first.task.length}$, $\xi={first.task.scale}$; "
+        rf"and in strong noise{rectified}{mean}, for $\ell={first.task.sites}$, $\xi={first.task.scale}$; "
         rf"ensemble {escaped(first.task.distances)}{first.task.details}."
     )
     made_by = f"% {command}\n" if command else ""
@@ -117,7 +118,7 @@ def _equations(limits: NoiseLimits) -> str:
     return f"{title}\n{{\\scriptsize\n\\begin{{align*}}\n{body}\n\\end{{align*}}}}"
 
 
-def _layer_object(layer: NoiseLimit, digits: int) -> dict[str, Any]:
+def _layer_object(layer: LayerValues, digits: int) -> dict[str, Any]:
     values = {name: getattr(layer, name) for name in COLUMNS}
     why = {name: value.why for name, value in values.items() if isinstance(value, MissingValue)}
     entry = {"layer": layer.layer, "name": layer.name}
@@ -125,5 +126,5 @@ def _layer_object(layer: NoiseLimit, digits: int) -> dict[str, Any]:
     return entry | ({"why": why} if why else {})
 
 
-def _label(layer: NoiseLimit) -> str:
+def _label(layer: LayerValues) -> str:
     return "f_p" if layer.name == "output" else str(layer.layer)

@@ -15,7 +15,8 @@ from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.reading import json_structure
 from solver.report.documents.training import QUANTITIES, short
-from solver.train.history import LayerHistory, Moment
+from solver.sensitivity.results import LayerValues
+from solver.train.history import Moment
 from solver.train.outcomes import MEASURES, Correlation, Outcome, by_images, correlations, families
 from solver.train.record import Checkpoint, checkpoint_object
 from solver.train.training import Training, training_from_json
@@ -136,7 +137,7 @@ def _layers_text(family: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def _median(layers: Sequence[LayerHistory], name: str) -> str:
+def _median(layers: Sequence[LayerValues], name: str) -> str:
     values = [float(v) for v in (getattr(each, name) for each in layers) if not isinstance(v, MissingValue)]
     return f"{median(values):.3g}" if values else "-"
 
@@ -203,9 +204,7 @@ def _moment_object(moment: Moment, digits: int) -> dict[str, Any]:
 
 def _moment(moment: MomentText, method: str) -> Moment:
     layers = tuple(
-        LayerHistory(
-            layer=each.layer, name=each.name, **{name: _value(getattr(each, name), method) for name in QUANTITIES}
-        )
+        LayerValues(each.layer, each.name, {name: _value(getattr(each, name), method) for name in QUANTITIES})
         for each in moment.layers
     )
     return Moment(moment.checkpoint, layers)

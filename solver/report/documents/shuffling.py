@@ -14,7 +14,8 @@ from rich.table import Table
 from solver.report.report import Report
 from solver.report.words import decimal, heading, network_heading
 from solver.report.writers.json import value_object
-from solver.sensitivity.shuffling.shuffling import ShuffledLayer, Shuffling
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.shuffling.shuffling import Shuffling
 from solver.values import MissingValue, Value
 
 SCHEMA = "solver.shuffle/1"
@@ -39,7 +40,11 @@ def shuffling_text(found: Sequence[Shuffling], digits: int) -> str:
     parts = ["\n".join(heading(Report(tuple(each.before for each in found))))]
     parts += [_network_text(each, digits) for each in found]
     values = [
-        getattr(layer, name) for each in found for layer in each.layers if not layer.unchanged for name in COLUMNS
+        getattr(layer, name)
+        for each in found
+        for layer, unchanged in zip(each.layers, each.unchanged, strict=True)
+        if not unchanged
+        for name in COLUMNS
     ]
     notes = [value.why if isinstance(value, MissingValue) else value.method for value in values]
     return "\n\n".join([*parts, *(["\n".join(dict.fromkeys(notes))] if notes else []), NOTE]) + "\n"
@@ -58,7 +63,9 @@ def shuffling_json(found: Sequence[Shuffling], digits: int) -> str:
                 "construction": each.before.network.name,
                 "shuffled_networks": str(each.count),
                 "claim_kept": value_object(each.claim_kept, digits),
-                "layers": [_layer_object(layer, digits) for layer in each.layers],
+                "layers": [
+                    _layer_object(layer, same, digits) for layer, same in zip(each.layers, each.unchanged, strict=True)
+                ],
             }
             for each in found
         ],
@@ -66,10 +73,10 @@ def shuffling_json(found: Sequence[Shuffling], digits: int) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _layer_object(layer: ShuffledLayer, digits: int) -> dict[str, Any]:
+def _layer_object(layer: LayerValues, unchanged: bool, digits: int) -> dict[str, Any]:
     values = {name: getattr(layer, name) for name in COLUMNS}
     why = {name: value.why for name, value in values.items() if isinstance(value, MissingValue)}
-    entry: dict[str, Any] = {"layer": layer.layer, "name": layer.name, "unchanged": layer.unchanged}
+    entry: dict[str, Any] = {"layer": layer.layer, "name": layer.name, "unchanged": unchanged}
     entry |= {name: value_object(value, digits) for name, value in values.items()}
     return entry | ({"why": why} if why else {})
 
@@ -78,9 +85,8 @@ def _network_text(found: Shuffling, digits: int) -> str:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("layer", *COLUMNS.values()):
         table.add_column(column, justify="right", no_wrap=True)
-    for layer in found.layers:
-        label = "f_p" if layer.name == "output" else str(layer.layer)
-        table.add_row(label, *(_cell(layer, name, digits) for name in COLUMNS))
+    for layer, unchanged in zip(found.layers, found.unchanged, strict=True):
+        table.add_row(layer.label, *(_cell(layer, name, unchanged, digits) for name in COLUMNS))
     buffer = StringIO()
     Console(file=buffer, width=10_000, color_system=None).print(table)
     lines = [line.rstrip() for line in buffer.getvalue().splitlines() if line.strip()]
@@ -94,7 +100,7 @@ def _claim(kept: Value) -> str:
     return f"share that keeps the claim about f_p: {kept.exact if kept.exact is not None else decimal(kept, 6)}"
 
 
-def _cell(layer: ShuffledLayer, name: str, digits: int) -> str:
-    if layer.unchanged and name not in ("D", "G", "R"):
+def _cell(layer: LayerValues, name: str, unchanged: bool, digits: int) -> str:
+    if unchanged and name not in ("D", "G", "R"):
         return "="
     return decimal(getattr(layer, name), digits)

@@ -10,13 +10,14 @@ from solver.report.columns import Column
 from solver.report.tables import Grid, Row, group, longtable, preamble
 from solver.report.words import layer_label
 from solver.report.writers.latex import fitted_grid, notes, question
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities
 
 LAYERS = ("last", "output", "all")
 Results = Mapping[int, Mapping[str, Sensitivities]]
 Key = tuple[str, ...]
 """What a block of rows shares, as LaTeX."""
-Keyed = Mapping[Key, Mapping[str, Sequence[LayerSensitivity]]]
+Keyed = Mapping[Key, Mapping[str, Sequence[LayerValues]]]
 
 
 def chosen_layers(text: str) -> tuple[str, ...]:
@@ -88,7 +89,7 @@ def keyed_grid(
         If no network has any of the layers.
     """
     names = dict.fromkeys(name for by_name in results.values() for name in by_name)
-    cells: dict[str, dict[tuple[Key, str], LayerSensitivity]] = {name: {} for name in names}
+    cells: dict[str, dict[tuple[Key, str], LayerValues]] = {name: {} for name in names}
     rows: list[Row] = []
     for key, by_name in results.items():
         found = {name: chosen(each, layers) for name, each in by_name.items()}
@@ -114,7 +115,7 @@ def _scales(scales: list[int]) -> str:
     return ",".join(map(str, scales))
 
 
-def chosen(found: Sequence[LayerSensitivity], names: Sequence[str]) -> dict[str, LayerSensitivity]:
+def chosen(found: Sequence[LayerValues], names: Sequence[str]) -> dict[str, LayerValues]:
     """Return the layers asked for that a network has, by label; ``found`` are all of them, with the output last."""
     depth = len(found) - 2
     wanted = {"last": [depth], "output": [depth + 1], "all": list(range(depth + 2))}

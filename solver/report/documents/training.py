@@ -12,7 +12,8 @@ from typing import Any
 from solver.question.task import TwoPixelTask
 from solver.report.words import decimal
 from solver.report.writers.json import value_object
-from solver.train.history import History, LayerHistory
+from solver.sensitivity.results import LayerValues
+from solver.train.history import History
 from solver.train.record import Record
 from solver.values import MissingValue
 
@@ -111,7 +112,7 @@ def history_json(history: History, digits: int = 6) -> str:
     return json.dumps(record, indent=1) + "\n"
 
 
-def _layer(each: LayerHistory, digits: int) -> dict[str, Any]:
+def _layer(each: LayerValues, digits: int) -> dict[str, Any]:
     values = {name: value_object(getattr(each, name), digits) for name in QUANTITIES}
     return {"layer": each.layer, "name": each.name, **values}
 

@@ -9,20 +9,18 @@ from importlib.util import find_spec
 import numpy as np
 
 from solver.constructions.registry import check_claim
-from solver.network.linearity import linearity_proof
 from solver.network.network import Network
 from solver.network.trace import activations
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.moments import (
-    autocorrelated_layers,
-    autocorrelation_moments,
-    distance_moments,
-    image_moments,
-)
-from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, noise_responses
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.routes import AUTOCORRELATIONS
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.noise.sampled.sampling import METHOD, Sampling, sampled_noise
+from solver.sensitivity.question import Question
 from solver.values import NumericValue, Value
 
 LARGEST_ENUMERATION = 64
@@ -63,9 +61,9 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
                 f"{a.displacement} / {a.spread}" + ("" if a == b else f" against {b.displacement} / {b.spread}"),
                 a == b,
             )
-    proofs = linearity_proof(network, task, deformation)
-    for k in autocorrelated_layers(network, task, proofs):
-        short = autocorrelation_moments(network, task, deformation, k)
+    question = Question(network, task, deformation)
+    layers = [k for k in question.layers if AUTOCORRELATIONS.refusal(question, k) is None]
+    for k, short in AUTOCORRELATIONS.moments(question, layers).items():
         yield Check(
             f"D of layer {k}: kernel autocorrelations = one image per distance",
             f"{short.displacement} / {short.spread}",
@@ -74,8 +72,8 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
 
 
 def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:
-    question = NoiseQuestion(network, task, noise)
-    values = dict(enumerate(noise_responses(question, NoiseRoutes(sampling=sampling))))
+    question = Question(network, task, noise=noise)
+    values = dict(enumerate(noise_responses(question, Evaluation(sampling=sampling))))
     known = {k: value for k, value in values.items() if not value.total.method.startswith(METHOD)}
     sampled = sampled_noise(network, task, noise, dict.fromkeys(known), sampling)
     for k, response in known.items():

@@ -14,7 +14,8 @@ from solver.report.report import Report
 from solver.report.words import broken_claim, filter_size, responses
 from solver.sensitivity.response.by_displacement import mean_response
 from solver.sensitivity.response.threshold import best_threshold
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling.deformation import ShuffledDeformation
 from solver.values import MissingValue, Value
 
@@ -94,7 +95,7 @@ def displacement_text(step: Step) -> str:
     return ",".join(map(str, components(step)))
 
 
-def _layer(s: Sensitivities, layer: LayerSensitivity, digits: int) -> dict[str, Any]:
+def _layer(s: Sensitivities, layer: LayerValues, digits: int) -> dict[str, Any]:
     frequencies = mean_frequencies(s, layer.layer)
     values = {name: getattr(layer, name) for name in QUANTITIES} | frequencies
     entry: dict[str, Any] = {"layer": layer.layer, "name": layer.name}

@@ -14,64 +14,68 @@ from typing import Any
 from solver.errors import InputError
 from solver.network.linearity import dense_images
 from solver.network.network import Network
-from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
 from solver.question.noise import GaussianNoise
-from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.question.task import Task, TwoPixelTask
+from solver.sensitivity.deformation.routes import DISTANCES, pair_moments
 from solver.sensitivity.limits.moments import OneSidedEnsemble
 from solver.sensitivity.limits.sampled import sampled_limits
 from solver.sensitivity.limits.slopes import OneSidedNetwork, Slopes, strong_slopes, weak_slopes
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import noise_representatives
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
+from solver.sensitivity.quantities import FLAT
+from solver.sensitivity.question import Question
+from solver.sensitivity.results import LayerValues, layer_name
 from solver.values import ExactValue, MissingValue, Value, as_value, quotient
 
 CLOSED = "closed form, rectified at most once"
 BOUNDED = "bounded by the hard tanh"
-FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"
-
-
-@dataclass(frozen=True)
-class NoiseLimit:
-    """The limits of one layer.
-
-    Attributes
-    ----------
-    layer : int
-        0 is the image, 1..depth the maps, depth + 1 the output f_p.
-    name : {"input", "hidden", "output"}
-    weak : Value
-        lim G/sigma^2 as sigma -> 0.
-    finite : Value
-        G/sigma^2 at the noise's own sigma, where that is exact or closed; missing elsewhere.
-    strong : Value
-        lim G/sigma^2 as sigma -> infinity; 0 behind a hard tanh, where G itself stays bounded.
-    """
-
-    layer: int
-    name: str
-    weak: Value
-    finite: Value
-    strong: Value
 
 
 @dataclass(frozen=True)
 class NoiseLimits:
-    """The limits of G/sigma^2 of every layer of a network and of its output."""
+    """The limits of G/sigma^2 of every layer of a network and of its output.
 
-    network: Network
-    task: TwoPixelTask
-    noise: GaussianNoise
-    channel_mean: bool
-    layers: tuple[NoiseLimit, ...]
+    Attributes
+    ----------
+    question : Question
+        The network, the task and the noise; the limits know no deformation.
+    layers : tuple of LayerValues
+        ``weak``, lim G/sigma^2 as sigma -> 0; ``finite``, G/sigma^2 at the noise's own sigma, where that is exact or
+        closed, missing elsewhere; ``strong``, lim G/sigma^2 as sigma -> infinity, 0 behind a hard tanh, where G itself
+        stays bounded.
+    """
+
+    question: Question
+    layers: tuple[LayerValues, ...]
 
     @property
-    def output(self) -> NoiseLimit:
+    def network(self) -> Network:
+        """The network that was asked about."""
+        return self.question.network
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.question.task
+
+    @property
+    def noise(self) -> GaussianNoise:
+        """The noise, its energy a rational."""
+        return self.question.noise
+
+    @property
+    def channel_mean(self) -> bool:
+        """Whether channels were averaged before taking norms."""
+        return self.question.channel_mean
+
+    @property
+    def output(self) -> LayerValues:
         """The limits of f_p."""
         return self.layers[-1]
 
-    def __getitem__(self, layer: int) -> NoiseLimit:
+    def __getitem__(self, layer: int) -> LayerValues:
         return self.layers[layer]
 
 
@@ -121,24 +125,21 @@ def noise_limits(
     >>> limits[0].weak.exact == limits[0].strong.exact == Fraction(9, 4)
     True
     """
-    noise = GaussianNoise() if noise is None else noise
-    given = (("network", network, Network), ("task", task, TwoPixelTask), ("noise", noise, GaussianNoise))
-    for name, value, kind in given:
-        if not isinstance(value, kind):
-            raise InputError(f"{name}: expected a {kind.__name__}, got {value!r}")
-    noise = noise.resolved(task, Deformation())
+    if not isinstance(task, TwoPixelTask):
+        raise InputError(f"task: expected a TwoPixelTask, got {task!r}")
+    question = Question(network, task, noise=noise or GaussianNoise(), channel_mean=channel_mean)
+    noise = question.noise
     options = {"rectified": noise.rectified, "channel_mean": channel_mean, "sampling": sampling, "progress": progress}
     weak, strong = (limit(network, task, **options) for limit in (weak_noise_responses, strong_noise_responses))
-    moments = distance_moments(network, task, Deformation(), channel_mean=channel_mean)
-    question = NoiseQuestion(network, task, noise, channel_mean)
     layers = []
-    for k, moment in enumerate(moments):
-        spread = ExactValue(moment.spread, "one image per distance")
-        closed = closed_noise_response(question, k)
+    for k, (_, moments) in enumerate(pair_moments(question)):
+        spread = ExactValue(moments.spread, DISTANCES.method)
+        closed = closed_response(question, k)
         finite = _over_variance(closed.total if closed else None, noise.variance(task.length))
-        ratios = [quotient(value, spread, method=value.method, zero=FLAT) for value in (weak[k], finite, strong[k])]
-        layers.append(NoiseLimit(k, "input" if k == 0 else "hidden" if k <= network.depth else "output", *ratios))
-    return NoiseLimits(network, task, noise, channel_mean, tuple(layers))
+        found = {"weak": weak[k], "finite": finite, "strong": strong[k]}
+        ratios = {name: quotient(value, spread, method=value.method, zero=FLAT) for name, value in found.items()}
+        layers.append(LayerValues(k, layer_name(k, network.depth), ratios))
+    return NoiseLimits(question, tuple(layers))
 
 
 def _over_variance(response: Value | None, variance: Fraction) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,10 @@ import numpy as np
 from solver.network.changed.shuffle import random_orders, shuffle_count, shuffled, shuffles
 from solver.network.network import Network
 from solver.numbers.exact import integer
+from solver.sensitivity.deformation.moments import PairMoments
+from solver.values import MissingValue, NumericValue, Value, as_value
+
+FLAT = "some shuffled network gives every image the same value here, so its denominator is 0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +72,17 @@ class Draws:
             return 0.0
         numbers = np.repeat([float(value) for value in values], list(self.counts.values()))
         return float(numbers.std(ddof=1) / np.sqrt(len(numbers)))
+
+    def value(self, number: Any, error: float) -> Value:
+        """Return a mean as a value: exact over all shuffles, else with its standard error."""
+        return as_value(number, self.method) if self.complete else NumericValue(float(number), error, self.method)
+
+    def mean_ratio(self, moments: Sequence[PairMoments]) -> Value:
+        """Return the mean of D over shuffles from the moments of each different network."""
+        if any(each.spread == 0 for each in moments):
+            return MissingValue(FLAT)
+        ratios = [each.displacement / each.spread for each in moments]
+        return self.value(self.mean(ratios), self.standard_error(ratios))
 
 
 def draws(network: Network, options: Shuffles, sample: int, equivalent: Callable[[Network], Network]) -> Draws:

@@ -8,15 +8,14 @@ from functools import partial
 import numpy as np
 
 from solver.network.network import Network
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.sensitivity.shuffling.draws import Draws, Shuffles, draws
+from solver.sensitivity.shuffling.draws import FLAT, Draws, Shuffles, draws
 from solver.sensitivity.shuffling.shorter import one_layer_equivalent, two_layer_equivalent
 from solver.values import MissingValue, NumericValue, Value
 
 REPLICATES = 8
-FLAT = "some shuffled network gives every image the same value here, so its denominator is 0"
 
 
 def mean_noise_response(before: Sensitivities, network: Network, options: Shuffles) -> tuple[Value, Value]:

@@ -3,56 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 from solver.errors import InputError, NotApplicableError
 from solver.network.changed.shuffle import cut_nothing, expected_autocorrelations, shuffle_count, unshuffled_layers
 from solver.network.network import Network
 from solver.question.correlations import difference_correlations, pixel_correlations
-from solver.sensitivity.deformation.moments import PairMoments, distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.response.claim import broken_responses
-from solver.sensitivity.sensitivities import LayerSensitivity, Sensitivities
-from solver.sensitivity.shuffling.draws import Draws, Shuffles, draws
-from solver.sensitivity.shuffling.noise import FLAT, mean_noise_response
+from solver.sensitivity.results import LayerValues
+from solver.sensitivity.sensitivities import Sensitivities
+from solver.sensitivity.shuffling.draws import FLAT, Draws, Shuffles, draws
+from solver.sensitivity.shuffling.noise import mean_noise_response
 from solver.sensitivity.shuffling.shorter import one_layer_equivalent
-from solver.values import ExactValue, MissingValue, NumericValue, Value, as_value, quotient
+from solver.values import ExactValue, MissingValue, Value, quotient
 
 MEANS = "mean autocorrelations of all shuffles"
-
-
-@dataclass(frozen=True)
-class ShuffledLayer:
-    """One layer before and after shuffling.
-
-    Attributes
-    ----------
-    layer, name
-        As in `LayerSensitivity`.
-    unchanged : bool
-        No shuffle changes the layer (`unshuffled_layers`), so everything after equals everything before.
-    D, G, R : Value
-        Of the network as it is.
-    D_shuffled, G_shuffled : Value
-        The mean of D_k and of G_k over uniformly random shuffled networks.
-    D_of_means : Value
-        Mean numerator over mean denominator of D_k, the D of a network drawn anew for every image.
-    R_shuffled : Value
-        D_shuffled / G_shuffled.
-    """
-
-    layer: int
-    name: str
-    unchanged: bool
-    D: Value
-    D_shuffled: Value
-    D_of_means: Value
-    G: Value
-    G_shuffled: Value
-    R: Value
-    R_shuffled: Value
 
 
 @dataclass(frozen=True)
@@ -65,12 +35,19 @@ class Shuffling:
         Different networks that shuffling gives, the network itself included.
     claim_kept : Value
         Share of them whose f_p(d) is what the network claims at every d, or missing without a claim.
+    unchanged : tuple of bool
+        For each layer whether no shuffle changes it (`unshuffled_layers`), so that all after equals all before.
+    layers : tuple of LayerValues
+        ``D``, ``G``, ``R`` of the network as it is; ``D_shuffled``, ``G_shuffled``, the means of D and G over uniformly
+        random shuffled networks; ``D_of_means``, mean numerator over mean denominator of D, the D of a network drawn
+        anew for every image; ``R_shuffled``, D_shuffled / G_shuffled.
     """
 
     before: Sensitivities
     count: int
     claim_kept: Value
-    layers: tuple[ShuffledLayer, ...]
+    unchanged: tuple[bool, ...]
+    layers: tuple[LayerValues, ...]
 
 
 def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffling:
@@ -100,15 +77,16 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     known = unshuffled_layers(network)
     reduced = partial(one_layer_equivalent, length=task.length)
     found = Draws(Counter([network]), True, "no shuffle changes f_p")
-    layers: list[ShuffledLayer] = []
+    layers: list[LayerValues] = []
     for k in range(network.depth + 1):
+        here = before.layers[k : None if k == network.depth else k + 1]
         if known[k]:
-            ends = None if k == network.depth else k + 1
-            layers += map(_unchanged, before.layers[k:ends])
+            layers += [_after(each, each.D, each.D, each.G, each.R) for each in here]
         else:
             found = draws(_lowest(network, k), options, options.sample, reduced)
-            layers += _changed(before, k, found, options)
-    return Shuffling(before, shuffle_count(network), _claim_kept(before, found), tuple(layers))
+            layers += _changed(before, k, here, found, options)
+    unchanged = (*known, known[-1])
+    return Shuffling(before, shuffle_count(network), _claim_kept(before, found), unchanged, tuple(layers))
 
 
 def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
@@ -136,34 +114,33 @@ def _lowest(network: Network, layer: int) -> Network:
     return network if layer >= network.depth else Network(layers=network.layers[:layer])
 
 
-def _unchanged(each: LayerSensitivity) -> ShuffledLayer:
-    return ShuffledLayer(each.layer, each.name, True, each.D, each.D, each.D, each.G, each.G, each.R, each.R)
+def _after(before: LayerValues, d: Value, of_means: Value, g: Value, r: Value) -> LayerValues:
+    """Return a layer's values before and after."""
+    after = {"D": before.D, "D_shuffled": d, "D_of_means": of_means}
+    return LayerValues(
+        before.layer,
+        before.name,
+        after | {"G": before.G, "G_shuffled": g, "R": before.R, "R_shuffled": r},
+    )
 
 
-def _changed(before: Sensitivities, depth: int, found: Draws, options: Shuffles) -> list[ShuffledLayer]:
+def _changed(
+    before: Sensitivities, depth: int, layers: Sequence[LayerValues], found: Draws, options: Shuffles
+) -> list[LayerValues]:
     """Return a layer that shuffles change, followed by f_p if it is the last."""
-    moments = [distance_moments(network, before.task, before.deformation) for network in found.counts]
+    rows = [distance_moments(network, before.task, before.deformation) for network in found.counts]
     noise = mean_noise_response(before, _lowest(before.network, depth), options)
-    layers = []
-    for each in before.layers[depth : None if depth == before.network.depth else depth + 1]:
+    after = []
+    for each in layers:
         at = each.layer - depth
-        pairs, g = [rows[at - 2] for rows in moments], noise[at]
+        moments, g = [row[at - 2] for row in rows], noise[at]
         try:
-            ratio = linear_ratio_of_means(before, each.layer) if at == 0 else _ratio_of_means(pairs, found)
+            ratio = linear_ratio_of_means(before, each.layer) if at == 0 else _ratio_of_means(moments, found)
         except NotApplicableError:
-            ratio = _ratio_of_means(pairs, found)
-        mean = mean_of_ratios(pairs, found)
-        r = quotient(mean, g, method=g.method, zero="G is 0")
-        layers.append(ShuffledLayer(each.layer, each.name, False, each.D, mean, ratio, each.G, g, each.R, r))
-    return layers
-
-
-def mean_of_ratios(moments: list[PairMoments], found: Draws) -> Value:
-    """Return the mean of D over shuffles: exact over all of them, else with a standard error."""
-    if any(each.spread == 0 for each in moments):
-        return MissingValue(FLAT)
-    ratios = [each.displacement / each.spread for each in moments]
-    return _value(found.mean(ratios), found.standard_error(ratios), found)
+            ratio = _ratio_of_means(moments, found)
+        mean = found.mean_ratio(moments)
+        after.append(_after(each, mean, ratio, g, quotient(mean, g, method=g.method, zero="G is 0")))
+    return after
 
 
 def _ratio_of_means(moments: list[PairMoments], found: Draws) -> Value:
@@ -172,11 +149,7 @@ def _ratio_of_means(moments: list[PairMoments], found: Draws) -> Value:
         return MissingValue(FLAT)
     ratio = above / below
     residuals = [(each.displacement - ratio * each.spread) / below for each in moments]
-    return _value(ratio, found.standard_error(residuals), found)
-
-
-def _value(number: Any, error: float, found: Draws) -> Value:
-    return as_value(number, found.method) if found.complete else NumericValue(float(number), error, found.method)
+    return found.value(ratio, found.standard_error(residuals))
 
 
 def _claim_kept(before: Sensitivities, found: Draws) -> Value:
@@ -185,4 +158,4 @@ def _claim_kept(before: Sensitivities, found: Draws) -> Value:
     if claim is None:
         return MissingValue("the network makes no claim about its response")
     kept = [Fraction(not broken_responses(network, before.task, claim)) for network in found.counts]
-    return _value(found.mean(kept), max(found.standard_error(kept), 1 / found.counts.total()), found)
+    return found.value(found.mean(kept), max(found.standard_error(kept), 1 / found.counts.total()))

@@ -34,7 +34,7 @@ from solver.network.frequency.content import (
 )
 from solver.network.frequency.spectra import LARGEST_RING, Spectrum, grid_spectrum, path_spectrum, ring_spectrum
 from solver.numbers.cosines import LARGEST_DEGREE, double_cosines
-from solver.sensitivity.deformation.moments import linear_moments
+from solver.sensitivity.deformation.autocorrelations import linear_moments
 from solver.values import as_value
 from tests.quick import UNSTRIDED
 from tests.strategies import RATIONALS, networks

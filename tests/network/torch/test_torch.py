@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 from solver import Deformation, Layer, Network, TwoPixelTask, activations, construct, response  # noqa: E402
 from solver.network.torch.writing import to_torch  # noqa: E402
 from solver.question.deformation import deformation_outcomes  # noqa: E402
-from solver.sensitivity.deformation.moments import distance_moments  # noqa: E402
+from solver.sensitivity.deformation.distances import distance_moments  # noqa: E402
 
 
 def tensor(images: np.ndarray) -> Any:

@@ -14,11 +14,9 @@ from hypothesis import strategies as st
 from solver import Deformation, Layer, Network, TwoPixelTask, construct, linearity_proof
 from solver.errors import NotApplicableError
 from solver.network.changed.wider import widen
-from solver.sensitivity.deformation.moments import (
-    autocorrelation_moments,
-    distance_moments,
-    image_moments,
-)
+from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
+from solver.sensitivity.deformation.distances import distance_moments
+from solver.sensitivity.deformation.enumeration import image_moments
 from tests.cases import Case, of_kind
 from tests.strategies import RATIONALS, deformations, task_networks
 

@@ -32,10 +32,11 @@ from solver.gaussian.balls import enclose, rational_ball
 from solver.gaussian.functions import as_sympy
 from solver.network.trace import activated, correlate
 from solver.report.documents.limits import limits_text
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.limits.limits import noise_limits, strong_noise_responses, weak_noise_responses
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
+from solver.sensitivity.question import Question
 from solver.values import ExactValue, NumericValue, Value
 from tests.quick import UNSTRIDED
 from tests.strategies import RATIONALS, task_networks
@@ -66,7 +67,7 @@ def at_sigma(network: Network, task: TwoPixelTask, sigma: Fraction, layer: int, 
     """N/sigma^2 by the closed form at one sigma, as a ball; None where the noise is rectified twice."""
     mean = options.pop("channel_mean", False)
     noise = GaussianNoise(energy=task.length * sigma**2, **options)
-    response = closed_noise_response(NoiseQuestion(network, task, noise, mean), layer)
+    response = closed_response(Question(network, task, noise=noise, channel_mean=mean), layer)
     value = response and response.total
     return None if value is None else ball(value) / rational_ball(sigma**2)
 

@@ -11,9 +11,10 @@ import pytest
 from solver import Deformation, GaussianNoise, Layer, Network, TwoPixelTask, construct, effective_kernel
 from solver.network.torch.writing import to_torch
 from solver.question.ensemble import representatives
-from solver.sensitivity.deformation.moments import distance_moments
+from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise import once as rectified_noise
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise.closed import closed_response
+from solver.sensitivity.question import Question
 from tests.plain import linear_matrix, noise_response
 
 TASK = TwoPixelTask(length=32, scale=7)
@@ -32,7 +33,7 @@ OPTIONS = [(name, rectified) for name in RINGS for rectified in (False, True)]
 
 
 def value(network: Network, task: TwoPixelTask, layer: int, noise: Any = None, **options: Any) -> Any:
-    found = closed_noise_response(NoiseQuestion(network, task, noise or GaussianNoise(), **options), layer)
+    found = closed_response(Question(network, task, noise=noise or GaussianNoise(), **options), layer)
     assert found is not None
     return found.total
 
@@ -105,8 +106,8 @@ def test_identity_readout_with_strides_by_its_row() -> None:
 
 
 def test_what_is_rectified_twice_has_no_closed_form() -> None:
-    question = NoiseQuestion(construct("uniform", TASK), TASK, GaussianNoise())
-    assert [k for k in range(5) if closed_noise_response(question, k) is None] == [3, 4]
+    question = Question(construct("uniform", TASK), TASK, noise=GaussianNoise())
+    assert [k for k in range(5) if closed_response(question, k) is None] == [3, 4]
 
 
 @pytest.mark.parametrize(("name", "layer"), [("uniform", 1), ("shift", 1), ("shift-mixed", 1)])

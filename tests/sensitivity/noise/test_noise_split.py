@@ -29,11 +29,14 @@ from solver.cache import Cache
 from solver.cli import main
 from solver.gaussian.functions import as_sympy
 from solver.plots.noise_split import noise_split_figure
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.routes import NoiseQuestion, NoiseRoutes, closed_noise_response, noise_responses
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.noise.sampled.estimate import SquaredMean, _standard_error
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.series import BallSum, independent_layer_response
+from solver.sensitivity.question import Question
 from tests.oracles import DIGITS, number, rectified_power
 from tests.plain import linear_matrix, plain_layer
 from tests.quick import SLOW, quick_sensitivities
@@ -56,7 +59,8 @@ def responses(network: Network, task: TwoPixelTask, method: str = "auto", **opti
     """The noise responses of every layer by one method."""
     mean, noise = options.pop("channel_mean", False), options.pop("noise", NOISE)
     return noise_responses(
-        NoiseQuestion(network, task, noise, mean), NoiseRoutes(method=method, sampling=options.pop("sampling", FEW))
+        Question(network, task, noise=noise, channel_mean=mean),
+        Evaluation(method=method, sampling=options.pop("sampling", FEW)),
     )
 
 
@@ -124,7 +128,7 @@ def test_closed_coherent_part_equals_the_plain_loop(layer: int) -> None:
             shifts = [shift(m, 3 * NOISE.variance(6)) for m in means]
             moved = [sum(number(w) * mu for w, mu in zip(row, shifts, strict=True)) for row in rows]
             total += number(weight) * sum(m * m for m in moved)
-        found = closed_noise_response(NoiseQuestion(ONCE, task, NOISE), layer)
+        found = closed_response(Question(ONCE, task, noise=NOISE), layer)
         assert found is not None
         assert abs(number(Fraction(found.coherent.value(25))) - total) < 1e-22 * total
 
@@ -146,7 +150,7 @@ def test_closed_parts_agree_with_sampled_ones(length: int, rectified: bool, mean
         layers=[Layer(filters=[[[1, 0, 1]], [[0, 2, 0]]]), Layer(filters=[[[1, 2], [1, 0]]])], readout=[5]
     )
     for k, found in sampled(network, task, [0, 1, 2, 3], FEW, noise=noise, channel_mean=mean).items():
-        closed = closed_noise_response(NoiseQuestion(network, task, noise, mean), k)
+        closed = closed_response(Question(network, task, noise=noise, channel_mean=mean), k)
         assert closed is not None and agree(found, closed)
 
 
@@ -238,7 +242,7 @@ def test_squared_mean_is_unbiased_with_an_honest_error(mean: float, replicates: 
 @pytest.mark.parametrize(("layer", "length"), [(1, 14), (2, 14), (3, 14), (3, 300)])
 def test_errors_of_the_parts_are_honest_across_seeds(layer: int, length: int) -> None:
     task, noise = TwoPixelTask(length=length, scale=3), GaussianNoise(energy=Fraction(length, 4))
-    closed = closed_noise_response(NoiseQuestion(ONCE, task, noise), layer)
+    closed = closed_response(Question(ONCE, task, noise=noise), layer)
     few = [Sampling(points=32, replicates=8, seed=seed) for seed in range(40)]
     runs = [sampled(ONCE, task, [layer], how, noise=noise)[layer] for how in few]
     for part in ("coherent", "incoherent"):
@@ -251,7 +255,7 @@ def test_errors_of_the_parts_are_honest_across_seeds(layer: int, length: int) ->
 def test_few_replicates_are_enough(replicates: int) -> None:
     found = sampled(ONCE, TASK, [2, 3], Sampling(points=64, replicates=replicates))
     for k in (2, 3):
-        closed = closed_noise_response(NoiseQuestion(ONCE, TASK, NOISE), k)
+        closed = closed_response(Question(ONCE, TASK, noise=NOISE), k)
         assert closed is not None and agree(found[k], closed, 6)
 
 
@@ -301,8 +305,8 @@ def test_parts_are_kept_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     kept = [json.loads(path.read_text())["answer"] for path in tmp_path.iterdir()]
     assert kept and all(set(answer) == set(PARTS) for answer in kept)
     monkeypatch.setattr(BallSum, "enclose_split", None)
-    monkeypatch.setattr("solver.sensitivity.noise.routes.sampled_noise", None)
-    monkeypatch.setattr("solver.sensitivity.noise.routes.chain_layer_response", None)
+    monkeypatch.setattr("solver.sensitivity.noise.sampled.route.sampled_noise", None)
+    monkeypatch.setattr("solver.sensitivity.noise.transfer.layer.chain_layer_response", None)
     assert texts() == first
 
 

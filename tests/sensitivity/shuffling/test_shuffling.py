@@ -41,8 +41,9 @@ from solver.network.changed.shuffle import (
     shuffles,
     unshuffled_layers,
 )
-from solver.sensitivity.deformation.moments import image_moments
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.noise.closed import closed_response
+from solver.sensitivity.question import Question
 from solver.sensitivity.shuffling.draws import Shuffles
 from solver.sensitivity.shuffling.shorter import one_layer_equivalent, two_layer_equivalent
 from solver.sensitivity.shuffling.shuffling import linear_ratio_of_means, shuffling
@@ -140,12 +141,12 @@ def test_noise_of_hidden_layers_of_shift_sees_no_shuffle() -> None:
     task = TwoPixelTask(length=14, scale=7)
     network = construct("shift", task)
     noise = sensitivities(construct("uniform", SMALL), SMALL, method="sampling").noise
-    plain = closed_noise_response(NoiseQuestion(network, task, noise), 2)
+    plain = closed_response(Question(network, task, noise=noise), 2)
     assert plain is not None
     for seed in range(2):
         other = shuffled(network, random_orders(network, np.random.default_rng(seed)))
         assert other.layers[1] != network.layers[1]
-        found = closed_noise_response(NoiseQuestion(other, task, noise), 2)
+        found = closed_response(Question(other, task, noise=noise), 2)
         assert found is not None
         gap = abs(found.total.value(25) - plain.total.value(25))
         assert gap <= found.total.error(25) + plain.total.error(25)
@@ -175,7 +176,7 @@ def test_means_are_those_over_every_permutation_and_image(name: str) -> None:
         mean = sum(each.displacement / each.spread for each in pairs) / len(pairs)
         assert layer.D_shuffled.exact == mean
         assert layer.D_of_means.exact == sum(p.displacement for p in pairs) / sum(p.spread for p in pairs)
-        assert layer.unchanged == (k < 2) and (layer.unchanged or layer.D.exact != mean)
+        assert found.unchanged[k] == (k < 2) and (k < 2 or layer.D.exact != mean)
     assert not linear or found.layers[-1].D_shuffled.kind == "missing"
 
 
@@ -200,7 +201,7 @@ def test_g_agrees_with_closed_forms_of_every_shuffle() -> None:
     found = shuffling(s, Shuffles(noisy=60, points=64))
     closed = []
     for each in shuffles(s.network):
-        noise = closed_noise_response(NoiseQuestion(each, SMALL, s.noise), 2)
+        noise = closed_response(Question(each, SMALL, noise=s.noise), 2)
         assert noise is not None
         closed.append(float(noise.total) / float(image_moments(each, SMALL, s.deformation)[2].spread))
     g, r = found.layers[2].G_shuffled, found.layers[2].R_shuffled
@@ -213,8 +214,9 @@ def test_g_agrees_with_closed_forms_of_every_shuffle() -> None:
 def test_nothing_changes_where_filters_are_alone_or_equal(name: str) -> None:
     found = shuffling(before(name))
     assert found.count == 1 and found.claim_kept.exact == 1
+    assert all(found.unchanged)
     for layer in found.layers:
-        assert layer.unchanged and layer.D_shuffled is layer.D is layer.D_of_means
+        assert layer.D_shuffled is layer.D is layer.D_of_means
         assert layer.G_shuffled is layer.G and layer.R_shuffled is layer.R
 
 
@@ -242,7 +244,7 @@ def test_shift_of_the_slides() -> None:
             kept += len(seen) == 7 == max(seen) - min(seen) + 1
     assert found.count == 3**5 * len(orders) == 4860
     assert found.claim_kept.exact == Fraction(kept, 4860) == Fraction(1, 810)
-    assert [layer.unchanged for layer in found.layers] == [True, True, True, False, False]
+    assert list(found.unchanged) == [True, True, True, False, False]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -293,7 +295,7 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(NotApplicableError, match="an activation can cut layer 2"):
         linear_ratio_of_means(before("shift"), 2)
     with pytest.raises(InputError, match="channel mean"):
-        shuffling(replace(before("shift"), channel_mean=True))
+        shuffling(replace(before("shift"), question=replace(before("shift").question, channel_mean=True)))
     with pytest.raises(InputError, match="noisy: expected an integer of at least 2"):
         Shuffles(noisy=1)
 

@@ -28,7 +28,6 @@ from solver.sensitivity.noise.transfer.windows import (
     field_mean,
     float_patterns,
     layer_windows,
-    refuse_costly,
     resolutions,
     weighted_sum,
 )
@@ -44,8 +43,6 @@ def chain_layer_response(
     noise: GaussianNoise,
     layer: int,
     control: float,
-    *,
-    budget: float = float("inf"),
 ) -> NoiseResponse[NumericValue]:
     """Return <||a(x + eta) - a(x)||^2> of a layer that rectifies a moving average of rectified noise.
 
@@ -53,19 +50,15 @@ def chain_layer_response(
     ----------
     control : float
         The closed value of <||u(x + eta) - u(x)||^2> of its pre-activations.
-    budget : float
-        The most multiplications to spend (some 10^10 take a few seconds).
 
     Raises
     ------
     NotApplicableError
         If the units are not equal windows of consecutive positive weights over a field of one to three taps,
-        the noise is too weak to be resolved, or the budget does not suffice.
+        or the noise is too weak to be resolved.
     """
-    refuse_rectified(noise)
     windows = layer_windows(network, task, noise, layer)
     counts = windows.patterns(list(range(len(windows.weights))))
-    refuse_costly(_cost(windows, counts), budget)
     channels = network.layers[layer - 1].channels
     (coarse, _), (exact, rounding) = (
         _responses(windows, counts, control, channels, fine=fine) for fine in (False, True)
@@ -103,6 +96,9 @@ def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: flo
     return [-square, -2 * a0 * shortfall, *(-2 * c0 * term for term in u), -c0 * c0], [*u, shortfall, -a0]
 
 
-def _cost(windows: EqualWindows, counts: Counts) -> float:
-    """Return the multiplications of the finer resolution, to leading order."""
+def chain_layer_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> float:
+    """Return the multiplications of the finer resolution, to leading order; errors as for the response."""
+    refuse_rectified(noise)
+    windows = layer_windows(network, task, noise, layer)
+    counts = windows.patterns(list(range(len(windows.weights))))
     return windows.chains(resolutions(windows, fine=True)[0]).shortfall_cost(float_patterns(counts))

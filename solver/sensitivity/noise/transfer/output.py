@@ -35,7 +35,6 @@ from solver.sensitivity.noise.transfer.windows import (
     field_mean,
     float_patterns,
     pooled_windows,
-    refuse_costly,
     resolutions,
     weighted_sum,
 )
@@ -50,7 +49,6 @@ def chain_readout_response(
     task: TwoPixelTask,
     noise: GaussianNoise,
     *,
-    budget: float = float("inf"),
     progress: Progress | None = None,
 ) -> NoiseResponse[NumericValue]:
     """Return <(f_p(x + eta) - f_p(x))^2> of a network whose last layer rectifies a moving average of rectified noise.
@@ -59,8 +57,6 @@ def chain_readout_response(
 
     Parameters
     ----------
-    budget : float
-        The most multiplications to spend (10^11 take some ten seconds on two cores).
     progress : callable(done, total)
         Called after each lag between two windows, at each of two resolutions.
 
@@ -68,11 +64,9 @@ def chain_readout_response(
     ------
     NotApplicableError
         If the units are not equal windows of consecutive positive weights over a field of one to three taps,
-        the ring is too short, the noise is too weak to be resolved, or the budget does not suffice.
+        the ring is too short, or the noise is too weak to be resolved.
     """
-    refuse_rectified(noise)
     windows = pooled_windows(network, task, noise)
-    refuse_costly(_cost(windows), budget)
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
     jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
     parts = results_in_threads(jobs, progress)
@@ -89,8 +83,10 @@ def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
     return NumericValue(float(values.sum()), float(error), METHOD)
 
 
-def _cost(windows: EqualWindows) -> float:
+def chain_readout_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> float:
     """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
+    refuse_rectified(noise)
+    windows = pooled_windows(network, task, noise)
     count, total = len(windows.weights), 0.0
     for lag in range(1, count):
         together = float_patterns(windows.patterns(list(range(count + lag))))

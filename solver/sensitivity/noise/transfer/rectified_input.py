@@ -36,7 +36,6 @@ from solver.sensitivity.noise.transfer.windows import (
     EqualWindows,
     layer_windows,
     pooled_windows,
-    refuse_costly,
     resolutions,
 )
 from solver.values import NumericValue
@@ -74,7 +73,6 @@ def input_readout_response(
     task: TwoPixelTask,
     noise: GaussianNoise,
     *,
-    budget: float = float("inf"),
     progress: Progress | None = None,
 ) -> NoiseResponse[NumericValue]:
     """Return the response of f_p to noise that comes rectified.
@@ -83,8 +81,6 @@ def input_readout_response(
 
     Parameters
     ----------
-    budget : float
-        The most multiplications to spend (some 10^10 take a few seconds).
     progress : callable(done, total)
         Called after each lag between two windows, at each of two resolutions.
 
@@ -92,10 +88,9 @@ def input_readout_response(
     ------
     NotApplicableError
         If a layer below may cut, the units are not equal windows of consecutive positive weights, the ring is too
-        short, the noise is too weak to be resolved, or the budget does not suffice.
+        short, or the noise is too weak to be resolved.
     """
     windows = _by_level(pooled_windows(network, task, noise))
-    refuse_costly(_pair_cost(windows), budget)
     stages = 2 * (len(windows.weights) + 1)
     done = 0
     parts: list[list[float]] = []
@@ -108,6 +103,17 @@ def input_readout_response(
                 progress(done, stages)
     rounding = float(windows.readout) ** 2 * len(windows.weights) * _rounding(windows)
     return _response(parts, rounding, coherent_at=-1, together=task.length)
+
+
+def input_layer_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> float:
+    """Return 0: one pass over a window for each level is no matter; errors as for the response."""
+    layer_windows(network, task, noise, layer)
+    return 0.0
+
+
+def input_readout_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> float:
+    """Return the multiplications of all pairs of windows, roughly; errors as for the response."""
+    return _pair_cost(_by_level(pooled_windows(network, task, noise)))
 
 
 def _response(

@@ -181,18 +181,6 @@ def _equal_windows(ring: UnitRing, kernels: list[Window], readout: Fraction, var
     return windows
 
 
-def refuse_costly(cost: float, budget: float) -> None:
-    """Refuse what takes more multiplications than there are to spend.
-
-    Raises
-    ------
-    NotApplicableError
-        If it does.
-    """
-    if cost > budget:
-        raise NotApplicableError(f"it would take {cost:.0e} multiplications, more than {budget:.0e}")
-
-
 def resolutions(windows: EqualWindows, fine: bool) -> tuple[ChainResolution, ChainResolution]:
     """Return the resolutions for one window and for two, coarse or fine.
 

@@ -11,9 +11,10 @@ import pytest
 from solver import GaussianNoise, InputError, Layer, Network, Sampling, TwoPixelTask, activations, construct
 from solver.network.torch.writing import to_torch
 from solver.question.ensemble import representatives
-from solver.sensitivity.noise.routes import NoiseQuestion, closed_noise_response
+from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.sampled import sampling as sampling_module
 from solver.sensitivity.noise.sampled.sampling import FloatTrace, sampled_noise
+from solver.sensitivity.question import Question
 
 TASK = TwoPixelTask(length=32, scale=7)
 ONCE = Network(layers=[Layer(filters=[[[1, -1, 1]]], bias=["-1/2"]), Layer(filters=[[[1, 2]]])], readout=[5])
@@ -35,7 +36,7 @@ def test_once_rectified_networks_agree_with_the_closed_form(length: int, rectifi
         layers=[Layer(filters=[[[1, 0, 1]], [[0, 2, 0]]]), Layer(filters=[[[1, 2], [1, 0]]])], readout=[5]
     )
     for k, found in sampled(network, task, [1, 2, 3], noise=noise, channel_mean=mean).items():
-        closed = closed_noise_response(NoiseQuestion(network, task, noise, mean), k)
+        closed = closed_response(Question(network, task, noise=noise, channel_mean=mean), k)
         assert closed is not None
         assert abs(found.estimate - float(closed.total)) < 4 * found.uncertainty
         assert 0 < found.uncertainty < 0.05 * found.estimate
@@ -45,7 +46,7 @@ def test_once_rectified_networks_agree_with_the_closed_form(length: int, rectifi
 def test_standard_error_is_honest_across_seeds(layer: int) -> None:
     """Errors in units of the standard error have a root mean square near 1 (1.2 for 8 replicates)."""
     task = TwoPixelTask(length=14, scale=3)
-    closed = float(closed_noise_response(NoiseQuestion(ONCE, task, GaussianNoise()), layer).total)  # type: ignore[union-attr]
+    closed = float(closed_response(Question(ONCE, task, noise=GaussianNoise()), layer).total)  # type: ignore[union-attr]
     runs = [sampled(ONCE, task, [layer], seed, points=32)[layer] for seed in range(40)]
     scores = np.array([(run.estimate - closed) / run.uncertainty for run in runs])
     assert 0.7 < np.sqrt((scores**2).mean()) < 1.7
@@ -157,7 +158,7 @@ def test_rare_noises_that_no_sample_meets_are_in_the_error() -> None:
     layers = [Layer(filters=[[[1, 1, 0]]], bias=[-4]), Layer(filters=[[[1, -1, 1]]], bias=["-1/4"])]
     network, task, noise = Network(layers=layers), TwoPixelTask(length=8, scale=3), GaussianNoise(energy="1/2")
     before = Network(layers=[layers[0], replace(layers[1], activation="identity")])
-    closed = closed_noise_response(NoiseQuestion(before, task, noise), 2)
+    closed = closed_response(Question(before, task, noise=noise), 2)
     assert closed is not None
     control = float(closed.total)
     found = sampled_noise(network, task, noise, {2: control}, Sampling(points=64, replicates=8))[2]

@@ -18,7 +18,7 @@ from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
 from solver.gaussian.chains.level_grids import Line, Sectors, angle, move, ray
 from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
 from solver.sensitivity.noise.series import independent_readout_response
-from solver.sensitivity.noise.transfer.output import chain_readout_response
+from solver.sensitivity.noise.transfer.output import chain_readout_cost, chain_readout_response
 from solver.sensitivity.noise.transfer.windows import EqualWindows, resolutions
 from solver.values import NumericValue
 
@@ -278,7 +278,7 @@ def test_copies_of_the_channels_change_nothing() -> None:
 )
 def test_what_does_not_apply_is_refused(network: Network, noise: GaussianNoise, why: str) -> None:
     with pytest.raises(NotApplicableError, match=why):
-        chain_readout_response(network, TwoPixelTask(length=32, scale=7), noise)
+        chain_readout_cost(network, TwoPixelTask(length=32, scale=7), noise)
 
 
 def test_a_ring_that_windows_wrap_is_refused() -> None:

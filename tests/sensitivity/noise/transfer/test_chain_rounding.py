@@ -9,10 +9,13 @@ import pytest
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
-from solver.sensitivity.noise.routes import QUICK, NoiseQuestion, _control
+from solver.sensitivity.noise.closed import control
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.routes import SAMPLED, chosen_route
 from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
 from solver.sensitivity.noise.transfer.layer import chain_layer_response
 from solver.sensitivity.noise.transfer.output import chain_readout_response
+from solver.sensitivity.question import Question
 
 HALF = Fraction(1, 2)
 
@@ -21,10 +24,10 @@ def two_layers(weights: list[Any], bias: Any, level: Any) -> Network:
     return Network(layers=[Layer(filters=[[[1]]], bias=[bias]), Layer(filters=[[weights]], bias=[-level])])
 
 
-def layer_response(network: Network, task: TwoPixelTask, noise: GaussianNoise, budget: float = float("inf")) -> Any:
-    control = _control(NoiseQuestion(network, task, noise), 2)
-    assert control is not None
-    return chain_layer_response(network, task, noise, 2, control, budget=budget)
+def layer_response(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> Any:
+    closed = control(Question(network, task, noise=noise), 2)
+    assert closed is not None
+    return chain_layer_response(network, task, noise, 2, closed)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,6 @@ def test_noise_too_weak_for_the_operator_is_refused_at_once(name: str) -> None:
 
 def test_unequal_taps_cost_auto_too_much() -> None:
     """With them hardly two states of the noise have the same kink."""
-    task, noise = TwoPixelTask(length=14, scale=5), GaussianNoise()
-    with pytest.raises(NotApplicableError, match="multiplications"):
-        layer_response(construct("cyclotomic", task), task, noise, QUICK["layer"])
+    task = TwoPixelTask(length=14, scale=5)
+    choice = chosen_route(Question(construct("cyclotomic", task), task), 2, Evaluation())
+    assert choice.route is SAMPLED and "multiplications, more than 3e+10" in dict(choice.refused)["transfer"]

@@ -1,0 +1,144 @@
+"""The routes with closed forms: noise that no activation has touched, and noise rectified once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from solver.network.kernels import effective_kernel
+from solver.network.network import Network
+from solver.proof import Proof
+from solver.question.lattice import lags
+from solver.question.noise import GaussianNoise
+from solver.question.task import Task
+from solver.sensitivity.deformation.autocorrelations import observed_kernel
+from solver.sensitivity.noise.once import (
+    coupled_fields,
+    is_rectified_once,
+    layer_second_moment,
+    readout_second_moment,
+    rectifying_layer,
+)
+from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.sampled.sampling import without_last_activation
+from solver.sensitivity.noise.second_moment import CLOSED, closed_values
+from solver.values import Value, as_value
+
+if TYPE_CHECKING:
+    from solver.sensitivity.noise.route import Evaluation
+    from solver.sensitivity.question import Question
+
+MOST_FIELDS = 8
+"""Different rectified channels whose pairs are summed in closed form: some thousand terms, a second or two."""
+
+
+class Linear:
+    """Noise that no activation has touched: its second moments are rational."""
+
+    name, method, quick = "linear", "linear noise", float("inf")
+    sources: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+
+    def concerns(self, question: Question, layer: int) -> bool:
+        """See `Route`."""
+        return True
+
+    def refusal(self, question: Question, layer: int) -> str | None:
+        """See `Route`."""
+        source = rectifying_layer(question.network, min(layer, question.depth), question.noise)
+        if source is None:
+            return None
+        return f"layer {source} rectifies the noise" if source else "the noise comes rectified"
+
+    def cost(self, question: Question, layer: int) -> float:
+        """See `Route`."""
+        return 0.0
+
+    def response(self, question: Question, layer: int, how: Evaluation | None = None) -> NoiseResponse[Value]:
+        """Return the response, all of it fluctuation."""
+        network, task, noise = question.network, question.task, question.noise
+        if question.is_output(layer):
+            number = linear_readout_noise(network, task, noise)
+        else:
+            number = linear_layer_noise(network, task, noise, layer, channel_mean=question.channel_mean)
+        return NoiseResponse(number, 0, number).map(lambda part: as_value(part, self.method))
+
+
+class RectifiedOnce:
+    """Noise that one ReLU has rectified and every later layer carries linearly: closed in Phi, phi and Phi2."""
+
+    name, method, quick = "once", CLOSED, float("inf")
+    sources: tuple[str, ...] = ()
+    proofs = (
+        Proof("rectified_moments"),
+        Proof("noise_first_layers", "hidden", ("uniform", "shift")),
+        Proof("noise_hidden_layers", "hidden", ("uniform",)),
+    )
+
+    def concerns(self, question: Question, layer: int) -> bool:
+        """See `Route`."""
+        return True
+
+    def refusal(self, question: Question, layer: int) -> str | None:
+        """See `Route`."""
+        network, noise = question.network, question.noise
+        depth = min(layer, network.depth)
+        if not is_rectified_once(network, depth, noise):
+            return "the noise is rectified more than once on its way, or meets a hard tanh"
+        alone = layer == rectifying_layer(network, depth, noise) and not question.channel_mean
+        fields = 1 if alone else coupled_fields(network, noise)
+        if fields > MOST_FIELDS:
+            return f"{fields} different rectified channels add up, more than the {MOST_FIELDS} whose pairs are summed"
+        return None
+
+    def cost(self, question: Question, layer: int) -> float:
+        """See `Route`."""
+        return 0.0
+
+    def response(self, question: Question, layer: int, how: Evaluation | None = None) -> NoiseResponse[Value]:
+        """Return the response as closed forms, or as proven balls where they would be long."""
+        network, task, noise = question.network, question.task, question.noise
+        if question.is_output(layer):
+            return closed_values(readout_second_moment(network, task, noise))
+        return closed_values(layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean))
+
+
+LINEAR, ONCE = Linear(), RectifiedOnce()
+
+
+def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | None:
+    """Return the noise response of a layer, exact or closed; None if it is neither."""
+    for route in (LINEAR, ONCE):
+        if route.refusal(question, layer) is None:
+            return route.response(question, layer)
+    return None
+
+
+@lru_cache(maxsize=32)
+def control(question: Question, layer: int) -> float | None:
+    """Return the closed response of the pre-activations of a layer (of f_p: of the last layer's), if there is one."""
+    linear = without_last_activation(question.network, min(layer, question.depth))
+    closed = closed_response(replace(question, network=linear), layer)
+    return None if closed is None else float(closed.total)
+
+
+def linear_layer_noise(
+    network: Network, task: Task, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
+) -> Any:
+    """Return E||K*eta||^2 = sites sigma^2 (sum of A_r over the lags r that are multiples of l)."""
+    kernel = observed_kernel(network, layer, channel_mean=channel_mean)
+    per_site = Fraction(0)
+    for lag, a in zip(lags(kernel.width - 1, kernel.axes), kernel.autocorrelations(), strict=True):
+        if all(r % n == 0 for r, n in zip(lag, task.shape, strict=True)):
+            per_site = per_site + (2 if lag[0] else 1) * a
+    return per_site * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
+
+
+def linear_readout_noise(network: Network, task: Task, noise: GaussianNoise) -> Any:
+    """Return E[(f_p(x + eta) - f_p(x))^2] without ReLU: sigma^2 times the sum of each pixel's squared weight."""
+    kernel = effective_kernel(network, network.depth)
+    row = sum(v * taps[0] for v, taps in zip(network.pooled_readout(task.sites), kernel.values, strict=True))
+    pixels = [row[start :: kernel.stride].sum() for start in range(kernel.stride)]
+    return sum(w * w for w in pixels) * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)

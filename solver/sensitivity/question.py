@@ -1,0 +1,127 @@
+"""What is asked: a network on a task under a deformation and a noise, and how norms are taken."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from solver import __version__
+from solver.errors import InputError, NotApplicableError
+from solver.network.changed.translates import one_of_each_translate
+from solver.network.linearity import LayerProof, linearity_proof
+from solver.network.network import Network
+from solver.question.deformation import Deformation
+from solver.question.ensemble import Representatives
+from solver.question.noise import GaussianNoise, default_noise
+from solver.question.task import Task, TwoPixelTask
+from solver.sensitivity.noise.once import noise_representatives
+
+NUMBERS = 6
+"""Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A network on a task, a deformation and a noise; layers are numbered 0..depth, and depth + 1 is the output f_p.
+
+    What every answer starts from is made here once: the proof of where a ReLU cuts, the images that represent the
+    ensemble, the question about the network with identity activations.
+
+    Parameters
+    ----------
+    network : Network
+    task : TwoPixelTask or FrameTask
+    deformation : Deformation
+        Each pixel moves by -1, 0, +1 with probability 1/3 if omitted.
+    noise : GaussianNoise
+        `default_noise` if omitted: total energy 8/3, or 32/9 on a frame.  The energy ``"exact"`` is put in.
+    channel_mean : bool
+        Average every map over its channels before taking norms.
+
+    Raises
+    ------
+    InputError
+        If an argument is not of its type.
+    """
+
+    network: Network
+    task: Task
+    deformation: Deformation = field(default_factory=Deformation)
+    noise: GaussianNoise = None  # type: ignore[assignment]
+    channel_mean: bool = False
+
+    def __post_init__(self) -> None:
+        kinds = {"network": Network, "task": Task, "deformation": Deformation, "noise": GaussianNoise}
+        for name, kind in kinds.items():
+            given = getattr(self, name)
+            if not isinstance(given, kind) and not (name == "noise" and given is None):
+                wanted = "TwoPixelTask" if kind is Task else kind.__name__
+                raise InputError(f"{name}: expected a {wanted}, got {given!r}")
+        noise = self.noise or default_noise(self.task)
+        object.__setattr__(self, "noise", noise.resolved(self.task, self.deformation))
+
+    @property
+    def depth(self) -> int:
+        """Number of layers; depth + 1 stands for the output."""
+        return self.network.depth
+
+    @property
+    def layers(self) -> range:
+        """The numbers of all layers, from the image to the output."""
+        return range(self.network.depth + 2)
+
+    def is_output(self, layer: int) -> bool:
+        """Return whether ``layer`` stands for f_p."""
+        return layer > self.network.depth
+
+    @property
+    def ring_task(self) -> TwoPixelTask:
+        """The task, for routes that need a ring.
+
+        Raises
+        ------
+        NotApplicableError
+            On a frame.
+        """
+        refusal = NotApplicableError("the route is for rings; on a frame take auto or sampling")
+        return self.task.as_ring("the route", refusal)
+
+    @cached_property
+    def reduced(self) -> Question:
+        """The question about a network with the same answers: on a frame, one channel for those that are translates.
+
+        The question itself where that channel's filter, whose window is centred, does not fit on the frame.
+        """
+        if self.task.axes == 1 or self.channel_mean:
+            return self
+        single = one_of_each_translate(self.network)
+        fits = max(layer.size for layer in single.layers) <= min(self.task.shape)
+        return replace(self, network=single) if fits else self
+
+    @cached_property
+    def linear(self) -> Question:
+        """The question about the same network with identity activations."""
+        return replace(self, network=self.network.with_identity())
+
+    @cached_property
+    def proofs(self) -> tuple[LayerProof, ...]:
+        """Where an activation can cut an image, for layers 1..depth, with the reasons."""
+        return linearity_proof(self.network, self.task, self.deformation)
+
+    @cached_property
+    def noise_ring(self) -> Representatives:
+        """The images that represent the ensemble for the noise response."""
+        return noise_representatives(self.network, self.task)
+
+    def text(self, layer: int, route: str) -> str:
+        """Return canonical text that names everything the noise response of a layer by a route depends on."""
+        network = self.network
+        layers = [
+            [repr((each.filters, each.bias)), each.stride, each.activation, each.origin]
+            for each in network.layers[: min(layer, network.depth)]
+        ]
+        head: list[Any] = [repr(network.readout), network.pooling] if self.is_output(layer) else []
+        place = [self.task.text, repr(self.noise), self.channel_mean]
+        return json.dumps(["noise response", __version__, NUMBERS, route, layer, layers, head, place])

@@ -1,0 +1,54 @@
+"""What is found of a layer: its values by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from solver.values import Value
+
+RouteT = TypeVar("RouteT")
+
+
+@dataclass(frozen=True)
+class Choice(Generic[RouteT]):
+    """The route taken, and for each stronger one its name and why it was not."""
+
+    route: RouteT
+    refused: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class LayerValues:
+    """The values of one layer, by name and as attributes: ``layer.D`` is ``layer.values["D"]``.
+
+    Attributes
+    ----------
+    layer : int
+        0 is the image, 1..depth the maps, depth + 1 the output f_p.
+    name : {"input", "hidden", "output"}
+    values : mapping of str to Value
+        D, G, R, ... as `solver.sensitivity.quantities` names them.
+    """
+
+    layer: int
+    name: str
+    values: Mapping[str, Value]
+
+    def __getattr__(self, name: str) -> Value:
+        values = self.__dict__.get("values", {})
+        if name not in values:
+            raise AttributeError(f"a layer has no value {name!r}; it has {', '.join(values)}")
+        found: Value = values[name]
+        return found
+
+    @property
+    def label(self) -> str:
+        """The layer's number, or f_p for the output."""
+        return "f_p" if self.name == "output" else str(self.layer)
+
+
+def layer_name(layer: int, depth: int) -> str:
+    """Return "input" for layer 0, "hidden" for the maps and "output" for depth + 1."""
+    return "input" if layer == 0 else "hidden" if layer <= depth else "output"
