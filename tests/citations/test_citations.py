@@ -279,19 +279,19 @@ def _stated(node: ast.expr, path: Path) -> tuple[str, str]:
 
 
 PASSED_ON = {
+    "DISTANCES.method",
     "G.method",
-    "drawn.method",
-    "noisy[k].total.method",
+    "bounded",
+    "choice.route.method",
     "f'formula, {self.proof.method}'",
     "f'{method}, {sets}'",
-    "bounded",
     "found.method",
     "g.method",
-    "identity.method",
     "method",
     "response.method",
-    "route",
+    "response.total.method",
     "sampling.method(points)",
+    "self.method",
     "value.method",
 }
 """Methods that are handed on or made up of parts; `test_values_have_routes` meets them."""
