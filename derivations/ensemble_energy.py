@@ -40,12 +40,13 @@ def outcome_energy(distance: int, move: tuple[int, int], collisions: str = "add"
 
 def pair_energy(distance: int, law: str = "independent", collisions: str = "add") -> Rational:
     """Return ||tau x - x||^2 averaged over the outcomes of one pair; `reject` keeps the order of the pixels."""
-    outcomes = {move: p for move, p in LAWS[law].items() if collisions != "reject" or distance + move[1] - move[0] > 0}
+    moves = Deformation(law=law).moves
+    outcomes = {move: p for move, p in moves.items() if collisions != "reject" or distance + move[1] - move[0] > 0}
     total = sum(p * outcome_energy(distance, move, collisions) for move, p in outcomes.items())
     return Rational(total / sum(outcomes.values()))
 
 
-nine_outcomes = {move: [outcome_energy(d, move) for d in (1, 2, 3)] for move in LAWS["independent"]}
+nine_outcomes = {move: [outcome_energy(d, move) for d in (1, 2, 3)] for move in Deformation().moves}
 
 # %% [markdown]
 # Each pixel that moves leaves a -1 and a +1 behind, energy 2, unless one pixel's trace falls on the other's.

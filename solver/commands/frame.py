@@ -38,7 +38,7 @@ frame_options = added(
         show_default=True,
         help="independent, mirror, rigid, single or neighbours.",
     ),
-    click.option("--collisions", default="add", show_default=True, help="add or merge."),
+    click.option("--collisions", default="add", show_default=True, help="add, merge or reject (drop meetings)."),
     click.option("--noise-energy", help="l sigma^2: a rational, or 'exact' [default: 32/9]."),
     rectified_option,
     seed_option,

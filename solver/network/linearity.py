@@ -80,7 +80,7 @@ def linearity_proof(
             reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation {bound}"
             witness = _first_cut(images, *passes[k])
         if witness is not None:
-            witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
+            witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach_on(task.axes))
             channel, site, image, value = witness
             pixels = ", ".join(f"{v} at site {p}" for p, v in image.items())
             reason = f"cuts: channel {layer.names[channel]} has pre-activation {value} at site {site} "
@@ -113,8 +113,9 @@ def data_images(ring: Representatives, deformation: Deformation) -> np.ndarray:
 def network_representatives(network: Network, task: Task, deformation: Deformation) -> Representatives:
     """Return the pairs that represent the ensemble for every layer of a network, plain and deformed."""
     stride = checked_stride(network, task)
-    sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach
-    return representatives(task, sight, phases=network_phases(stride, task), symmetric=network.is_symmetric)
+    sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach_on(task.axes)
+    symmetric = network.is_symmetric and deformation.is_symmetric_on(task.axes)
+    return representatives(task, sight, phases=network_phases(stride, task), symmetric=symmetric)
 
 
 def check_axes(network: Network, task: Task) -> None:

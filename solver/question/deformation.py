@@ -3,42 +3,103 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from solver.errors import InputError
 from solver.numbers.exact import choice, integer, rational
 from solver.question.lattice import Shape, Step, as_shape, as_step, centred, components, coordinates, site_after
-from solver.question.task import Task
+from solver.question.task import Task, canonical_text
 
 COLLISIONS = {
     "add": "pixels that meet add up to 2",
     "merge": "pixels that meet leave one pixel of value 1",
-    "reject": "outcomes in which the pixels meet or swap order are dropped, the rest renormalised",
+    "reject": "outcomes in which the pixels meet or, on a ring, swap order are dropped, the rest renormalised",
 }
 
-_THIRD = Fraction(1, 3)
-_STEPS = (-1, 0, 1)
-LAWS: dict[str, dict[tuple[int, int], Fraction]] = {
-    "independent": {(s, t): _THIRD * _THIRD for s in _STEPS for t in _STEPS},
-    "mirror": {(t, -t): _THIRD for t in _STEPS},
-    "rigid": {(t, t): _THIRD for t in _STEPS},
-    "single": {(0, 0): _THIRD} | dict.fromkeys(((-1, 0), (1, 0), (0, -1), (0, 1)), _THIRD / 2),
-}
-FRAME_LAWS = {
-    "independent": "each component of each pixel moves by -1, 0, +1 with probability 1/3: 81 outcomes",
-    "mirror": "both pixels oppositely, by one of the 9 vectors of components -1, 0, +1",
-    "rigid": "both pixels together, by one of these 9 vectors",
-    "single": "one of the two, either equally likely, by one of these 9 vectors",
-    "neighbours": "each pixel stays or moves to one of its four neighbours, with probability 1/5 (a ring: two, 1/3)",
-}
 Moves = dict[tuple[Any, Any], Fraction]
 """Probabilities of the steps (t1, t2) of the two pixels: whole numbers on a ring, vectors on a frame."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """A displacement law by name: what it says, and its joint moves on any number of axes.
+
+    On more than one axis there is no first pixel: moves that are not the same for both are read both ways, each half
+    of the time.
+
+    Attributes
+    ----------
+    words : str
+    on : callable
+        The moves on so many axes, as probabilities of two vectors, one for each pixel.
+    """
+
+    words: str
+    on: Callable[[int], dict[tuple[Shape, Shape], Fraction]]
+
+    def moves(self, axes: int) -> Moves:
+        """Return the joint probabilities of the steps of the two pixels on so many axes; none of them is 0."""
+        return dict(_law_moves(self, axes))
+
+
+def _steps(axes: int) -> list[Shape]:
+    """Return the vectors of components -1, 0, +1."""
+    return list(product((-1, 0, 1), repeat=axes))
+
+
+def _cross(axes: int) -> list[Shape]:
+    """Return 0 and the steps to the neighbours along an axis."""
+    return [v for v in _steps(axes) if sum(map(abs, v)) <= 1]
+
+
+def _one(axes: int) -> list[tuple[Shape, Shape]]:
+    """Return the steps of the first pixel alone, then those of the second."""
+    first = [(v, (0,) * axes) for v in sorted(_steps(axes), key=any)]
+    return first + [(w, v) for v, w in first]
+
+
+def _uniform(moves: Iterable[tuple[Shape, Shape]]) -> dict[tuple[Shape, Shape], Fraction]:
+    """Return the law that draws one of the moves, as often as it is listed."""
+    counts = Counter(moves)
+    return {move: Fraction(n, counts.total()) for move, n in counts.items()}
+
+
+LAWS = {
+    "independent": Law(
+        "each component of each pixel moves by -1, 0, +1 with probability 1/3",
+        lambda axes: _uniform((v, w) for v in _steps(axes) for w in _steps(axes)),
+    ),
+    "mirror": Law(
+        "both pixels oppositely, by one of the vectors of components -1, 0, +1",
+        lambda axes: _uniform((v, tuple(-x for x in v)) for v in _steps(axes)),
+    ),
+    "rigid": Law("both pixels together, by one of these vectors", lambda axes: _uniform((v, v) for v in _steps(axes))),
+    "single": Law(
+        "one of the two, either equally likely, by one of these vectors",
+        lambda axes: _uniform(_one(axes)),
+    ),
+    "neighbours": Law(
+        "each pixel stays or moves to one of its neighbours along an axis, all equally likely; `independent` on a ring",
+        lambda axes: _uniform((v, w) for v in _cross(axes) for w in _cross(axes)),
+    ),
+}
+
+
+@lru_cache(maxsize=64)
+def _law_moves(law: Law, axes: int) -> Moves:
+    moves: Moves = {(as_step(v), as_step(w)): p for (v, w), p in law.on(axes).items() if p}
+    exchanged = {(w, v): p for (v, w), p in moves.items()}
+    if axes == 1 or moves == exchanged:
+        return moves
+    return {move: (moves.get(move, Fraction(0)) + exchanged.get(move, Fraction(0))) / 2 for move in moves | exchanged}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +113,10 @@ class Deformation:
         oppositely), ``rigid`` (both together), ``single`` (one of the two, either equally likely);
         a mapping ``{t: p}`` (each pixel independently) or ``{(t1, t2): p}`` (jointly), or the same as
         text, ``"-1:1/4 0:1/2 1:1/4"`` or ``"-1,1:1/2 1,-1:1/2"``.  The first pixel is the one from
-        which the second lies at +d.  On a frame a law has one of the names in ``FRAME_LAWS``.
+        which the second lies at +d.  On a frame a law has one of the names in ``LAWS``.
     collisions : {"add", "merge", "reject"}
-        What becomes of outcomes in which the pixels meet.
+        What becomes of outcomes in which the pixels meet: they add up, or merge, or the outcome is dropped and the
+        rest renormalised; on a ring so are those in which they swap order, of which there is none on a frame.
 
     Raises
     ------
@@ -75,7 +137,7 @@ class Deformation:
         choice(self.collisions, "collisions", COLLISIONS)
         moves = joint_law(self.law)
         object.__setattr__(self, "moves", moves)
-        if not isinstance(self.law, str) or self.law not in LAWS | FRAME_LAWS:
+        if not isinstance(self.law, str) or self.law not in LAWS:
             object.__setattr__(self, "law", _law_text(moves))
 
     @property
@@ -84,9 +146,18 @@ class Deformation:
         return str(self.law)
 
     @property
+    def text(self) -> str:
+        """Canonical text that names the class and every field, for keys of caches."""
+        return canonical_text(self)
+
+    @property
     def reach(self) -> int:
-        """The largest displacement of a pixel along an axis, in pixels."""
-        return max(abs(t) for move in self.moves for t in move)
+        """The largest displacement of a pixel on a ring, in pixels."""
+        return self.reach_on(1)
+
+    def reach_on(self, axes: int) -> int:
+        """Return the largest displacement of a pixel along an axis, in pixels."""
+        return max(abs(t) for move in self.moves_on(axes) for step in move for t in components(step))
 
     def moves_on(self, axes: int) -> Moves:
         """Return the joint probabilities of the steps of the two pixels on a ring (one axis) or a frame (two).
@@ -96,30 +167,36 @@ class Deformation:
         InputError
             For a law that is not defined there.
         """
-        if axes > 1 and self.law not in FRAME_LAWS:
-            raise InputError(f"deformation: on a frame expected one of {', '.join(FRAME_LAWS)}; got {self.name!r}")
-        if axes > 1 and self.collisions == "reject":
-            raise InputError("collisions 'reject' needs the order of pixels on a ring; on a frame take add or merge")
-        return self.moves if axes == 1 else _frame_moves(self.name)
+        if axes == 1:
+            return self.moves
+        if self.law not in LAWS:
+            raise InputError(f"deformation: on a frame expected one of {', '.join(LAWS)}; got {self.name!r}")
+        return LAWS[self.law].moves(axes)
 
-    def outcomes(self, distance: Step, length: int | Shape) -> Moves:
-        """Return the displacements ``(t1, t2)`` of a pair at this distance and their probabilities.
+    def is_symmetric_on(self, axes: int) -> bool:
+        """Return whether the joint moves stay the same if an axis is reflected, or two axes are exchanged."""
+        moves = self.moves_on(axes)
+        turns = [[axis if k != n else ~axis for k, axis in enumerate(range(axes))] for n in range(axes)]
+        turns += [[{n: n + 1, n + 1: n}.get(k, k) for k in range(axes)] for n in range(axes - 1)]
+        return all(moves == {tuple(_turned(s, turn) for s in move): p for move, p in moves.items()} for turn in turns)
+
+    def outcomes(self, displacement: Step, length: int | Shape) -> Moves:
+        """Return the steps ``(t1, t2)`` of a pair at this displacement and their probabilities.
 
         Raises
         ------
         InputError
             If the rule ``reject`` leaves no outcome, or for a law that is not defined on these axes.
         """
-        if not isinstance(distance, int):
-            return self.moves_on(len(distance))
-        length = as_shape(length)[0]
+        shape = as_shape(length)
+        moves = self.moves_on(len(shape))
         if self.collisions != "reject":
-            return self.moves
-        kept = {(s, t): p for (s, t), p in self.moves.items() if 0 < distance + t - s < length}
+            return moves
+        kept = {move: p for move, p in moves.items() if _stay_apart(displacement, move, shape)}
         total = sum(kept.values())
         if not total:
             raise InputError(
-                f"collisions 'reject' leaves no outcome at distance {distance}; "
+                f"collisions 'reject' leaves no outcome at distance {displacement}; "
                 "allow a move that keeps the pixels apart"
             )
         return {move: p / total for move, p in kept.items()}
@@ -136,9 +213,7 @@ def joint_law(law: Any) -> dict[tuple[int, int], Fraction]:
     """Return a displacement law, by name, as text or as a mapping, as joint probabilities of (t1, t2)."""
     if isinstance(law, str):
         if law in LAWS:
-            return dict(LAWS[law])
-        if law in FRAME_LAWS:
-            return dict(LAWS["independent"])
+            return cast(dict[tuple[int, int], Fraction], LAWS[law].moves(1))
         law = _parse_law(law)
     if not isinstance(law, Mapping) or not law:
         raise InputError(f"deformation: expected a name ({', '.join(LAWS)}), text or a mapping, got {law!r}")
@@ -164,7 +239,7 @@ def deformation_outcomes(
     """Return every deformed image tau x of one pair of sites, with its probability.
 
     The pair is unordered: at d = l/2, where either pixel can be called the first, both readings
-    carry half the weight.  On a frame both readings are the same.  Costs one array of l integers per outcome.
+    carry half the weight.  On a frame a law has no first pixel.  Costs one array of l integers per outcome.
     """
     shape = task.shape
     places = zip(coordinates(first, shape), coordinates(second, shape), strict=True)
@@ -200,20 +275,16 @@ def _image(pixels: dict[int, int], shape: Shape) -> np.ndarray:
     return image
 
 
-def _frame_moves(name: str) -> Moves:
-    """Return a law of `FRAME_LAWS` in two dimensions."""
-    vectors = list(product(_STEPS, repeat=2))
-    if name == "neighbours":
-        vectors = [v for v in vectors if abs(v[0]) + abs(v[1]) <= 1]
-    share = Fraction(1, len(vectors))
-    if name in ("mirror", "rigid"):
-        turn = -1 if name == "mirror" else 1
-        return {(v, (turn * v[0], turn * v[1])): share for v in vectors}
-    if name == "single":
-        rest = (0, 0)
-        moving = {pair: share / 2 for v in vectors if any(v) for pair in ((v, rest), (rest, v))}
-        return {(rest, rest): share} | moving
-    return {(v, w): share * share for v in vectors for w in vectors}
+def _stay_apart(displacement: Step, move: tuple[Step, Step], shape: Shape) -> bool:
+    """Return whether pixels keep their order on a ring, or do not meet on a frame."""
+    apart = [d + t - s for d, s, t in zip(*map(components, (displacement, *move)), strict=True)]
+    return 0 < apart[0] < shape[0] if len(shape) == 1 else any(x % n for x, n in zip(apart, shape, strict=True))
+
+
+def _turned(step: Step, turn: list[int]) -> Step:
+    """Return a step with its axes in another order, those that are given as ~axis reflected."""
+    parts = components(step)
+    return as_step(tuple(parts[axis] if axis >= 0 else -parts[~axis] for axis in turn))
 
 
 _ENTRY = re.compile(r"([+-]?[0-9]{1,9})(?:,([+-]?[0-9]{1,9}))?:([^:\s;]+)")

@@ -92,8 +92,8 @@ def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool 
         P: what is averaged does not change if the image moves by P sites.  It divides the ring's length, and is 1 or
         a multiple of the ensemble's period (see `network_phases`).
     symmetric : bool
-        On a frame: the map commutes with reflections of either axis and their exchange (every law of
-        `solver.question.deformation.FRAME_LAWS` does), so displacements that these relate form one class.
+        On a frame: the map and the law of what moves or disturbs the image commute with reflections of either axis and
+        with their exchange (`Deformation.is_symmetric_on`), so displacements that these relate form one class.
 
     Notes
     -----

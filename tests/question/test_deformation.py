@@ -10,7 +10,7 @@ from hypothesis import given
 
 from solver import Deformation, TwoPixelTask, deformation_energy
 from solver.question.correlations import difference_correlations, pixel_correlations
-from solver.question.deformation import COLLISIONS, LAWS, deformation_outcomes, far_energy
+from solver.question.deformation import COLLISIONS, deformation_outcomes, far_energy
 from tests.cases import Case, of_kind
 from tests.strategies import deformations, tasks
 
@@ -94,13 +94,13 @@ def test_reject_drops_meetings_and_swaps() -> None:
     deformation = Deformation(collisions="reject")
     at_1 = {(-1, -1), (-1, 0), (-1, 1), (0, 0), (0, 1), (1, 1)}
     assert deformation.outcomes(1, 10) == dict.fromkeys(at_1, Fraction(1, 6))
-    assert deformation.outcomes(2, 10) == dict.fromkeys(set(LAWS["independent"]) - {(1, -1)}, Fraction(1, 8))
-    assert deformation.outcomes(5, 10) == LAWS["independent"]
+    assert deformation.outcomes(2, 10) == dict.fromkeys(set(Deformation().moves) - {(1, -1)}, Fraction(1, 8))
+    assert deformation.outcomes(5, 10) == Deformation().moves
 
 
 def test_reject_looks_around_the_ring() -> None:
     outcomes = Deformation(collisions="reject").outcomes(2, 4)
-    assert set(LAWS["independent"]) - set(outcomes) == {(1, -1), (-1, 1)}
+    assert set(Deformation().moves) - set(outcomes) == {(1, -1), (-1, 1)}
 
 
 def test_opposite_pixels_are_read_both_ways() -> None:
