@@ -18,7 +18,8 @@ from torch.nn.parameter import is_lazy
 from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.torch import tables
-from solver.network.torch.values import ONE, Maps, Output, Pooled, Traced, expect
+from solver.network.torch.operations import read
+from solver.network.torch.values import ONE, Traced, expect
 
 
 def forward_network(module: Any) -> Network:
@@ -33,10 +34,10 @@ def forward_network(module: Any) -> Network:
         _check_plain(path, each)
     drawn = torch.random.get_rng_state()
     with torch.no_grad(), _left_as_it_was(module):
-        result = _Walk(module).result()
+        network = _Walk(module).network()
     unchanged = torch.equal(drawn, torch.random.get_rng_state())
     expect(unchanged, "the forward draws random numbers; expected one that depends on the image alone")
-    return result.network
+    return network
 
 
 def _check_plain(path: str, module: Any) -> None:
@@ -90,8 +91,8 @@ class _Walk:
         self.modules = dict(module.named_modules())
         self.values: dict[Any, Any] = {}
 
-    def result(self) -> Output:
-        """Return the output f_p."""
+    def network(self) -> Network:
+        """Return the network that computes the output."""
         for node in _graph(self.module).nodes:
             try:
                 self.values[node] = self._value(node)
@@ -99,20 +100,18 @@ class _Walk:
             except InputError as error:
                 raise InputError(f"{self._place(node)} {error}") from None
         result = self.values[node]
-        if isinstance(result, Pooled) and len(result.gains) == 1:
-            result = replace(result, kept=False).read([ONE], Fraction(0))
-        shape = {Maps: "maps", Pooled: "pooled channels"}.get(type(result), type(result).__name__)
-        expect(
-            isinstance(result, Output),
-            f"the module returns {shape}; expected f_p alone, from a head Linear(C, 1)",
-        )
-        return result
+        if isinstance(result, Traced) and result.stage == "pooled" and result.channels == 1:
+            result = read(replace(result, kept=False), [ONE], Fraction(0))
+        stage = result.stage if isinstance(result, Traced) else type(result).__name__
+        shape = "pooled channels" if stage == "pooled" else stage
+        expect(stage == "output", f"the module returns {shape}; expected f_p alone, from a head Linear(C, 1)")
+        return Network(layers=result.layers, readout=result.gains, constant=result.constant, pooling=result.pooling)
 
     def _value(self, node: Any) -> Any:
         args, kwargs = map_arg((node.args, node.kwargs), self.values.__getitem__)
         if node.op == "placeholder":
             if all(each.op != "placeholder" for each in self.values):
-                return Maps()
+                return Traced()
             expect(node.args, "is a second input; expected images alone, or a default for every other argument")
         if node.op in ("placeholder", "output"):
             return args[0]

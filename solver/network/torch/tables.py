@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from solver.errors import InputError
 from solver.network.torch import operations as taken
-from solver.network.torch.values import Maps
+from solver.network.torch.values import Traced
 
 TAKEN: tuple[tuple[Any, tuple[Any, ...], str], ...] = (
     (taken.convolution, (torch.conv1d,), ""),
@@ -47,7 +47,7 @@ DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 NORMALISATIONS = (nn.BatchNorm1d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d)
 
 
-def convolved(module: Any, x: Any) -> Maps:
+def convolved(module: Any, x: Any) -> Traced:
     """Return the maps after a Conv1d with circular padding, or with padding done before it."""
     zeros = module.padding_mode == "zeros" and not isinstance(module.padding, str)
     left, right = 2 * module.padding if zeros else module._reversed_padding_repeated_twice
