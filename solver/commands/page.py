@@ -35,17 +35,17 @@ def page(lengths: str, scales: str, method: str, no_cache: bool, jobs: int | Non
 
     from solver.cache import Cache, default_folder
     from solver.numbers.exact import choice
-    from solver.page.data import METHODS, Routes, case_data, grid, page_data
+    from solver.page.data import METHODS, Evaluation, case_data, grid, page_data
     from solver.page.document import page_html
 
     check_writable(output)
     tasks = grid(number_list(lengths, "--lengths"), number_list(scales, "--scales"))
     cache = None if no_cache else Cache(default_folder())
-    routes = Routes(method=choice(method, "method", METHODS), cache=cache)
+    how = Evaluation(method=choice(method, "method", METHODS), cache=cache)
     parallel = Parallel(n_jobs=min(jobs or -1, len(tasks)), return_as="generator")
     cases = []
     with progress_bar(f"{len(tasks)} tasks", about="page of ") as progress:
-        for case in parallel(delayed(case_data)(length, scale, routes) for length, scale in tasks):
+        for case in parallel(delayed(case_data)(length, scale, how) for length, scale in tasks):
             cases.append(case)
             if progress:
                 progress(len(cases), len(tasks))

@@ -16,7 +16,6 @@ from solver.question.task import TwoPixelTask
 from solver.report.documents.slides import NAMES
 from solver.report.words import decimal, layer_label
 from solver.sensitivity.noise.sampled.sampling import Sampling
-from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
 
@@ -39,7 +38,7 @@ _TALK = (32, 7)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Routes:
+class Evaluation:
     """How G is evaluated: one of ``METHODS``, how much to sample, and where slow values are kept."""
 
     method: str = "mixed"
@@ -78,22 +77,16 @@ def page_data(cases: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"schema": SCHEMA, "version": __version__, "cases": list(cases)}
 
 
-def case_data(length: int, scale: int, routes: Routes) -> dict[str, Any]:
+def case_data(length: int, scale: int, how: Evaluation) -> dict[str, Any]:
     """Return both networks of one task: their weights, f_p(d), and D, G, R and the price of every layer.
 
     Costs seconds, and some 20 s for `uniform` at xi = 7 without sampling.
     """
     task = TwoPixelTask(length=length, scale=scale)
-    results = [
-        sensitivities(
-            construct(name, task),
-            task,
-            method=routes.method_for(name, length, scale),
-            sampling=routes.sampling,
-            cache=routes.cache,
-        )
-        for name in NAMES
-    ]
+    results = []
+    for name in NAMES:
+        method, network = how.method_for(name, length, scale), construct(name, task)
+        results.append(sensitivities(network, task, method=method, sampling=how.sampling, cache=how.cache))
     noise = results[0].noise
     return {
         "length": length,
@@ -113,7 +106,10 @@ def network_data(result: Sensitivities) -> dict[str, Any]:
         "readout": [_whole(v) for v in network.pooled_readout(length)],
         "constant": _whole(network.constant),
         "response": [_whole(f) for f in result.response.values()],
-        "sensitivities": [_sensitivities(layer) for layer in result.layers],
+        "sensitivities": [
+            {"label": layer_label(layer)} | {name: shown(getattr(layer, name)) for name in QUANTITIES}
+            for layer in result.layers
+        ],
     }
 
 
@@ -130,22 +126,13 @@ def _layer(network: Network, k: int) -> dict[str, Any]:
     }
 
 
-def _sensitivities(layer: LayerValues) -> dict[str, Any]:
-    return {"label": layer_label(layer)} | {name: shown(getattr(layer, name)) for name in QUANTITIES}
-
-
 def shown(value: Value) -> dict[str, str]:
     """Return a value as the texts that the page shows; a missing one is a dash and the reason."""
+    about = {"kind": value.kind, "shown": decimal(value, DIGITS)}
     if isinstance(value, MissingValue):
-        return {"kind": value.kind, "shown": decimal(value, DIGITS), "why": value.why}
-    return {
-        "kind": value.kind,
-        "shown": decimal(value, DIGITS),
-        "exact": "" if value.exact is None else str(value.exact),
-        "value": str(value.value()),
-        "error": str(value.error()),
-        "method": value.method,
-    }
+        return about | {"why": value.why}
+    exact = "" if value.exact is None else str(value.exact)
+    return about | {"exact": exact, "value": str(value.value()), "error": str(value.error()), "method": value.method}
 
 
 def _whole(number: Any) -> int:

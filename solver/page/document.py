@@ -6,34 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent
 SCRIPTS = (
-    "fraction.js",
-    "network.js",
-    "sensitivity.js",
-    "noise.js",
-    "state.js",
-    "elements.js",
-    "bars.js",
-    "layers.js",
-    "interference.js",
-    "curves.js",
-    "tables.js",
-    "scene.js",
-    "settings.js",
-    "sections.js",
-    "main.js",
-)
+    "fraction.js", "network.js", "sensitivity.js", "noise.js", "state.js", "elements.js", "bars.js", "layers.js",
+    "interference.js", "curves.js", "tables.js", "scene.js", "settings.js", "sections.js", "main.js",
+)  # fmt: skip
 """In the order in which they build on each other; all are plain scripts, as files cannot import modules."""
 
 
 def page_html(data: dict[str, Any]) -> str:
     """Return the page that shows these data (`solver.page.data.page_data`); it loads nothing else."""
-    scripts = [f"<script>\n{_asset(name)}</script>" for name in SCRIPTS]
     parts = {
         "{{style}}": f"<style>\n{_asset('style.css')}</style>",
         "{{data}}": f'<script type="application/json" id="data">{embedded(data)}</script>',
-        "{{scripts}}": "\n".join(scripts),
+        "{{scripts}}": "\n".join(f"<script>\n{_asset(name)}</script>" for name in SCRIPTS),
         "{{version}}": str(data["version"]),
     }
     page = _asset("template.html")
@@ -54,4 +39,4 @@ def embedded(data: dict[str, Any]) -> str:
 
 
 def _asset(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")

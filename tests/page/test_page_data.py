@@ -12,7 +12,7 @@ import pytest
 from solver import InputError, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.errors import NotApplicableError
 from solver.network.changed.wider import widen
-from solver.page.data import LENGTHS, SCALES, Routes, case_data, grid, network_data, page_data, shown
+from solver.page.data import LENGTHS, SCALES, Evaluation, case_data, grid, network_data, page_data, shown
 from solver.page.document import SCRIPTS, page_html
 from solver.report.report import Report
 from solver.report.writers.json import report_object
@@ -20,13 +20,13 @@ from solver.values import MissingValue, NumericValue
 from tests.command import called
 
 FEW = Sampling(points=32, replicates=2)
-ROUTES = Routes(method="sampling", sampling=FEW)
+HOW = Evaluation(method="sampling", sampling=FEW)
 
 
 @pytest.fixture(scope="module")
 def case() -> dict[str, Any]:
     """The data of one small task."""
-    return case_data(14, 5, ROUTES)
+    return case_data(14, 5, HOW)
 
 
 def test_values_are_those_of_the_json_report(case: dict[str, Any]) -> None:
@@ -86,10 +86,10 @@ def test_grids_without_a_task_are_refused(lengths: tuple[int, ...], scales: tupl
 
 
 def test_only_slow_values_are_sampled() -> None:
-    routes = Routes()
-    assert routes.method_for("uniform", 32, 7) == routes.method_for("uniform", 64, 5) == "auto"
-    assert routes.method_for("uniform", 48, 7) == routes.method_for("uniform", 32, 9) == "sampling"
-    assert routes.method_for("shift", 64, 9) == "auto" and ROUTES.method_for("shift", 64, 9) == "sampling"
+    how = Evaluation()
+    assert how.method_for("uniform", 32, 7) == how.method_for("uniform", 64, 5) == "auto"
+    assert how.method_for("uniform", 48, 7) == how.method_for("uniform", 32, 9) == "sampling"
+    assert how.method_for("shift", 64, 9) == "auto" and HOW.method_for("shift", 64, 9) == "sampling"
 
 
 @pytest.mark.parametrize(
