@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from solver.constructions.registry import construct
 from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.trace import activations, preactivations, response
-from solver.plots.points import number
+from solver.plots.points import number, slides_or
 from solver.plots.style import PALETTE, house_style
 from solver.question.deformation import Deformation
 from solver.question.task import TwoPixelTask
-from solver.report.documents.slides import NAMES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_SITES, MOST_CHANNELS = 256, 9
 """Bars of more sites cannot be seen; of layers with more channels the sum is drawn."""
@@ -25,8 +26,7 @@ MOVED: dict[str, Any] = {"facecolor": "none", "edgecolor": PALETTE[1], "hatch": 
 THRESHOLD: dict[str, Any] = {"color": "0.2", "linestyle": "--", "linewidth": 1, "label": "threshold $-b$"}
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One panel: a map of x and of tau x on the sites it has, and the threshold that it has to pass, if any."""
 
     label: str
@@ -34,15 +34,16 @@ class Row:
     sites: np.ndarray
     plain: np.ndarray
     moved: np.ndarray
-    threshold: Any = None
+    threshold: float | None = None
 
 
+@house_style()
 def activations_figure(
     networks: Sequence[Network] = (),
     task: TwoPixelTask | None = None,
     distance: int = 5,
     move: tuple[int, int] = (1, 0),
-) -> Any:
+) -> Figure:
     """Return a figure of the maps of one pair of pixels, x (filled bars) and tau x (outlines), a column a network.
 
     A layer with a bias is drawn twice: first what it adds up, w * a, with its threshold -b as a dashed line, then what
@@ -64,30 +65,23 @@ def activations_figure(
     InputError
         If the distance is not on the ring, or the ring has more sites than can be seen.
     """
-    task = task or TwoPixelTask()
-    chosen = tuple(networks) or tuple(construct(name, task) for name in NAMES)
-    images = pair_and_moved(task, distance, move)
-    columns = [list(rows(network, images)) for network in chosen]
-    height = 1.1 + 0.52 * max(max(map(len, columns)), 5)
-    with house_style():
-        from matplotlib.figure import Figure
+    from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(3.6 * len(chosen), height))
-        parts = figure.subfigures(1, len(chosen), squeeze=False)[0]
-        for part, network, panels in zip(parts, chosen, columns, strict=True):
-            axes = part.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-            for axis, row in zip(axes, panels, strict=True):
-                _draw(axis, row)
-            axes[-1].set_xlabel("site")
-            before, after = (number(f) for f in response(network, images))
-            part.suptitle(rf"{network.name}: $f_p(x) = {before:g}$, $f_p(\tau x) = {after:g}$", fontsize=9)
-        first, second = (f"{t:+d}" if t else "0" for t in move)
-        title = rf"$d = {distance}$, $\tau$ moves the pixels by {first} and {second}"
-        figure.legend(handles=_handles(), loc="outside upper center", ncols=3, title=title)
+    task = task or TwoPixelTask()
+    chosen = slides_or(networks, task)
+    images = _pair_and_moved(task, distance, move)
+    columns = [list(_rows(network, images)) for network in chosen]
+    figure = Figure(figsize=(3.6 * len(chosen), 1.1 + 0.52 * max(5, *map(len, columns))))
+    for part, network, rows in zip(figure.subfigures(1, len(chosen), squeeze=False)[0], chosen, columns, strict=True):
+        _draw(part.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0], rows)
+        before, after = map(number, response(network, images))
+        part.suptitle(rf"{network.name}: $f_p(x) = {before:g}$, $f_p(\tau x) = {after:g}$", fontsize=9)
+    first, second = (f"{t:+d}" if t else "0" for t in move)
+    _legend(figure, rf"$d = {distance}$, $\tau$ moves the pixels by {first} and {second}")
     return figure
 
 
-def pair_and_moved(task: TwoPixelTask, distance: int, move: tuple[int, int]) -> np.ndarray:
+def _pair_and_moved(task: TwoPixelTask, distance: int, move: tuple[int, int]) -> np.ndarray:
     """Return x, with its pixels in the middle of the ring, and tau x, as an integer array of shape (2, l)."""
     if task.length > MOST_SITES:
         raise InputError(f"length: maps of {task.length} sites cannot be seen; at most {MOST_SITES}")
@@ -100,7 +94,7 @@ def pair_and_moved(task: TwoPixelTask, distance: int, move: tuple[int, int]) -> 
     return np.stack([task.image(first, first + distance), moved])
 
 
-def rows(network: Network, images: np.ndarray) -> Iterator[Row]:
+def _rows(network: Network, images: np.ndarray) -> Iterator[Row]:
     """Yield the panels of a network, from the image to the last map."""
     maps = [each.exact() for each in activations(network, images)]
     yield from _channels("$a_0$", [""], maps[0], 1)
@@ -110,38 +104,41 @@ def rows(network: Network, images: np.ndarray) -> Iterator[Row]:
         if any(b != 0 for b in layer.bias) and layer.activation == "relu":
             bias = np.array(layer.bias, dtype=object)
             sums = preactivations(network, images, k).exact() - bias[None, :, None]
-            yield from _channels(rf"$w_{{{k}}}\!*\!a_{{{k - 1}}}$", names, sums, stride, -bias)
+            yield from _channels(rf"$w_{{{k}}}\!*\!a_{{{k - 1}}}$", names, sums, stride, [number(-b) for b in bias])
         yield from _channels(f"$a_{{{k}}}$", names, maps[k], stride)
 
 
-def _channels(label: str, names: list[str], maps: np.ndarray, stride: int, thresholds: Any = None) -> Iterator[Row]:
+def _channels(
+    label: str, names: list[str], maps: np.ndarray, stride: int, thresholds: Sequence[float | None] = ()
+) -> Iterator[Row]:
     """Yield a row for each channel, or one for their sum where there are too many."""
     sites = np.arange(maps.shape[2]) * stride
     if len(names) > MOST_CHANNELS:
-        maps, names, thresholds = maps.sum(axis=1, keepdims=True), [f"sum of {len(names)} channels"], None
-    floats = np.vectorize(number, otypes=[float])(maps)
-    for c, name in enumerate(names):
-        threshold = None if thresholds is None else number(thresholds[c])
-        yield Row(label, name, sites, floats[0, c], floats[1, c], threshold)
+        maps, names, thresholds = maps.sum(axis=1, keepdims=True), [f"sum of {len(names)} channels"], ()
+    plain, moved = np.vectorize(number, otypes=[float])(maps)
+    for each in zip(names, plain, moved, thresholds or [None] * len(names), strict=True):
+        yield Row(label, each[0], sites, *each[1:])
 
 
-def _draw(axis: Any, row: Row) -> None:
-    width = 0.8 * (row.sites[1] - row.sites[0] if len(row.sites) > 1 else 1)
-    axis.bar(row.sites, row.plain, width, **PLAIN)
-    axis.bar(row.sites, row.moved, width, **MOVED)
-    for bar, value in zip(axis.containers[1], row.moved, strict=True):
-        bar.set_visible(bool(value))  # outlines of empty bars would draw a line along the ring
-    if row.threshold is not None:
-        axis.axhline(row.threshold, **THRESHOLD)
-    axis.axhline(0, color="0.4", linewidth=0.6)
-    axis.set_ylabel(row.label, rotation="horizontal", ha="right", va="center")
-    axis.margins(x=0.01, y=0.12)
-    axis.locator_params(axis="y", nbins=3, integer=True)
-    axis.text(0.01, 0.93, row.channel, transform=axis.transAxes, fontsize=7, color="0.3", va="top")
+def _draw(axes: Sequence[Axes], rows: Sequence[Row]) -> None:
+    for axis, row in zip(axes, rows, strict=True):
+        width = 0.8 * (row.sites[1] - row.sites[0] if len(row.sites) > 1 else 1)
+        axis.bar(row.sites, row.plain, width, **PLAIN)
+        for bar, value in zip(axis.bar(row.sites, row.moved, width, **MOVED), row.moved, strict=True):
+            bar.set_visible(bool(value))  # outlines of empty bars would draw a line along the ring
+        if row.threshold is not None:
+            axis.axhline(row.threshold, **THRESHOLD)
+        axis.axhline(0, color="0.4", linewidth=0.6)
+        axis.set_ylabel(row.label, rotation="horizontal", ha="right", va="center")
+        axis.margins(x=0.01, y=0.12)
+        axis.locator_params(axis="y", nbins=3, integer=True)
+        axis.text(0.01, 0.93, row.channel, transform=axis.transAxes, fontsize=7, color="0.3", va="top")
+    axes[-1].set_xlabel("site")
 
 
-def _handles() -> list[Any]:
+def _legend(figure: Figure, title: str) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    return [Patch(**PLAIN), Patch(**MOVED), Line2D([], [], **THRESHOLD)]
+    handles = [Patch(**PLAIN), Patch(**MOVED), Line2D([], [], **THRESHOLD)]
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, title=title)

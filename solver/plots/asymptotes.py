@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
@@ -12,7 +12,7 @@ from solver.errors import InputError
 from solver.gaussian.balls import enclose
 from solver.gaussian.functions import as_sympy
 from solver.numbers.exact import choice
-from solver.plots.style import COLORS, PALETTE, house_style, new_figure
+from solver.plots.style import COLORS, HOLLOW, PALETTE, house_style, new_figure
 from solver.question.noise import GaussianNoise
 from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation
 from solver.symbolic.expansions.expansion import Expansion, expansion
@@ -21,13 +21,18 @@ from solver.symbolic.sensitivity_formula import sensitivity_formula
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k, xi
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 SCALES = (5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129)
 SIZES = (3, 5)
 _LINE_POINTS, _WIDTH_TICKS = 40, (3, 5, 10, 20)
 
 
-def asymptotes(panels: Sequence[str] = ()) -> Any:
+@house_style()
+def asymptotes(panels: Sequence[str] = ()) -> Figure:
     """Return a figure of exact values (markers) and asymptotes (lines), log-log, one panel a quantity.
 
     Parameters
@@ -46,24 +51,23 @@ def asymptotes(panels: Sequence[str] = ()) -> Any:
     if len(set(names)) < len(names):
         raise InputError(f"panel: each at most once, got {', '.join(names)}")
     columns = min(len(names), 2)
-    with house_style():
-        figure, axes = new_figure(-(-len(names) // columns), columns, width=4.0, height=3.1)
-        for place in axes.flat[len(names) :]:
-            place.remove()
-        for name, place in zip(names, axes.flat, strict=False):
-            place.set(xscale="log", yscale="log")
-            PANELS[name](place)
-            place.legend(fontsize=8)
+    figure, axes = new_figure(-(-len(names) // columns), columns, width=4.0, height=3.1)
+    for place in axes.flat[len(names) :]:
+        place.remove()
+    for name, place in zip(names, axes.flat, strict=False):
+        place.set(xscale="log", yscale="log")
+        PANELS[name](place)
+        place.legend(fontsize=8)
     return figure
 
 
-def deformation_by_depth(axes: Any) -> None:
+def deformation_by_depth(axes: Axes) -> None:
     """Draw D_k of `uniform` for l -> infinity."""
     _by_depth(axes, "D_k", {size: deep_deformation(size) for size in SIZES})
     axes.set(title=r"uniform, $l \to \infty$")
 
 
-def noise_by_depth(axes: Any) -> None:
+def noise_by_depth(axes: Axes) -> None:
     """Draw G_k of `uniform` for l -> infinity at the default energy."""
     settings = {size: Setting(construction="uniform", filter_size=size) for size in SIZES}
     _by_depth(axes, "G_k", {size: expansion(noise_on_long_rings(setting), k) for size, setting in settings.items()})
@@ -71,7 +75,7 @@ def noise_by_depth(axes: Any) -> None:
     axes.set(title=rf"uniform, $l \to \infty$, $l\sigma^2 = {energy}$")
 
 
-def deformation_by_scale(axes: Any) -> None:
+def deformation_by_scale(axes: Axes) -> None:
     """Draw D of the outputs and of the last maps against xi."""
     output = sensitivity_formula("shift", "output", "l,xi")
     depth = (xi - 1) / sympy.Integer(2)
@@ -87,7 +91,7 @@ def deformation_by_scale(axes: Any) -> None:
     axes.set(xlabel=r"scale $\xi$", ylabel="$D$", ylim=(1e-5, 0.5), title=r"$l \to \infty$ unless stated, $s = 3$")
 
 
-def sensitivities_by_window(axes: Any) -> None:
+def sensitivities_by_window(axes: Axes) -> None:
     """Draw D_k and G_k of `uniform` against the effective window A_k, with the laws A_k^-2 and A_k."""
     setting = Setting(construction="uniform")
     window, deformation, noise = effective_window(setting), deep_deformation(3).exact, noise_on_long_rings(setting)
@@ -105,7 +109,7 @@ def sensitivities_by_window(axes: Any) -> None:
     axes.set_xticks([], minor=True)
 
 
-PANELS: dict[str, Callable[[Any], None]] = {
+PANELS: dict[str, Callable[[Axes], None]] = {
     "depth": deformation_by_depth,
     "noise": noise_by_depth,
     "scale": deformation_by_scale,
@@ -114,7 +118,7 @@ PANELS: dict[str, Callable[[Any], None]] = {
 """The panels by name."""
 
 
-def _by_depth(axes: Any, symbol: str, expansions: dict[int, Expansion]) -> None:
+def _by_depth(axes: Axes, symbol: str, expansions: dict[int, Expansion]) -> None:
     """Draw the exact values of each filter size, the sum of two terms (solid) and the leading term (dashed)."""
     for (size, found), color, marker in zip(expansions.items(), (PALETTE[0], PALETTE[2]), "os", strict=True):
         _markers(axes, DEPTHS, [found.exact_at(at) for at in DEPTHS], color, rf"${symbol}$, $s = {size}$", marker)
@@ -123,24 +127,17 @@ def _by_depth(axes: Any, symbol: str, expansions: dict[int, Expansion]) -> None:
     axes.set(xlabel="layer $k$", ylabel=f"${symbol}$")
 
 
-def _markers(axes: Any, at: Sequence[Any], exact: Sequence[Any], color: str, label: str, marker: str) -> None:
+def _markers(axes: Axes, at: Sequence[float], exact: Sequence[Any], color: str, label: str, marker: str) -> None:
     """Draw exact values, to double precision."""
     values = [float(enclose(value, 20).mid()) for value in exact]
-    axes.plot(at, values, color=color, label=label, linestyle="none", marker=marker, markerfacecolor="none")
+    axes.plot(at, values, color=color, label=label, marker=marker, **HOLLOW)
 
 
-def _line(axes: Any, found: Expansion, ends: Sequence[int], color: str, *, terms: int | None = None) -> None:
-    """Draw the sum of the first terms: dashed for the leading one alone."""
+def _line(axes: Axes, found: Expansion, ends: Sequence[int], color: str, *, terms: int | None = None) -> None:
+    """Draw the sum of the first terms, dashed for the leading one alone; labels round coefficients that are long."""
     at = np.geomspace(ends[0], ends[-1], _LINE_POINTS)
     parts = list(zip(found.coefficients, found.exponents, strict=True))[:terms]
     values = sum(float(c) * at ** float(e) for c, e in parts)
-    axes.plot(at, values, color=color, label=_label(found, terms), linestyle="--" if terms == 1 else "-")
-
-
-def _label(found: Expansion, terms: int | None) -> str:
-    """Return the terms as LaTeX, with a number for a coefficient that is long."""
-    shown = []
-    for coefficient, exponent in list(zip(found.coefficients, found.exponents, strict=True))[:terms]:
-        short = coefficient if sympy.count_ops(coefficient) < 12 else coefficient.evalf(3)
-        shown.append(sympy.latex(short * found.variable**exponent))
-    return f"${' + '.join(shown)}$".replace("+ -", "-")
+    shown = [(c if sympy.count_ops(c) < 12 else c.evalf(3)) * found.variable**e for c, e in parts]
+    label = f"${' + '.join(map(sympy.latex, shown))}$".replace("+ -", "-")
+    axes.plot(at, values, color=color, label=label, linestyle="--" if terms == 1 else "-")

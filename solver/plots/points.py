@@ -1,16 +1,25 @@
-"""What figures draw: values as floats with their errors, the ticks of layers, exact numbers as floats."""
+"""What figures draw: values as floats with their errors, the ticks of layers, the networks drawn unless others are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from solver.constructions.registry import construct
+from solver.network.network import Network
+from solver.question.task import TwoPixelTask
+from solver.report.documents.slides import NAMES
 from solver.report.words import layer_label
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.values import Value, as_value
+from solver.values import MissingValue, Value, as_value
 
 DIGITS = 6
+
+
+def slides_or(networks: Sequence[Network], task: TwoPixelTask) -> tuple[Network, ...]:
+    """Return the networks, or those of the slides if there are none."""
+    return tuple(networks) or tuple(construct(name, task) for name in NAMES)
 
 
 def value_and_error(value: Value) -> tuple[float, float]:
@@ -21,6 +30,12 @@ def value_and_error(value: Value) -> tuple[float, float]:
 def number(exact: Any) -> float:
     """Return an exact number or a sympy expression as a float."""
     return float(as_value(exact, "").value(DIGITS + 2))
+
+
+def known(layers: Iterable[LayerValues], quantity: str) -> list[tuple[LayerValues, Value]]:
+    """Return the layers where a quantity exists, with its values."""
+    values = [(layer, getattr(layer, quantity)) for layer in layers]
+    return [(layer, value) for layer, value in values if not isinstance(value, MissingValue)]
 
 
 def layer_tick(layer: LayerValues) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from solver.constructions.registry import construct
 from solver.network.network import Network
-from solver.plots.points import number
-from solver.plots.style import house_style, look, new_figure
+from solver.plots.points import number, slides_or
+from solver.plots.style import HOLLOW, house_style, look, new_figure
 from solver.question.task import TwoPixelTask
-from solver.report.documents.slides import NAMES
 from solver.sensitivity.response.by_displacement import response_by_distance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LARGEST = 3
 """Distances beyond this many scales are left out: there the response is constant."""
 
 
-def response_figure(networks: Sequence[Network] = (), task: TwoPixelTask | None = None) -> Any:
+@house_style()
+def response_figure(networks: Sequence[Network] = (), task: TwoPixelTask | None = None) -> Figure:
     """Return a figure of f_p(d) of each network (markers) and of ReLU(xi - d) (line).
 
     Markers of networks that agree lie around each other, the first the smallest.
@@ -35,25 +37,15 @@ def response_figure(networks: Sequence[Network] = (), task: TwoPixelTask | None 
         If the output of a network depends on more than the distance.
     """
     task = task or TwoPixelTask()
-    chosen = tuple(networks) or tuple(construct(name, task) for name in NAMES)
     distances = range(1, min(task.length // 2, LARGEST * task.scale) + 1)
-    with house_style():
-        figure, axes = new_figure(width=4.2, height=3.0)
-        axis = axes[0, 0]
-        claim = [max(task.scale - d, 0) for d in distances]
-        axis.plot(distances, claim, color="0.65", zorder=1, label=rf"$\mathrm{{ReLU}}(\xi - d)$, $\xi = {task.scale}$")
-        for place, network in enumerate(chosen):
-            f = response_by_distance(network, task)
-            axis.plot(
-                distances,
-                [number(f[d]) for d in distances],
-                linestyle="none",
-                markersize=3.5 + 2 * place,
-                markerfacecolor="none",
-                label=network.name,
-                **look(network.name, place),
-            )
-        axis.axvline(task.scale, color="0.3", linewidth=0.8, linestyle=":")
-        axis.set(xlabel="distance $d$", ylabel="$f_p(d)$", title=f"$l = {task.length}$")
-        axis.legend(loc="upper right")
+    figure, ((axis,),) = new_figure(width=4.2, height=3.0)
+    claim = [max(task.scale - d, 0) for d in distances]
+    axis.plot(distances, claim, color="0.65", zorder=1, label=rf"$\mathrm{{ReLU}}(\xi - d)$, $\xi = {task.scale}$")
+    for place, network in enumerate(slides_or(networks, task)):
+        f = response_by_distance(network, task)
+        style = look(network.name, place) | HOLLOW | {"markersize": 3.5 + 2 * place}
+        axis.plot(distances, [number(f[d]) for d in distances], label=network.name, **style)
+    axis.axvline(task.scale, color="0.3", linewidth=0.8, linestyle=":")
+    axis.set(xlabel="distance $d$", ylabel="$f_p(d)$", title=f"$l = {task.length}$")
+    axis.legend(loc="upper right")
     return figure

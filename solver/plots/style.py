@@ -6,10 +6,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError, NotApplicableError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -24,6 +29,14 @@ MARKERS = {name: each.marker for name, each in CONSTRUCTIONS.items()}
 
 TURN = "P*X<>d8"
 """The markers of other networks, in turn."""
+
+SIGNS = "".join(MARKERS.values()) + TURN
+"""The markers of whatever else is told apart, in turn."""
+
+START, END = "0.6", PALETTE[6]
+"""The colours of a network before and after training."""
+
+HOLLOW: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "none"}
 
 _STYLE = {
     "axes.grid": True,
@@ -45,7 +58,7 @@ _STYLE = {
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the house style inside a ``with`` block.
+    """Draw in the house style, inside a ``with`` block or in a function that is decorated with it.
 
     Raises
     ------
@@ -61,14 +74,21 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def look(name: str, place: int) -> dict[str, str]:
+def look(name: str, place: int) -> dict[str, Any]:
     """Return the colour and the marker of a network: a construction's own, or those of its place among others."""
     if name in COLORS:
         return {"color": COLORS[name], "marker": MARKERS[name]}
     return {"color": PALETTE[place % len(PALETTE)], "marker": TURN[place % len(TURN)]}
 
 
-def new_figure(rows: int = 1, columns: int = 1, *, width: float = 3.4, height: float = 2.6, **options: Any) -> Any:
+def in_turn(place: int) -> dict[str, Any]:
+    """Return the colour and the marker of a channel, a layer or another thing by its place."""
+    return {"color": PALETTE[place % len(PALETTE)], "marker": SIGNS[place % len(SIGNS)]}
+
+
+def new_figure(
+    rows: int = 1, columns: int = 1, *, width: float = 3.4, height: float = 2.6, **options: Any
+) -> tuple[Figure, np.ndarray]:
     """Return a figure and its axes, of shape (rows, columns); each panel is ``width`` by ``height`` inches.
 
     Call it inside `house_style`.
@@ -79,7 +99,12 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 3.4, height: f
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def plain_ticks(axis: Any, side: str = "y") -> None:
+def legend_above(figure: Figure, axis: Axes, columns: int) -> None:
+    """Add the legend of one panel, which the others share, above all of them."""
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=columns)
+
+
+def plain_ticks(axis: Axes, side: str = "y") -> None:
     """Label a logarithmic axis, y or x, of less than two decades by 1, 2 and 5 of each (3 and 7 of one)."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -91,7 +116,7 @@ def plain_ticks(axis: Any, side: str = "y") -> None:
         ticks.set_minor_formatter(NullFormatter())
 
 
-def show(figure: Any) -> None:
+def show(figure: Figure) -> None:
     """Hand a figure to pyplot, where scripts, notebooks and galleries show it; needs matplotlib 3.11."""
     from matplotlib import pyplot
 
@@ -99,7 +124,7 @@ def show(figure: Any) -> None:
     pyplot.show()
 
 
-def save(figure: Any, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of the name; the same figure gives the same file.
 
     Raises
