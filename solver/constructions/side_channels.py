@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from solver.constructions.construction import summed
 from solver.constructions.windows import common_cosines, sine_window
 from solver.errors import InputError, UnreachableScaleError
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import exact, integer, rational, sign
+from solver.numbers.exact import Exact, exact, integer, rational
 from solver.question.task import TwoPixelTask
 
 
@@ -46,12 +48,8 @@ def side_channels(
     wanted = sine_windows(filter_size, depth - 1) if kernels is None else _checked(kernels, filter_size, depth - 1)
     layers = []
     for k in range(1, depth + 1):
-        width = (filter_size - 1) * k + 1
-        copies = [[faint * (i == j) for i in range(width)] for j in range(width)]
-        rows = [wanted[k - 1], *copies] if k < depth else [[Fraction(1)] * width]
-        names = ["main", *(f"offset {j - width // 2:+d}" for j in range(width))] if k < depth else ["box"]
-        filters = tuple(_filters(row, filter_size, Fraction(1) if k == 1 else faint) for row in rows)
-        layers.append(Layer(filters=filters, bias=(-1,) if k == depth else (), names=tuple(names)))
+        mains = _taken(wanted[k - 1 : k], k, filter_size, faint, below=k > 1)
+        layers.append(_carrying(mains, k, depth, filter_size, faint, names=["main"] * len(mains)))
     return summed(task, layers, name="side-channels")
 
 
@@ -74,12 +72,8 @@ def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: A
     """
     depth, faint = exact_depth(task, filter_size), positive_amplitude(amplitude)
     for each in layers:
-        if (each.size, each.first_offset, each.stride, each.activation) != (
-            filter_size,
-            -(filter_size // 2),
-            1,
-            "relu",
-        ):
+        centred = each.first_offset == -(filter_size // 2)
+        if not centred or (each.size, each.stride, each.activation) != (filter_size, 1, "relu"):
             raise InputError(
                 f"layers: expected filter size {filter_size}, centred, of stride 1, with relu; got size {each.size}, "
                 f"first offset {each.first_offset}, stride {each.stride}, {each.activation}"
@@ -90,22 +84,48 @@ def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: A
     for k in range(1, depth + 1):
         given = layers[k - 1] if k <= len(layers) else None
         below = layers[k - 2].channels if 1 < k <= len(layers) + 1 else 0
-        built.append(_carrying(given, k, below, faint, filter_size, last=k == depth))
+        mains = given.array if given else np.empty((0, 1, filter_size), dtype=object)
+        bias, names = (given.bias, [f"given {c + 1}" for c in range(given.channels)]) if given else ((), [])
+        built.append(_carrying(mains, k, depth, filter_size, faint, below=below, bias=bias, names=names))
     return summed(task, built, name="with-side-channels")
 
 
-def _carrying(given: Layer | None, k: int, below: int, faint: Fraction, size: int, *, last: bool) -> Layer:
-    """Return layer k: given channels, then faint ones, or the box if it is the last; ``below`` channels are given."""
+def _carrying(
+    mains: np.ndarray,
+    k: int,
+    depth: int,
+    size: int,
+    faint: Fraction,
+    *,
+    names: Sequence[str],
+    below: int = 1,
+    bias: Sequence[Exact] = (),
+) -> Layer:
+    """Return layer k: main channels, then faint ones, or the box if it is the last; ``below`` channels are main."""
     width = (size - 1) * k + 1
-    targets = [[Fraction(1)] * width] if last else [[faint * (i == j) for i in range(width)] for j in range(width)]
-    unseen = ((Fraction(0),) * size,)
-    rows = [_filters(target, size, Fraction(1) if k == 1 else faint) for target in targets]
-    carried = [unseen * below + (row if k == 1 else row[1:]) for row in rows]
-    mains = [taps + unseen * (len(carried[0]) - len(taps)) for taps in given.filters] if given else []
-    offsets = ["box"] if last else [f"offset {j - width // 2:+d}" for j in range(width)]
-    bias = [*(given.bias if given else ()), *((-1,) if last else (0,) * width)]
-    names = [*(f"given {c + 1}" for c in range(len(mains))), *offsets]
-    return Layer(filters=(*mains, *carried), bias=tuple(bias), names=tuple(names))
+    targets = np.eye(width, dtype=object) * faint if k < depth else np.ones((1, width), dtype=object)
+    carried = _taken(targets, k, size, faint, below=below if k > 1 else 0)
+    unseen = np.full((len(mains), carried.shape[1] - mains.shape[1], size), Fraction(0), dtype=object)
+    offsets = [f"offset {j - width // 2:+d}" for j in range(width)] if k < depth else ["box"]
+    return Layer(
+        filters=(*np.concatenate([mains, unseen], axis=1), *carried),
+        bias=(*(bias or (0,) * len(mains)), *((0,) * width if k < depth else (-1,))),
+        names=(*names, *offsets),
+    )
+
+
+def _taken(kernels: Any, k: int, size: int, faint: Fraction, *, below: int) -> np.ndarray:
+    """Return the filters of layer k that make kernels of the faint channels, which follow ``below`` others.
+
+    Each entry comes from the nearest offset, through the tap that makes up the difference.  Layer 1 sees the image.
+    """
+    inputs = (size - 1) * (k - 1) + 1
+    filters = np.full((len(kernels), below + inputs, size), Fraction(0), dtype=object)
+    for row, kernel in zip(filters, kernels, strict=True):
+        for at, value in enumerate(kernel):
+            nearest = min(max(at - (size - 1) // 2, 0), inputs - 1)
+            row[below + nearest, at - nearest] = value / (faint if k > 1 else Fraction(1))
+    return filters
 
 
 def sine_windows(filter_size: int, layers: int) -> list[tuple[Any, ...]]:
@@ -136,29 +156,13 @@ def positive_amplitude(amplitude: Any) -> Fraction:
     return number
 
 
-def _filters(row: Sequence[Any], size: int, faint: Any) -> tuple[tuple[Any, ...], ...]:
-    """Return the filters that make a kernel of the faint channels below: the main channel feeds nothing.
-
-    Each entry comes from the nearest offset, through the tap that makes up the difference.  Layer 1 sees the image.
-    """
-    inputs = len(row) - size + 1
-    if inputs == 1:
-        return (tuple(v / faint for v in row),)
-    filters = [[Fraction(0)] * size for _ in range(inputs + 1)]
-    middle = (size - 1) // 2
-    for at, value in enumerate(row):
-        nearest = min(max(at - middle, 0), inputs - 1)
-        filters[nearest + 1][at - nearest] = value / faint
-    return tuple(map(tuple, filters))
-
-
 def _checked(kernels: Sequence[Sequence[Any]], filter_size: int, layers: int) -> list[tuple[Any, ...]]:
     if len(kernels) != layers:
         raise InputError(f"kernels: expected one for each of the {layers} hidden layers, got {len(kernels)}")
     checked = [tuple(exact(v, "kernel entry") for v in kernel) for kernel in kernels]
     for k, kernel in enumerate(checked, start=1):
         width = (filter_size - 1) * k + 1
-        if len(kernel) != width or any(sign(v) < 0 for v in kernel):
+        if len(kernel) != width or min(kernel) < 0:
             raise InputError(
                 f"kernel of layer {k}: expected {width} entries, none negative, got {', '.join(map(str, kernel))}"
             )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 from itertools import pairwise
 from math import lcm
 from typing import Any
+
+import numpy as np
 
 from solver.errors import InputError
 from solver.numbers.cosines import double_cosine, multiple_cosines
@@ -35,7 +38,9 @@ def window_filters(period: int, removed: int, size: int, count: int, *, cosine: 
     factors = _factors(period, removed, cosine)
     each = (size - 1) // 2
     cuts = [0, *range(len(factors) - each * (count - 1), len(factors) + 1, each)] if count else []
-    return [_padded(_product(factors[a:b]), size) for a, b in pairwise(cuts)]
+    products = [reduce(np.convolve, factors[a:b], np.array([Fraction(1)], dtype=object)) for a, b in pairwise(cuts)]
+    lefts = [(size - len(taps)) // 2 for taps in products]
+    return [tuple(np.pad(taps, (n, size - len(taps) - n))) for taps, n in zip(products, lefts, strict=True)]
 
 
 def sine_window(taps: int, cosine: Any = None) -> tuple[Any, ...]:
@@ -64,15 +69,6 @@ def common_cosines(halves: Sequence[int]) -> dict[int, Any]:
     return {half: cosines[whole // half] for half in halves}
 
 
-def polynomial_product(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the coefficients of a product of two polynomials."""
-    longer: list[Any] = [Fraction(0)] * (len(first) + len(second) - 1)
-    for i, a in enumerate(first):
-        for j, b in enumerate(second):
-            longer[i + j] = longer[i + j] + a * b
-    return tuple(longer)
-
-
 def _factors(period: int, removed: int, cosine: Any) -> list[tuple[Any, ...]]:
     """Return the real factors of a window, from the one with the largest angle down to the smallest."""
     if not 1 <= removed <= period:
@@ -82,16 +78,3 @@ def _factors(period: int, removed: int, cosine: Any) -> list[tuple[Any, ...]]:
     cosines = multiple_cosines(first, period // step)
     quadratic = [(Fraction(1), -cosines[t // step], Fraction(1)) for t in reversed(range(removed + 1, period, 2))]
     return [*([(Fraction(1), Fraction(1))] if (period - removed) % 2 else []), *quadratic]
-
-
-def _product(factors: list[tuple[Any, ...]]) -> tuple[Any, ...]:
-    product: tuple[Any, ...] = (Fraction(1),)
-    for factor in factors:
-        product = polynomial_product(product, factor)
-    return product
-
-
-def _padded(taps: tuple[Any, ...], size: int) -> tuple[Any, ...]:
-    """Return taps widened by zeros to a filter size, as evenly as can be."""
-    left = (size - len(taps)) // 2
-    return (Fraction(0),) * left + taps + (Fraction(0),) * (size - len(taps) - left)

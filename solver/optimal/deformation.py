@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from solver.constructions.windows import sine_window
 from solver.errors import InputError
 from solver.numbers.cosines import double_cosine
@@ -110,6 +112,4 @@ def enclosed_least(pencil: Pencil) -> Value:
 
 
 def _multiple(factor: tuple[Fraction, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
-    from solver.constructions.windows import polynomial_product
-
-    return polynomial_product(factor, other) if len(factor) > 1 else other
+    return tuple(np.convolve(np.array(factor, dtype=object), np.array(other, dtype=object)))
