@@ -10,11 +10,11 @@
 from functools import cache
 from math import comb
 
+import networkx as nx
 import sympy
 from sympy import Expr, Poly, Sum, binomial, floor, symbols
 
 from solver import TwoPixelTask, channel_graph, construct, effective_kernel
-from solver.network.graph import path_counts
 
 z = symbols("z")
 n, k, s, j, r = symbols("n k s j r", integer=True, nonnegative=True)
@@ -93,6 +93,23 @@ def latex() -> str:
             r"\end{aligned}",
         ]
     )
+
+
+def path_counts(graph: nx.DiGraph, node: tuple[int, str]) -> dict[int, int]:
+    """Return how many paths join each pixel offset to a channel (for `uniform`, s-nomial coefficients).
+
+    A path is a chain of nonzero taps from the image; its offset is the sum of theirs.
+    """
+    ancestors = nx.ancestors(graph, node) | {node}
+    counts: dict[tuple[int, str], dict[int, int]] = {}
+    for each in nx.topological_sort(graph.subgraph(ancestors)):
+        counts[each] = {0: 1} if each == (0, "x") else {}
+        for source, _, data in graph.in_edges(each, data=True):
+            for offset, number in counts.get(source, {}).items():
+                for step in data["offsets"]:
+                    reached = offset + step * data["stride"]
+                    counts[each][reached] = counts[each].get(reached, 0) + number
+    return dict(sorted(counts[node].items()))
 
 
 def check() -> None:

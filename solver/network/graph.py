@@ -1,8 +1,6 @@
-"""The channel graph: who feeds whom, as a networkx DiGraph, and what graphs are good for."""
+"""The channel graph: who feeds whom, as a networkx DiGraph, and its drawing."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import networkx as nx
 
@@ -28,8 +26,8 @@ def channel_graph(network: Network) -> nx.DiGraph:
     --------
     >>> from solver import TwoPixelTask, construct
     >>> graph = channel_graph(construct("shift", TwoPixelTask(length=32, scale=7)))
-    >>> sorted(reachable_offsets(graph, (3, "sum"))) == [-3, -2, -1, 0, 1, 2, 3]
-    True
+    >>> graph.edges[INPUT, (1, "offset -1")]["offsets"]
+    (-1,)
     """
     if network.axes > 1:
         raise InputError("the channel graph is for networks on a ring")
@@ -45,7 +43,7 @@ def channel_graph(network: Network) -> nx.DiGraph:
                 if offsets:
                     graph.add_edge(source, node, offsets=offsets, filter=taps, stride=network.total_stride(k - 1))
         previous = nodes
-    output = output_node(network)
+    output: Node = (network.depth + 1, "f_p")
     graph.add_node(output, layer=network.depth + 1)
     for node, weight in zip(previous, network.readout, strict=True):
         if weight != 0:
@@ -53,45 +51,8 @@ def channel_graph(network: Network) -> nx.DiGraph:
     return graph
 
 
-def output_node(network: Network) -> Node:
-    """Return the node of the readout."""
-    return (network.depth + 1, "f_p")
-
-
-def path_counts(graph: nx.DiGraph, node: Node) -> dict[int, int]:
-    """Return how many paths join each pixel offset to a channel (for `uniform`, s-nomial coefficients).
-
-    A path is a chain of nonzero taps from the image; its offset is the sum of theirs.
-    """
-    ancestors = nx.ancestors(graph, node) | {node}
-    counts: dict[Any, dict[int, int]] = {}
-    for each in nx.topological_sort(graph.subgraph(ancestors)):
-        counts[each] = {0: 1} if each == INPUT else {}
-        for source, _, data in graph.in_edges(each, data=True):
-            for offset, number in counts.get(source, {}).items():
-                for step in data["offsets"]:
-                    reached = offset + step * data["stride"]
-                    counts[each][reached] = counts[each].get(reached, 0) + number
-    return dict(sorted(counts[node].items()))
-
-
-def reachable_offsets(graph: nx.DiGraph, node: Node) -> set[int]:
-    """Return the pixel offsets that reach a channel through some path."""
-    return set(path_counts(graph, node))
-
-
-def dead_channels(graph: nx.DiGraph) -> list[Node]:
-    """Return the channels that no path joins to the image, or none joins to the readout."""
-    output = max(graph.nodes)
-    useful = (nx.descendants(graph, INPUT) & nx.ancestors(graph, output)) | {INPUT, output}
-    return sorted(set(graph.nodes) - useful)
-
-
 def graph_positions(graph: nx.DiGraph) -> dict[Node, tuple[float, float]]:
-    """Return coordinates for drawing: layers from left to right, the channels of each from top to bottom, centred.
-
-    (networkx's multipartite layout forgets the order of the channels.)
-    """
+    """Return coordinates for drawing: layers from left to right, the channels of each from top to bottom, centred."""
     columns: dict[int, list[Node]] = {}
     for node, layer in graph.nodes(data="layer"):
         columns.setdefault(layer, []).append(node)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property, total_ordering
+from typing import TYPE_CHECKING, Any
 
 import flint
 from flint import arb, fmpq, fmpq_poly
 
 from solver.errors import InputError
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+    from solver.numbers.exact import Exact
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class NumberField:
     True
     """
 
-    expression: Any
+    expression: Expr
 
     def __post_init__(self) -> None:
         real = getattr(self.expression, "is_extended_real", None) and not self.expression.free_symbols
@@ -65,7 +70,7 @@ class NumberField:
         """The element g."""
         return Algebraic(self, fmpq_poly([0, 1]) % self.modulus)
 
-    def element(self, expression: Any) -> Algebraic:
+    def element(self, expression: Expr) -> Algebraic:
         """Return a sympy expression that lies in the field as one of its elements.
 
         Raises
@@ -82,29 +87,22 @@ class NumberField:
         coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(number.coeffs())]
         return Algebraic(self, fmpq_poly(coefficients) % self.modulus)
 
-    def root(self, precision: int) -> arb:
-        """Return a ball around g, of about ``precision`` bits, that holds no conjugate of g."""
-        known = self._roots.get(precision)
-        if known is None:
-            known = self._roots[precision] = self._isolate(precision)
-        return known
 
-    @cached_property
-    def _roots(self) -> dict[int, arb]:
-        return {}
-
-    def _isolate(self, precision: int) -> arb:
-        polynomial = self.modulus.numer()
-        while True:
-            digits = precision * 3 // 10
-            with flint.ctx.workprec(precision):
-                guess = arb(str(self.expression.evalf(digits + 10)), arb(10) ** -digits)
-                hits = [z.real for z, _ in polynomial.complex_roots() if z.imag == 0 and z.real.overlaps(guess)]
-            if len(hits) == 1:
-                return hits[0]
-            precision *= 2
+@cache
+def _root(field: NumberField, precision: int) -> arb:
+    """Return a ball around g, of about ``precision`` bits, that holds no conjugate of g."""
+    polynomial = field.modulus.numer()
+    while True:
+        digits = precision * 3 // 10
+        with flint.ctx.workprec(precision):
+            guess = arb(str(field.expression.evalf(digits + 10)), arb(10) ** -digits)
+            hits = [z.real for z, _ in polynomial.complex_roots() if z.imag == 0 and z.real.overlaps(guess)]
+        if len(hits) == 1:
+            return hits[0]
+        precision *= 2
 
 
+@total_ordering
 class Algebraic:
     """An element of a `NumberField`: immutable, hashable, ordered exactly, mixes with rationals."""
 
@@ -122,7 +120,7 @@ class Algebraic:
     def enclosure(self, precision: int) -> arb:
         """Return a ball of about ``precision`` bits that holds the number."""
         with flint.ctx.workprec(precision + 10):
-            root = self.field.root(precision + 10)
+            root = _root(self.field, precision + 10)
             value = arb(0)
             for coefficient in reversed(self.polynomial.coeffs()):
                 value = value * root + arb(coefficient)
@@ -135,10 +133,8 @@ class Algebraic:
         precision = 64
         while True:
             ball = self.enclosure(precision)
-            if ball > 0:
-                return 1
-            if ball < 0:
-                return -1
+            if ball > 0 or ball < 0:
+                return 1 if ball > 0 else -1
             precision *= 2
 
     def rational(self) -> Fraction | None:
@@ -148,15 +144,12 @@ class Algebraic:
         constant = self.polynomial[0]
         return Fraction(int(constant.p), int(constant.q))
 
-    def sympy(self) -> Any:
+    def sympy(self) -> Expr:
         """Return the number as a sympy polynomial in the generator."""
         import sympy
 
-        terms = [
-            sympy.Rational(int(c.p), int(c.q)) * self.field.expression**n
-            for n, c in enumerate(self.polynomial.coeffs())
-        ]
-        return sympy.Add(*terms)
+        coefficients = [sympy.Rational(int(c.p), int(c.q)) for c in self.polynomial.coeffs()]
+        return sympy.Add(*(c * self.field.expression**n for n, c in enumerate(coefficients)))
 
     def _lift(self, other: Any) -> fmpq_poly | None:
         if isinstance(other, Algebraic):
@@ -176,9 +169,9 @@ class Algebraic:
 
     def __mul__(self, other: Any) -> Any:
         lifted = self._lift(other)
-        return (
-            NotImplemented if lifted is None else Algebraic(self.field, (self.polynomial * lifted) % self.field.modulus)
-        )
+        if lifted is None:
+            return NotImplemented
+        return Algebraic(self.field, (self.polynomial * lifted) % self.field.modulus)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -222,10 +215,7 @@ class Algebraic:
     def __pow__(self, exponent: int) -> Algebraic:
         if exponent < 0:
             return self.inverse() ** -exponent
-        result = Algebraic(self.field, fmpq_poly([1]))
-        for _ in range(exponent):
-            result = result * self
-        return result
+        return Algebraic(self.field, self.polynomial**exponent % self.field.modulus)
 
     def __eq__(self, other: Any) -> bool:
         if isinstance(other, Algebraic) and other.field != self.field:
@@ -241,15 +231,6 @@ class Algebraic:
     def __lt__(self, other: Any) -> bool:
         return (self - other).sign() < 0
 
-    def __le__(self, other: Any) -> bool:
-        return (self - other).sign() <= 0
-
-    def __gt__(self, other: Any) -> bool:
-        return (self - other).sign() > 0
-
-    def __ge__(self, other: Any) -> bool:
-        return (self - other).sign() >= 0
-
     def __float__(self) -> float:
         return float(self.enclosure(80))
 
@@ -259,7 +240,7 @@ class Algebraic:
     __repr__ = __str__
 
 
-def in_common_field(numbers: Sequence[Any]) -> list[Any]:
+def in_common_field(numbers: Sequence[Exact]) -> list[Exact]:
     """Return exact numbers with all algebraic ones expressed in one field that holds them.
 
     Fields are compared by their generators; where they differ, a generator in whose field all lie is taken,
@@ -288,5 +269,5 @@ def in_common_field(numbers: Sequence[Any]) -> list[Any]:
     return _expressed(numbers, NumberField(primitive))
 
 
-def _expressed(numbers: Sequence[Any], field: NumberField) -> list[Any]:
+def _expressed(numbers: Sequence[Exact], field: NumberField) -> list[Exact]:
     return [field.element(x.sympy()) if isinstance(x, Algebraic) and x.field != field else x for x in numbers]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from solver.numbers.algebraic import Algebraic, NumberField
+
+if TYPE_CHECKING:
+    from solver.numbers.exact import Exact
 
 LARGEST_DEGREE = 12
 
 
 @lru_cache(maxsize=64)
-def field_cosines(period: int) -> tuple[Any, ...]:
+def field_cosines(period: int) -> tuple[Exact, ...]:
     """Return 2 cos(2 pi m/n), m = 0..n-1, for n = ``period``: rationals, and elements of Q(2 cos(2 pi/n)).
 
     The field has degree phi(n)/2.
@@ -36,7 +39,7 @@ def double_cosines(period: int) -> tuple[Any, ...]:
     return tuple(2 * sympy.cos(2 * sympy.pi * m / period) for m in range(period))
 
 
-def double_cosine(half: int, turns: int = 1) -> Any:
+def double_cosine(half: int, turns: int = 1) -> Exact:
     """Return 2 cos(pi turns/half), the generator of its field unless it is an integer."""
     import sympy
 
@@ -44,9 +47,9 @@ def double_cosine(half: int, turns: int = 1) -> Any:
     return Fraction(int(number)) if number.is_Integer else NumberField(number).generator
 
 
-def multiple_cosines(first: Any, count: int) -> list[Any]:
+def multiple_cosines(first: Exact, count: int) -> list[Exact]:
     """Return 2 cos(j a), j = 0..count, from 2 cos a: c_(j+1) = c_1 c_j - c_(j-1)."""
-    cosines: list[Any] = [Fraction(2), first]
+    cosines: list[Exact] = [Fraction(2), first]
     while len(cosines) <= count:
         cosines.append(first * cosines[-1] - cosines[-2])
     return cosines

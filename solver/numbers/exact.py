@@ -21,6 +21,7 @@ from solver.errors import InputError
 if TYPE_CHECKING:
     from solver.numbers.algebraic import Algebraic
 
+Rational: TypeAlias = int | Fraction
 Exact: TypeAlias = "Fraction | Algebraic"
 
 LARGEST_INTEGER = 10**15
@@ -104,21 +105,16 @@ def choice(value: Any, name: str, allowed: Iterable[str]) -> str:
     return value
 
 
-def sign(value: Any) -> int:
+def sign(value: Exact | int) -> int:
     """Return -1, 0 or 1, decided exactly."""
     if isinstance(value, int | Fraction):
         return (value > 0) - (value < 0)
     return value.sign()
 
 
-def common_denominator(values: Iterable[Fraction | int]) -> int:
+def common_denominator(values: Iterable[Rational]) -> int:
     """Return the least common denominator of rationals (1 for none)."""
     return lcm(*{v.denominator for v in values})
-
-
-def exact_sum(values: np.ndarray, axis: Any = None) -> Any:
-    """Return the sum as exact Python numbers (an object array, or a scalar for ``axis=None``)."""
-    return values.astype(object).sum(axis=axis)
 
 
 def decimal_text(value: Fraction, digits: int) -> tuple[Decimal, Decimal]:
@@ -146,12 +142,10 @@ def _as_fraction(value: Any, name: str) -> Fraction | None:
     if isinstance(value, Integral):
         return Fraction(int(value))
     if isinstance(value, float | np.floating):
-        raise InputError(
-            f"{name}: the float {value!r} is not exact; write Fraction({str(Fraction(str(value)))!r}) "
-            f"or the text {str(Fraction(str(value)))!r}"
-            if np.isfinite(value)
-            else f"{name}: {value!r} is not a number solver can use"
-        )
+        if not np.isfinite(value):
+            raise InputError(f"{name}: {value!r} is not a number solver can use")
+        meant = repr(str(Fraction(str(value))))
+        raise InputError(f"{name}: the float {value!r} is not exact; write Fraction({meant}) or the text {meant}")
     if isinstance(value, str):
         return _parse(value, name)
     if _is_sympy(value) and value.is_Rational:

@@ -1,4 +1,4 @@
-"""The channel graph: edges, paths, reach, dead channels, drawing."""
+"""The channel graph: edges, paths, drawing."""
 
 from __future__ import annotations
 
@@ -11,17 +11,11 @@ import pytest
 from hypothesis import given
 
 from solver import Layer, Network, TwoPixelTask, channel_graph, construct, effective_kernel
-from solver.network.graph import (
-    INPUT,
-    dead_channels,
-    graph_positions,
-    graph_tikz,
-    output_node,
-    path_counts,
-    reachable_offsets,
-)
+from solver.derive.scripts import derivations_folder, load
+from solver.network.graph import INPUT, graph_positions, graph_tikz
 from tests.strategies import networks
 
+path_counts = load(derivations_folder() / "effective_kernels.py").path_counts
 TASK = TwoPixelTask(length=32, scale=7)
 
 
@@ -53,7 +47,6 @@ def test_paths_count_as_a_network_of_ones_adds(network: Any) -> None:
         for name, taps in zip(network.layers[k - 1].names, kernel.values[:, 0], strict=True):
             counts = {kernel.first_offset + n: int(v) for n, v in enumerate(taps) if v}
             assert path_counts(graph, (k, name)) == counts
-            assert reachable_offsets(graph, (k, name)) == set(counts)
 
 
 def test_graph_of_shift() -> None:
@@ -62,7 +55,7 @@ def test_graph_of_shift() -> None:
     assert nx.is_directed_acyclic_graph(graph)
     assert [sum(1 for _, k in graph.nodes(data="layer") if k == layer) for layer in range(5)] == [1, 3, 5, 1, 1]
     assert graph.edges[INPUT, (1, "offset +1")]["offsets"] == (1,)
-    assert graph.edges[(3, "sum"), output_node(network)]["weight"] == TASK.length
+    assert graph.edges[(3, "sum"), (4, "f_p")]["weight"] == TASK.length
     assert len(nx.dag_longest_path(graph, weight=None)) == network.depth + 2
 
 
@@ -71,26 +64,12 @@ def test_strides_multiply_offsets() -> None:
     assert path_counts(channel_graph(Network(layers=layers)), (2, "b")) == {0: 1, 1: 1, 2: 1, 3: 1}
 
 
-def hand_made() -> Network:
-    """Channel "blind" sees nothing, "unheard" feeds nothing, "second" hears only the blind one."""
-    first = Layer(filters=[[[1]], [[0]], [[2]]], names=["live", "blind", "unheard"])
-    second = Layer(filters=[[[1], [0], [0]], [[0], [1], [0]]], names=["first", "second"])
-    return Network(layers=[first, second])
-
-
-def test_dead_channels_of_a_hand_made_network() -> None:
-    assert dead_channels(channel_graph(hand_made())) == [(1, "blind"), (1, "unheard"), (2, "second")]
-    assert path_counts(channel_graph(hand_made()), (2, "second")) == {}
-
-
-def test_a_zero_readout_kills() -> None:
-    layer = Layer(filters=[[[1]], [[1]]], names=["a", "b"])
-    assert dead_channels(channel_graph(Network(layers=[layer], readout=[0, 1]))) == [(1, "a")]
-
-
-@pytest.mark.parametrize("name", ["uniform", "shift", "shift-mixed"])
-def test_hand_built_networks_have_no_dead_channel(name: str) -> None:
-    assert dead_channels(channel_graph(construct(name, TASK, channels=2))) == []
+def test_a_channel_that_hears_nothing_has_no_path() -> None:
+    first = Layer(filters=[[[1]], [[0]]], names=["live", "blind"])
+    second = Layer(filters=[[[1], [0]], [[0], [1]]], names=["first", "second"])
+    graph = channel_graph(Network(layers=[first, second], readout=[0, 1]))
+    assert path_counts(graph, (2, "second")) == {} and not graph.in_edges((1, "blind"))
+    assert not graph.out_edges((2, "first"))  # a readout of zero
 
 
 @pytest.mark.parametrize("name", ["uniform", "shift", "shift-mixed"])
@@ -99,7 +78,7 @@ def test_paths_to_the_output_multiply_nonzero_taps(name: str) -> None:
     network = construct(name, TASK)
     graph = channel_graph(network)
     expected = 7 if name == "shift" else prod([3] * 3)
-    assert sum(path_counts(graph, output_node(network)).values()) == expected
+    assert sum(path_counts(graph, (4, "f_p")).values()) == expected
 
 
 def test_positions_are_by_layer_and_differ() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -48,7 +49,8 @@ def shuffled(network: Network, permutations: Sequence[Sequence[Sequence[int]]]) 
                 f"permutations of layer {k}: expected {layer.channels} orders of 0..{layer.input_channels - 1}, "
                 f"one per channel, got {orders!r}"
             )
-        layers.append(_reordered(layer, orders))
+        filters = tuple(tuple(channel[i] for i in order) for channel, order in zip(layer.filters, orders, strict=True))
+        layers.append(layer if filters == layer.filters else replace(layer, filters=filters))
     return replace(network, layers=tuple(layers), claim=None)
 
 
@@ -83,15 +85,10 @@ def unshuffled_layers(network: Network) -> tuple[bool, ...]:
     fixed = copies = True
     known = [True]
     for layer in network.layers:
-        single = all(sum(any(w != 0 for w in taps) for taps in channel) == 1 for channel in layer.filters)
+        single = all(sum(map(bool, map(_stripped, channel))) == 1 for channel in layer.filters)
         from_copies = copies and single and layer.stride == 1
         fixed = fixed and all(_order_count(channel) == 1 for channel in layer.filters)
-        shapes = {
-            (b, _stripped(taps))
-            for b, c in zip(layer.bias, layer.filters, strict=True)
-            for taps in c
-            if any(w != 0 for w in taps)
-        }
+        shapes = {(b, *filter(None, map(_stripped, c))) for b, c in zip(layer.bias, layer.filters, strict=True)}
         copies = from_copies and len(shapes) == 1
         known.append(fixed or from_copies)
         if not (fixed or copies):
@@ -141,16 +138,8 @@ def expected_autocorrelations(network: Network, layer: int) -> tuple[list[Any], 
     return list(own[len(own) // 2 :]), own.sum()
 
 
-def _reordered(layer: Layer, orders: Sequence[Sequence[int]]) -> Layer:
-    filters = tuple(tuple(channel[i] for i in order) for channel, order in zip(layer.filters, orders, strict=True))
-    return layer if filters == layer.filters else replace(layer, filters=filters)
-
-
 def _order_count(channel: Sequence[Any]) -> int:
-    counts: dict[Any, int] = {}
-    for taps in channel:
-        counts[taps] = counts.get(taps, 0) + 1
-    return factorial(len(channel)) // prod(map(factorial, counts.values()))
+    return factorial(len(channel)) // prod(map(factorial, Counter(channel).values()))
 
 
 def _orders(channel: Sequence[Any]) -> Iterator[tuple[int, ...]]:
@@ -170,11 +159,11 @@ def _orders(channel: Sequence[Any]) -> Iterator[tuple[int, ...]]:
 
 
 def _stripped(taps: Sequence[Any]) -> tuple[Any, ...]:
+    """Return taps without the zeros at both ends (rows of a frame stay as they are)."""
     nonzero = [j for j, w in enumerate(taps) if w != 0]
-    return tuple(taps[nonzero[0] : nonzero[-1] + 1])
+    return tuple(taps[nonzero[0] : nonzero[-1] + 1]) if nonzero else ()
 
 
 def _autocorrelation(rows: np.ndarray) -> np.ndarray:
     """Return the coefficients of sum_rows w(z) w(1/z)."""
-    total: np.ndarray = sum(np.convolve(taps, taps[::-1]) for taps in rows[1:]) + np.convolve(rows[0], rows[0][::-1])
-    return total
+    return np.sum([np.convolve(taps, taps[::-1]) for taps in rows], axis=0)

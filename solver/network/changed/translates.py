@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def one_of_each_translate(network: Network) -> Network:
     layers = []
     for layer in network.layers:
         taps = [_taps(channel, layer.first_offset, offsets) for channel in layer.array]
-        corners = [_corner(each) for each in taps]
+        corners = [tuple(map(min, zip(*each, strict=True))) for each in taps]
         shapes = {
             (frozenset(_shifted(each, corner).items()), b)
             for each, corner, b in zip(taps, corners, layer.bias, strict=True)
@@ -47,14 +47,7 @@ def one_of_each_translate(network: Network) -> Network:
         layers.append(_layer(taps[middle], layer, network.axes))
         offsets = [tuple(x - y for x, y in zip(corner, corners[middle], strict=True)) for corner in corners]
     readout = (sum(network.readout, Fraction(0)),)
-    return Network(
-        layers=tuple(layers),
-        readout=readout,
-        constant=network.constant,
-        pooling=network.pooling,
-        name=network.name,
-        claim=network.claim,
-    )
+    return replace(network, layers=tuple(layers), readout=readout)
 
 
 def _taps(channel: np.ndarray, first: int, offsets: Sequence[Vector]) -> Taps:
@@ -66,10 +59,6 @@ def _taps(channel: np.ndarray, first: int, offsets: Sequence[Vector]) -> Taps:
     return {at: w for at, w in taps.items() if w != 0} or {(0,) * len(offsets[0]): Fraction(0)}
 
 
-def _corner(taps: Taps) -> Vector:
-    return tuple(map(min, zip(*taps, strict=True)))
-
-
 def _shifted(taps: Taps, corner: Vector) -> Taps:
     return {tuple(x - y for x, y in zip(at, corner, strict=True)): w for at, w in taps.items()}
 
@@ -78,6 +67,6 @@ def _layer(taps: Taps, layer: Layer, axes: int) -> Layer:
     """Return a layer of one channel with these taps, in the smallest centred window that holds them."""
     reach = max(abs(x) for at in taps for x in at)
     filters = np.full((2 * reach + 1,) * axes, Fraction(0), dtype=object)
-    for at in product(range(-reach, reach + 1), repeat=axes):
-        filters[tuple(x + reach for x in at)] = taps.get(at, Fraction(0))
-    return Layer(filters=((filters.tolist(),),), bias=layer.bias[:1], activation=layer.activation, names=("one",))
+    for at, weight in taps.items():
+        filters[tuple(x + reach for x in at)] = weight
+    return Layer(filters=((filters,),), bias=layer.bias[:1], activation=layer.activation, names=("one",))

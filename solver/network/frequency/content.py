@@ -50,8 +50,9 @@ class FrequencyContent:
     @property
     def shares(self) -> tuple[Any, ...]:
         """The mean squares over their sum."""
-        total = _added(self.mean_squares)
-        return tuple(_quotient(c, total) for c in self.mean_squares)
+        total = sum(_in_one_ring(*self.mean_squares), Fraction(0))
+        pairs = (_in_one_ring(c, total) for c in self.mean_squares)
+        return tuple(rational_if_so(part / whole) for part, whole in pairs)
 
 
 def frequency_content(filters: Any, spectrum: Spectrum) -> FrequencyContent:
@@ -84,11 +85,12 @@ def frequency_content(filters: Any, spectrum: Spectrum) -> FrequencyContent:
         raise InputError(f"filters: expected arrays of {spectrum.sites} sites, got the shape {values.shape}")
     moments = _second_moments(values.reshape(-1, spectrum.sites))
     mean = _rayleigh(moments, spectrum)
-    squares = tuple(
-        _dot([spectrum.entry(n, i, j) for i, j in moments], list(moments.values()))
-        for n in range(len(spectrum.eigenvalues))
-    )
-    return FrequencyContent(spectrum.eigenvalues, spectrum.multiplicities, squares, mean)
+    squares = []
+    for n in range(len(spectrum.eigenvalues)):
+        numbers = _in_one_ring(*(spectrum.entry(n, i, j) for i, j in moments), *moments.values())
+        terms = zip(numbers[: len(moments)], numbers[len(moments) :], strict=True)
+        squares.append(rational_if_so(sum((entry * moment for entry, moment in terms), Fraction(0))))
+    return FrequencyContent(spectrum.eigenvalues, spectrum.multiplicities, tuple(squares), mean)
 
 
 def filter_content(network: Network, layer: int) -> FrequencyContent:
@@ -194,36 +196,15 @@ def _ratio(above: Any, below: Any) -> Any:
     return rational_if_so(above / below)
 
 
-def _dot(left: list[Any], right: list[Any]) -> Any:
-    """Return sum_i left_i right_i, as a sympy expression where the numbers share no field."""
-    numbers = [*left, *right]
-    if not _one_field(numbers):
-        numbers = [_expression(x) for x in numbers]
-    a, b = numbers[: len(left)], numbers[len(left) :]
-    return rational_if_so(sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0)))
-
-
-def _added(numbers: tuple[Any, ...]) -> Any:
-    return sum(numbers if _one_field(numbers) else map(_expression, numbers), Fraction(0))
-
-
-def _quotient(above: Any, below: Any) -> Any:
-    if _one_field([above, below]):
-        return rational_if_so(above / below)
-    return _expression(above) / _expression(below)
-
-
-def _one_field(numbers: Any) -> bool:
+def _in_one_ring(*numbers: Any) -> list[Any]:
+    """Return numbers that add and multiply: as they are if one field holds them, else as sympy expressions."""
     fields = {x.field for x in numbers if isinstance(x, Algebraic)}
-    return len(fields) <= 1 and all(isinstance(x, int | Fraction | Algebraic) for x in numbers)
-
-
-def _expression(number: Any) -> Any:
+    if len(fields) <= 1 and all(isinstance(x, int | Fraction | Algebraic) for x in numbers):
+        return list(numbers)
     import sympy
 
-    if isinstance(number, int | Fraction):
-        return sympy.Rational(number.numerator, number.denominator)
-    return number.sympy() if isinstance(number, Algebraic) else number
+    rationals = {x: sympy.Rational(x.numerator, x.denominator) for x in numbers if isinstance(x, int | Fraction)}
+    return [rationals[x] if x in rationals else x.sympy() if isinstance(x, Algebraic) else x for x in numbers]
 
 
 def _numbered(network: Network, layer: int) -> int:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from solver.errors import InputError
 from solver.numbers.cosines import double_cosines
 from solver.numbers.exact import integer
@@ -41,11 +39,6 @@ class Spectrum:
     def sites(self) -> int:
         """Number of nodes."""
         return len(self.graph)
-
-    def projector(self, n: int) -> np.ndarray:
-        """Return P_n as an object array of exact numbers, of shape (sites, sites)."""
-        sites = range(self.sites)
-        return np.array([[self.entry(n, i, j) for j in sites] for i in sites], dtype=object)
 
 
 def path_spectrum(size: int) -> Spectrum:
