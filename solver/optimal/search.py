@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -49,15 +49,70 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchResult:
+class Search:
+    """What is searched, from where and for how long.
+
+    Parameters
+    ----------
+    layer : int
+        k, the hidden layer whose D is searched.
+    channels : int
+        H, in each of the layers 1..k.  In the last of them more than one gain nothing: D of several is a weighted mean
+        of the D of each.
+    seed, restarts, steps : int
+        Of the starts, of which there are ``restarts``, and steps of Adam from each.
+    only_linear : bool
+        Keep biases at 0 and filters non-negative, so that no ReLU cuts.
+
+    Raises
+    ------
+    InputError
+        If the layer is not hidden, or blocks make the labels.
+    UnreachableScaleError
+        If xi is not (s-1) k~ + 1.
+    """
+
+    task: TwoPixelTask
+    layer: int
+    channels: int = 1
+    filter_size: int = 3
+    deformation: Deformation = field(default_factory=Deformation)
+    seed: int = 0
+    restarts: int = 16
+    steps: int = 300
+    only_linear: bool = False
+
+    def __post_init__(self) -> None:
+        if self.task.labels != "distance":
+            raise InputError(
+                f"labels: the search keeps f_p = ReLU(xi - d); expected 'distance', got {self.task.labels!r}"
+            )
+        for name, least in {"layer": 1, "channels": 1, "restarts": 1, "steps": 0, "seed": 0}.items():
+            integer(getattr(self, name), name, least)
+        hidden = exact_depth(self.task, self.filter_size) - 1
+        if self.layer > hidden:
+            raise InputError(f"layer: expected a hidden layer, 1 to {hidden}, got {self.layer}")
+
+    def attempt(self, number: int, objective: DeformationObjective) -> Attempt:
+        """Return the descent from one of the starts, which depends on nothing else."""
+        start, rng = STARTS[number % len(STARTS)], np.random.default_rng([self.seed, number])
+        initial = starting_weights(start, rng, self.layer, self.channels, self.filter_size)
+        searched, weights = descended(objective, initial, self.steps, linear=self.only_linear)
+        layers = _rounded(weights)
+        return Attempt(start, searched, self.exact_deformation(layers), layers)
+
+    def exact_deformation(self, layers: tuple[Layer, ...]) -> Fraction | None:
+        """Return D of the last of some layers, exactly; None if their map is the same for every image."""
+        moments = distance_moments(Network(layers=layers), self.task, self.deformation)[len(layers)]
+        return moments.displacement / moments.spread if moments.spread else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult(Search):
     """What a search found, exactly.
 
     Attributes
     ----------
-    layer : int
-        k, the layer whose D was searched.
-    only_linear : bool
-        Whether biases were kept at 0 and filters non-negative.
     linear : Value
         The least D over all linear layers of the same receptive field.
     any_map : Value
@@ -66,14 +121,6 @@ class SearchResult:
         Every descent, in the order made.
     """
 
-    task: TwoPixelTask
-    deformation: Deformation
-    layer: int
-    channels: int
-    filter_size: int
-    seed: int
-    steps: int
-    only_linear: bool
     linear: Value
     any_map: Value
     attempts: tuple[Attempt, ...]
@@ -101,9 +148,7 @@ class SearchResult:
 
     def least_completed(self, amplitude: Any = Fraction(1, 1000)) -> Fraction:
         """Return D_k of the full network, exact: its faint channels are part of the layer."""
-        return exact_deformation(
-            self.completed(amplitude).layers[: self.layer], self.task, self.deformation
-        ) or Fraction(0)
+        return self.exact_deformation(self.completed(amplitude).layers[: self.layer]) or Fraction(0)
 
 
 def search_deformation(
@@ -125,69 +170,46 @@ def search_deformation(
     Adam and then L-BFGS descend on D in float64; filters and biases are rounded to multiples of 2^-12 of the largest
     of their layer, and D is computed from those, exactly.  Local minima: D found is an upper bound of the least.
 
-    Parameters
-    ----------
-    layer : int
-        k, a hidden layer.
-    channels : int
-        H, in each of the layers 1..k.  In the last of them more than one gain nothing: D of several is a weighted mean
-        of the D of each.
-    linear : bool
-        Keep biases at 0 and filters non-negative, so that no ReLU cuts.
+    The parameters are those of `Search`, of which ``linear`` is ``only_linear``; ``progress`` is told of each descent.
 
     Raises
     ------
-    InputError
-        If the layer is not hidden, or blocks make the labels.
-    UnreachableScaleError
-        If xi is not (s-1) k~ + 1.
     MissingDependencyError
         If torch is not installed.
     SolverError
         If every descent ended in a map that is the same for all images.
     """
-    if task.labels != "distance":
-        raise InputError(f"labels: the search keeps f_p = ReLU(xi - d); expected 'distance', got {task.labels!r}")
-    given = {"layer": layer, "channels": channels, "restarts": restarts, "steps": steps, "seed": seed}
-    for name, value in given.items():
-        integer(value, name, 0 if name in ("steps", "seed") else 1)
-    hidden = exact_depth(task, filter_size) - 1
-    if layer > hidden:
-        raise InputError(f"layer: expected a hidden layer, 1 to {hidden}, got {layer}")
-    deformation = deformation or Deformation()
-    attempts: list[Attempt] = []
-    with one_thread():
-        objective = DeformationObjective(task, deformation)
-        for n in range(restarts):
-            start, rng = STARTS[n % len(STARTS)], np.random.default_rng([seed, n])
-            initial = starting_weights(start, rng, layer, channels, filter_size)
-            searched, weights = descended(objective, initial, steps, linear=linear)
-            layers = _rounded(weights)
-            attempts.append(Attempt(start, searched, exact_deformation(layers, task, deformation), layers))
-            if progress is not None:
-                progress(n + 1, restarts)
-    if all(attempt.D is None for attempt in attempts):
-        raise SolverError(f"all {restarts} descents ended in a map that is the same for every image; ask for more")
-    taps = (filter_size - 1) * layer + 1
-    return SearchResult(
+    search = Search(
         task=task,
-        deformation=deformation,
         layer=layer,
         channels=channels,
         filter_size=filter_size,
+        deformation=deformation or Deformation(),
         seed=seed,
+        restarts=restarts,
         steps=steps,
         only_linear=linear,
-        linear=best_deformation(taps, task, deformation).value,
-        any_map=least_of_any_map(taps, task, deformation),
-        attempts=tuple(attempts),
     )
+    return _found(search, progress)
 
 
-def exact_deformation(layers: tuple[Layer, ...], task: TwoPixelTask, deformation: Deformation) -> Fraction | None:
-    """Return D of the last of some layers, exactly; None if their map is the same for every image."""
-    moments = distance_moments(Network(layers=layers), task, deformation)[len(layers)]
-    return moments.displacement / moments.spread if moments.spread else None
+def _found(search: Search, progress: Progress | None) -> SearchResult:
+    """Return every attempt, between both bounds."""
+    attempts: list[Attempt] = []
+    with one_thread():
+        objective = DeformationObjective(search.task, search.deformation)
+        for n in range(search.restarts):
+            attempts.append(search.attempt(n, objective))
+            if progress is not None:
+                progress(n + 1, search.restarts)
+    if all(attempt.D is None for attempt in attempts):
+        raise SolverError(
+            f"all {search.restarts} descents ended in a map that is the same for every image; ask for more"
+        )
+    taps = (search.filter_size - 1) * search.layer + 1
+    linear = best_deformation(taps, search.task, search.deformation).value
+    any_map = least_of_any_map(taps, search.task, search.deformation)
+    return SearchResult(**vars(search), linear=linear, any_map=any_map, attempts=tuple(attempts))
 
 
 def _rounded(weights: Weights) -> tuple[Layer, ...]:

@@ -51,19 +51,19 @@ class DeformationObjective:
     """
 
     def __init__(self, task: TwoPixelTask, deformation: Deformation) -> None:
-        torch = torch_module()
-        images, source, moved_weights = [np.zeros(task.length, dtype=np.int64)], [], []
-        images += [task.image(0, distance) for distance in task.distance_law]
-        for n, (distance, weight) in enumerate(task.distance_law.items()):
-            for image, p in deformation_outcomes(task, deformation, 0, distance):
-                images.append(image)
-                source.append(n)
-                moved_weights.append(float(weight * p))
+        torch, law = torch_module(), task.distance_law
+        moved = [
+            (n, image, float(weight * p))
+            for n, (distance, weight) in enumerate(law.items())
+            for image, p in deformation_outcomes(task, deformation, 0, distance)
+        ]
+        empty = np.zeros(task.length, dtype=np.int64)
+        images = [empty, *(task.image(0, distance) for distance in law), *(image for _, image, _ in moved)]
         self._torch = torch
         self._images = torch.from_numpy(np.stack(images)).double()[:, None, :]
-        self._source = torch.tensor(source)
-        self._moved = torch.tensor(moved_weights, dtype=torch.float64)
-        self._weights = torch.tensor([float(p) for p in task.distance_law.values()], dtype=torch.float64)
+        self._source = torch.tensor([n for n, _, _ in moved])
+        self._moved = torch.tensor([weight for _, _, weight in moved], dtype=torch.float64)
+        self._weights = torch.tensor([float(p) for p in law.values()], dtype=torch.float64)
 
     def map(self, filters: Sequence[Any], biases: Sequence[Any]) -> Any:
         """Return the last map of every image; filters of shape (channels, inputs, size), of odd size."""
