@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from solver.errors import InputError
 from solver.optimal import deformation as optimal
+from solver.optimal import pencil
 from solver.proof import Proof
 from solver.report.documents import frequencies, search
 from solver.sensitivity.deformation.routes import AUTOCORRELATIONS, DEFORMATION_ROUTES
@@ -42,7 +43,7 @@ EXACTLY = {
     frequencies.PROJECTION: Backing(proofs=(Proof("frequency"),)),
     optimal.LIMIT: Backing(proofs=_BEST),
     optimal.ALGEBRAIC: Backing(proofs=_BEST),
-    optimal.PROVEN: Backing((ARB,), _BEST),
+    pencil.PROVEN: Backing((ARB,), _BEST),
     **dict.fromkeys(("sigma^2", "network", "formula, derived", "formula, identified"), _NOTHING),
     **dict.fromkeys((search.METHOD, MissingValue("").method), _NOTHING),
 }

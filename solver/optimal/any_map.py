@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 from flint import fmpq, fmpq_mat
 
 from solver.errors import InputError
 from solver.numbers.exact import integer
-from solver.optimal.deformation import enclosed_least
-from solver.optimal.pencil import Pencil, as_fmpq
+from solver.optimal.pencil import Pencil, as_fmpq, enclosed_least
 from solver.question.deformation import Deformation, deformation_outcomes
 from solver.question.task import TwoPixelTask
 from solver.values import Value
@@ -99,31 +99,22 @@ def _differences(changes: Mapping[tuple[Content, Content], Fraction], index: dic
     """Return N with F'N F = sum over windows of (F(after) - F(before))^2."""
     form = fmpq_mat(len(index), len(index))
     for pair, weight in changes.items():
-        if pair[0] == pair[1]:
-            continue
         signed = [(index[c], sign) for c, sign in zip(pair, (-1, 1), strict=True) if any(c)]
-        for i, u in signed:
-            for j, v in signed:
-                form[i, j] += u * v * as_fmpq(weight)
+        for (i, u), (j, v) in product(signed, repeat=2):
+            form[i, j] += u * v * as_fmpq(weight)
     return form
 
 
 def _minimised(form: fmpq_mat, kept: int) -> fmpq_mat:
     """Return the least value of a form over all but its first variables, which it never couples to each other."""
-    n = form.nrows()
-    return fmpq_mat(
-        [
-            [
-                form[i, j] - sum((form[i, u] * form[u, j] / form[u, u] for u in range(kept, n)), fmpq(0))
-                for j in range(kept)
-            ]
-            for i in range(kept)
-        ]
-    )
+    rows = form.tolist()
+    for u, row in enumerate(rows[kept:], start=kept):
+        for i in range(kept):
+            scale = row[i] / row[u]
+            rows[i] = [x - scale * y for x, y in zip(rows[i], row, strict=True)]
+    return fmpq_mat([row[:kept] for row in rows[:kept]])
 
 
 def _variances(total: list[fmpq], length: int) -> fmpq_mat:
     """Return M with F'M F = 2 (sum_p E F^2 - (sum_p E F)^2 / l), from the mean number of windows of each content."""
-    n = len(total)
-    rows = [[2 * (total[i] * (i == j) - total[i] * total[j] / fmpq(length)) for j in range(n)] for i in range(n)]
-    return fmpq_mat(rows)
+    return fmpq_mat([[2 * (x * (i == j) - x * y / length) for j, y in enumerate(total)] for i, x in enumerate(total)])

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
+from flint import fmpq_mat
 
 from solver.constructions.windows import sine_window
 from solver.errors import InputError
 from solver.numbers.cosines import double_cosine
 from solver.numbers.exact import Exact, integer, rational
-from solver.optimal.exact_quotient import exact_least
-from solver.optimal.pencil import Pencil, as_fraction, ball_between, deformation_pencil, least_quotient
+from solver.optimal.pencil import Pencil, as_fmpq, as_fraction, bounded_least, enclosed_least, exact_least
+from solver.question.correlations import difference_correlations, pixel_correlations
 from solver.question.deformation import Deformation, far_energy
 from solver.question.task import TwoPixelTask
-from solver.values import EnclosedValue, ExactValue, Value
+from solver.values import ExactValue, Value
 
 EXACT_TAPS = 5
 """Up to this many free taps the least D is given as an algebraic number."""
 
 LIMIT = "least eigenvalue of a path: the sine window has the largest lag-1 correlation"
 ALGEBRAIC = "least root of det(N - D M), the generalised Rayleigh quotient of D"
-PROVEN = "generalised Rayleigh quotient: D of a rational kernel from above, exact pivots of N - D M from below"
 
 
 @dataclass(frozen=True)
@@ -56,16 +55,14 @@ def best_deformation(
     """Return the least D that a layer linear in the image can have with kernels of n taps, in any number of channels.
 
     Channels add up in both forms, so the sum is no better than its best channel.  For l -> infinity and moves by at
-    most one pixel, min D = E/4 (1 - cos(pi/(n+1))) with E = ||tau x - x||^2 of pixels far apart
-    (derivations/best_kernel.py).
+    most one pixel, min D = E/4 (1 - cos(pi/(n+1))), E = ||tau x - x||^2 of far pixels (derivations/best_kernel.py).
 
     Parameters
     ----------
     taps : int
         n, fewer than the sites of the ring; (s-1) k + 1 in layer k.
-    task : TwoPixelTask, optional
-        Without it, the limit l -> infinity of the ensemble `pairs`.
-    deformation : Deformation, optional
+    task, deformation : TwoPixelTask and Deformation
+        Without a task, the limit l -> infinity of the ensemble `pairs`.
     multiple_of : sequence of rational numbers
         Only kernels that are this one convolved with another: those one layer above it, in a single channel.
     digits : int
@@ -91,25 +88,46 @@ def best_deformation(
     if task is None and deformation.reach == 1 and len(factor) == 1:
         least = far_energy(deformation) / 4 * (1 - double_cosine(taps + 1) / 2)
         return Optimum(ExactValue(least, LIMIT), sine_window(taps))
-    pencil = deformation_pencil(taps, task, deformation)
+    value, other = _least(deformation_pencil(taps, task, deformation), factor, digits)
+    kernel = np.convolve(np.array(factor, dtype=object), np.array(other, dtype=object)) if len(factor) > 1 else other
+    return Optimum(value, tuple(kernel))
+
+
+def deformation_pencil(taps: int, task: TwoPixelTask | None, deformation: Deformation) -> Pencil:
+    """Return D = sum_ij K_i K_j C_(i-j) / 2 sum_ij K_i K_j (X_(i-j) - 4/l) of a linear layer.
+
+    Without a task, for l -> infinity in the ensemble `pairs` (or `flat`): no pixel sees the other, so C_r comes from
+    one pixel at a time and X_r = 0 but for X_0 = 2.
+    """
+    if task is None:
+        correlations, spread = _lone_correlations(taps, deformation), [Fraction(4)] + [Fraction(0)] * (taps - 1)
+    else:
+        if taps >= task.length:
+            raise InputError(f"taps: expected fewer than the {task.length} sites of the ring, got {taps}")
+        correlations = difference_correlations(task, deformation, taps - 1)
+        spread = [2 * (x - Fraction(4, task.length)) for x in pixel_correlations(task, taps - 1)]
+    return Pencil(_toeplitz(correlations), _toeplitz(spread))
+
+
+def _least(pencil: Pencil, factor: tuple[Fraction, ...], digits: int) -> tuple[Value, tuple[Exact, ...]]:
+    """Return the least quotient over the multiples of a kernel, and the other factor of the best."""
     pencil = pencil.restricted(factor) if len(factor) > 1 else pencil
     if pencil.size <= EXACT_TAPS:
-        number, other = exact_least(pencil)
-        return Optimum(ExactValue(number, ALGEBRAIC), _multiple(factor, other))
-    rational_kernel = tuple(as_fraction(v) for v in least_quotient(pencil, digits)[2])
-    return Optimum(enclosed_least(pencil), _multiple(factor, rational_kernel))
+        number, kernel = exact_least(pencil)
+        return ExactValue(number, ALGEBRAIC), kernel
+    return enclosed_least(pencil), tuple(as_fraction(v) for v in bounded_least(pencil, digits)[2])
 
 
-def enclosed_least(pencil: Pencil) -> Value:
-    """Return the least quotient of a pencil, enclosed to any digits by proof."""
+def _lone_correlations(taps: int, deformation: Deformation) -> list[Fraction]:
+    """Return C_r of pixels far apart: 2 at lag 0 and -1 at lag |t| for each move t of either pixel."""
+    correlations = [Fraction(0)] * taps
+    for t, p in ((abs(t), p) for move, p in deformation.moves.items() for t in move if t):
+        correlations[0] += 2 * p
+        if t < taps:
+            correlations[t] -= p
+    return correlations
 
-    @cache
-    def enclose(digits: int) -> Any:
-        lower, upper, _ = least_quotient(pencil, digits + 1)
-        return ball_between(lower, upper, digits)
 
-    return EnclosedValue(enclose, PROVEN, lambda: r"\min_K \frac{K^{\top} N K}{K^{\top} M K}")
-
-
-def _multiple(factor: tuple[Fraction, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(np.convolve(np.array(factor, dtype=object), np.array(other, dtype=object)))
+def _toeplitz(entries: Sequence[Fraction]) -> fmpq_mat:
+    numbers = [as_fmpq(v) for v in entries]
+    return fmpq_mat([[numbers[abs(i - j)] for j in range(len(numbers))] for i in range(len(numbers))])

@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
 
 from solver.errors import NotApplicableError
 from solver.network.layer import Layer
@@ -20,15 +17,14 @@ from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.noise.once import is_rectified_once, layer_second_moment
-from solver.sensitivity.noise.second_moment import SecondMoment
+
+DIGITS = 17
+"""To which a closed form is enclosed before it is rounded to double precision."""
 
 
 @dataclass(frozen=True)
-class Point:
-    """D and G of one layer, and what its network is called.
-
-    D is exact, rounded to double precision; G is a closed form evaluated in double precision.
-    """
+class LayerPoint:
+    """D and G of one layer, both exact or closed and then rounded to double precision, and its network's name."""
 
     name: str
     D: float
@@ -39,10 +35,6 @@ class Point:
         """D / G."""
         return self.D / self.G
 
-    def beats(self, other: Point) -> bool:
-        """Return whether neither D nor G is larger, and one is smaller."""
-        return self.D <= other.D and self.G <= other.G and (self.D, self.G) != (other.D, other.G)
-
 
 def layer_point(
     network: Network,
@@ -51,7 +43,7 @@ def layer_point(
     *,
     deformation: Deformation | None = None,
     noise: GaussianNoise | None = None,
-) -> Point:
+) -> LayerPoint:
     """Return D and G of a hidden layer whose noise is rectified once.
 
     Raises
@@ -66,11 +58,11 @@ def layer_point(
             f"layer {layer} of {network.name!r} does not see noise rectified once; it has no point"
         )
     moments = autocorrelation_moments(network, task, deformation, layer)
-    response = rounded_moment(layer_second_moment(network, task, noise, layer))
-    return Point(network.name, float(moments.displacement / moments.spread), response / float(moments.spread))
+    response = float(layer_second_moment(network, task, noise, layer).enclose_split(DIGITS).total.mid())
+    return LayerPoint(network.name, float(moments.displacement / moments.spread), response / float(moments.spread))
 
 
-def filter_points(filters: Iterable[Sequence[Sequence[Any]]], task: TwoPixelTask) -> list[Point]:
+def filter_points(filters: Iterable[Sequence[Sequence[Fraction]]], task: TwoPixelTask) -> list[LayerPoint]:
     """Return the points of one-channel networks, each given by its filters, at their last layer."""
     points = []
     for each in filters:
@@ -85,22 +77,10 @@ def symmetric_filters(steps: int) -> list[tuple[Fraction, Fraction, Fraction]]:
     return [(Fraction(i, steps), 1 - Fraction(i, steps), Fraction(i, steps)) for i in range(steps + 1)]
 
 
-def pareto_front(points: Sequence[Point]) -> list[Point]:
+def pareto_front(points: Sequence[LayerPoint]) -> list[LayerPoint]:
     """Return the points that no other beats, by rising D; O(n log n)."""
-    front: list[Point] = []
+    front: list[LayerPoint] = []
     for point in sorted(points, key=lambda p: (p.D, p.G)):
         if not front or point.G < front[-1].G:
             front.append(point)
     return front
-
-
-def rounded_moment(moment: SecondMoment) -> float:
-    """Return a second moment of rectified noise in double precision, from the closed forms of its terms, as arrays."""
-    from solver.gaussian.moments import FLOATS
-
-    covariances, weights = list(moment.covariances), [float(w) for w in moment.covariances.values()]
-    m1, v1, m2, v2, c = np.array([[float(v) for v in (*x, *y, c)] for x, y, c in covariances]).T
-    fluctuations = FLOATS.product(m1, m2, v1, v2, c) - FLOATS.mean(m1, v1) * FLOATS.mean(m2, v2)
-    pairs, factors = list(moment.products), [float(w) for w in moment.products.values()]
-    m, v, n, w = np.array([[float(a) for a in (*x, *y)] for x, y in pairs]).T
-    return float(np.dot(weights, fluctuations) + np.dot(factors, FLOATS.shift(m, v) * FLOATS.shift(n, w)))

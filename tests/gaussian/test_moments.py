@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import assume, given, settings
@@ -13,7 +14,7 @@ from mpmath import mp
 
 from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.functions import Phi, phi
-from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
+from solver.gaussian.moments import FLOATS, rectified_mean, rectified_product, rectified_square
 from tests.cases import Case, of_kind
 from tests.oracles import DIGITS, agrees, number, of_ball
 from tests.oracles import rectified_power as power_oracle
@@ -136,3 +137,13 @@ def test_signs_far_out_in_a_tail_are_cheap() -> None:
     assert (3 * (tiny - sympy.Rational(1, 2))).has(Phi)
     assert Phi(-(sympy.Integer(10) ** 7)).n(20) > 0 == phi(sympy.oo)
     assert Phi(sympy.Symbol("x")).n() == Phi(sympy.Symbol("x"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [(0, 1, 1, 2, "1/3"), (2, 2, 1, 1, 1), (1, 3, 1, 4, 2), (0, 0, 1, 1, -1), (3, 1, 1, 1, "-1/2")]
+)
+def test_rectified_products_in_floats(arguments: tuple) -> None:
+    m1, m2, v1, v2, c = map(Fraction, arguments)
+    exact = float(enclose(rectified_product(m1, m2, v1, v2, c), 20).mid())
+    found = FLOATS.product(*(np.array([float(x)]) for x in (m1, m2, v1, v2, c)))
+    assert found[0] == pytest.approx(exact, rel=1e-13, abs=1e-15)

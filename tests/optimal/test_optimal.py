@@ -22,8 +22,8 @@ from solver.constructions.windows import sine_window, window_filters
 from solver.errors import UnreachableScaleError
 from solver.gaussian.balls import midpoint_radius
 from solver.network.kernels import effective_kernel
-from solver.optimal.deformation import best_deformation
-from solver.optimal.pencil import Pencil, deformation_pencil, is_positive_definite
+from solver.optimal.deformation import best_deformation, deformation_pencil
+from solver.optimal.pencil import Pencil, is_positive_definite
 from solver.question.deformation import far_energy
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.deformation.distances import distance_moments
