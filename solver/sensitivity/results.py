@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from solver.network.network import Network
+from solver.question.deformation import Deformation
+from solver.question.noise import GaussianNoise
+from solver.question.task import Task
+from solver.sensitivity.question import Question
 from solver.values import Value
 
 RouteT = TypeVar("RouteT")
@@ -47,6 +52,54 @@ class LayerValues:
     def label(self) -> str:
         """The layer's number, or f_p for the output."""
         return "f_p" if self.name == "output" else str(self.layer)
+
+
+@dataclass(frozen=True)
+class LayerResults:
+    """The values of every layer of a network and of its output, with the question that they answer.
+
+    Attributes
+    ----------
+    question : Question
+    layers : tuple of LayerValues
+        Layers 0..depth and, last, the output.
+    """
+
+    question: Question
+    layers: tuple[LayerValues, ...]
+
+    @property
+    def network(self) -> Network:
+        """The network that was asked about."""
+        return self.question.network
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.question.task
+
+    @property
+    def deformation(self) -> Deformation:
+        """The deformation."""
+        return self.question.deformation
+
+    @property
+    def noise(self) -> GaussianNoise:
+        """The noise, its energy a rational."""
+        return self.question.noise
+
+    @property
+    def channel_mean(self) -> bool:
+        """Whether channels were averaged before taking norms."""
+        return self.question.channel_mean
+
+    @property
+    def output(self) -> LayerValues:
+        """The values of f_p."""
+        return self.layers[-1]
+
+    def __getitem__(self, layer: int) -> LayerValues:
+        return self.layers[layer]
 
 
 def layer_name(layer: int, depth: int) -> str:

@@ -16,66 +16,28 @@ from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
 from solver.sensitivity.quantities import NAMES, Terms, layer_quantities
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import Response, network_response
-from solver.sensitivity.results import Choice, LayerValues, layer_name
+from solver.sensitivity.results import Choice, LayerResults, LayerValues, layer_name
 
 if TYPE_CHECKING:
     from solver.report.report import Report
 
 
 @dataclass(frozen=True)
-class Sensitivities:
-    """The sensitivities of one network, with the question that they answer.
+class Sensitivities(LayerResults):
+    """D, G, R and their kin (`solver.sensitivity.quantities.QUANTITIES`) of every layer of a network.
 
     Attributes
     ----------
-    question : Question
-    layers : tuple of LayerValues
-        Layers 0..depth and the output, each with the values of `solver.sensitivity.quantities.QUANTITIES`.
     why : tuple of dict
         For each layer the routes of D and G and, for each stronger one, why it was not taken.
     """
 
-    question: Question
-    layers: tuple[LayerValues, ...]
     why: tuple[dict[str, Choice[Any]], ...] = ()
-
-    @property
-    def network(self) -> Network:
-        """The network that was asked about."""
-        return self.question.network
-
-    @property
-    def task(self) -> Task:
-        """The task."""
-        return self.question.task
-
-    @property
-    def deformation(self) -> Deformation:
-        """The deformation."""
-        return self.question.deformation
-
-    @property
-    def noise(self) -> GaussianNoise:
-        """The noise, its energy a rational."""
-        return self.question.noise
-
-    @property
-    def channel_mean(self) -> bool:
-        """Whether channels were averaged before taking norms."""
-        return self.question.channel_mean
 
     @cached_property
     def response(self) -> Response:
         """f_p(d), exactly, for d = 1..l//2, or by displacement on a frame."""
         return network_response(self.network, self.task)
-
-    @property
-    def output(self) -> LayerValues:
-        """The sensitivities of f_p."""
-        return self.layers[-1]
-
-    def __getitem__(self, layer: int) -> LayerValues:
-        return self.layers[layer]
 
     def to_json(self, *, digits: int = 15) -> str:
         """Return the report of this network as JSON text (schema ``solver.report/1``)."""

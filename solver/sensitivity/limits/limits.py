@@ -16,7 +16,7 @@ from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.question.ensemble import Representatives
 from solver.question.noise import GaussianNoise
-from solver.question.task import Task, TwoPixelTask
+from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.routes import DISTANCES, pair_moments
 from solver.sensitivity.limits.moments import OneSidedEnsemble
 from solver.sensitivity.limits.sampled import sampled_limits
@@ -26,7 +26,7 @@ from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
 from solver.sensitivity.quantities import FLAT
 from solver.sensitivity.question import Question
-from solver.sensitivity.results import LayerValues, layer_name
+from solver.sensitivity.results import LayerResults, LayerValues, layer_name
 from solver.values import ExactValue, MissingValue, Value, as_value, quotient
 
 CLOSED = "closed form, rectified at most once"
@@ -34,49 +34,13 @@ BOUNDED = "bounded by the hard tanh"
 
 
 @dataclass(frozen=True)
-class NoiseLimits:
-    """The limits of G/sigma^2 of every layer of a network and of its output.
+class NoiseLimits(LayerResults):
+    """The limits of G/sigma^2 of every layer of a network and of its output; they know no deformation.
 
-    Attributes
-    ----------
-    question : Question
-        The network, the task and the noise; the limits know no deformation.
-    layers : tuple of LayerValues
-        ``weak``, lim G/sigma^2 as sigma -> 0; ``finite``, G/sigma^2 at the noise's own sigma, where that is exact or
-        closed, missing elsewhere; ``strong``, lim G/sigma^2 as sigma -> infinity, 0 behind a hard tanh, where G itself
-        stays bounded.
+    Each layer has ``weak``, lim G/sigma^2 as sigma -> 0; ``finite``, G/sigma^2 at the noise's own sigma, where that is
+    exact or closed, missing elsewhere; and ``strong``, lim G/sigma^2 as sigma -> infinity, 0 behind a hard tanh, where
+    G itself stays bounded.
     """
-
-    question: Question
-    layers: tuple[LayerValues, ...]
-
-    @property
-    def network(self) -> Network:
-        """The network that was asked about."""
-        return self.question.network
-
-    @property
-    def task(self) -> Task:
-        """The task."""
-        return self.question.task
-
-    @property
-    def noise(self) -> GaussianNoise:
-        """The noise, its energy a rational."""
-        return self.question.noise
-
-    @property
-    def channel_mean(self) -> bool:
-        """Whether channels were averaged before taking norms."""
-        return self.question.channel_mean
-
-    @property
-    def output(self) -> LayerValues:
-        """The limits of f_p."""
-        return self.layers[-1]
-
-    def __getitem__(self, layer: int) -> LayerValues:
-        return self.layers[layer]
 
 
 def noise_limits(
@@ -90,32 +54,22 @@ def noise_limits(
 ) -> NoiseLimits:
     """Return lim G/sigma^2 for sigma -> 0 and sigma -> infinity, for every layer and for f_p.
 
+    Exact or closed, or sampled, with a standard error, where a sum of rectified noise is rectified again.  Does not
+    cost more on a longer ring.
+
     Parameters
     ----------
-    network : Network
-    task : TwoPixelTask
     noise : GaussianNoise
         Whether it is rectified, and the energy that is compared with the limits; 8/3 if omitted.
     channel_mean : bool
         Average every map over its channels before taking norms.
     sampling : Sampling
-        How much to sample where there is no closed form.
-    progress : callable(done, total)
-        Called while sampling.
-
-    Returns
-    -------
-    NoiseLimits
-        Exact or closed, or numeric with a standard error where a sum of rectified noise is rectified again.
+        How much to sample where there is no closed form; ``progress`` is called meanwhile.
 
     Raises
     ------
     InputError
         If an argument is not of its type.
-
-    Notes
-    -----
-    Does not cost more on a longer ring.
 
     Examples
     --------

@@ -6,15 +6,15 @@ pre-activation, is sampled where that form exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from solver.network.trace import correlate
-from solver.question.noise import GaussianNoise
 from solver.sensitivity.limits.moments import LayerMoment, OneSidedEnsemble
-from solver.sensitivity.noise.sampled.sampling import MOST_POINTS, Progress, Sampling, _noise
+from solver.sensitivity.noise.sampled.estimate import jackknife, standard_error
+from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, gaussian_noises, sampled_until_met
 from solver.values import NumericValue, as_value
 
 _CHUNK = 2**22
@@ -29,25 +29,25 @@ def sampled_limits(
     -----
     Costs points * replicates forward passes for each image.
     """
-    generator = np.random.default_rng(sampling.seed)
-    noise = GaussianNoise(energy=1, rectified=ensemble.derivative.rectified)
-    points = sampling.points
     moments = [ensemble.moments[k] for k in layers]
     closed = [float(as_value(m.expression(), "closed")) if m.has_forms else 0.0 for m in moments]
-    while True:
-        runs = []
-        for done in range(sampling.replicates):
-            eta = _noise(noise, 1, ensemble.derivative.sites, points, generator)
-            runs.append(_replicate(ensemble, moments, eta))
-            if progress:
-                progress(done + 1, sampling.replicates)
+
+    def estimated(runs: list[list[np.ndarray]], method: str) -> dict[int, NumericValue]:
         values = {}
         for moment, control, samples in zip(moments, closed, zip(*runs, strict=True), strict=True):
-            estimate, error = _jackknife(np.stack(samples), lambda s, m=moment: _excess(ensemble, m, s))  # type: ignore[misc]
-            values[moment.layer] = NumericValue(control + estimate, error, sampling.method(points))
-        if sampling.is_met(values.values()) or 4 * points > MOST_POINTS:
-            return values
-        points *= 4
+            estimate, without = jackknife(np.stack(samples), lambda s, m=moment: _excess(ensemble, m, s))  # type: ignore[misc]
+            values[moment.layer] = NumericValue(control + estimate, standard_error(without), method)
+        return values
+
+    return sampled_until_met(
+        sampling,
+        sampling.points,
+        partial(gaussian_noises, ensemble.derivative.rectified, 1.0, ensemble.derivative.sites),
+        partial(_replicate, ensemble, moments),
+        estimated,
+        lambda found: found.values(),
+        progress,
+    )
 
 
 def _replicate(ensemble: OneSidedEnsemble, moments: list[LayerMoment], eta: np.ndarray) -> list[np.ndarray]:
@@ -111,10 +111,3 @@ def _excess(ensemble: OneSidedEnsemble, moment: LayerMoment, samples: np.ndarray
         return float(local @ (square - mean**2) + weights @ (mean + moment.pooled * stretch * mean[0]) ** 2)
 
     return moment_of(samples[0], samples[1]) - moment_of(samples[2], samples[3])
-
-
-def _jackknife(samples: np.ndarray, estimator: Callable[[np.ndarray], float]) -> tuple[float, float]:
-    """Return the estimate from means over replicates (first axis), and its standard error."""
-    count, total = len(samples), samples.sum(axis=0)
-    without = np.array([estimator((total - each) / (count - 1)) for each in samples])
-    return estimator(total / count), float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -86,32 +86,28 @@ def split_estimate(
     """
     weights = np.array([float(w) for _, _, w in ring.pairs])
     stretch = float(ring.stretch)
+    known = None if stretch else control
 
     def local(values: np.ndarray) -> float:
         return float(weights @ values[1:] + stretch * values[0])
 
-    def square(s: Samples) -> float:
-        return local(s.square) if control is None or stretch else control + local(s.square - s.linear)
+    def square(s: np.ndarray) -> float:
+        return local(s[0]) if known is None else known + local(s[0] - s[1])
 
-    def pooled_square(s: Samples) -> float:
-        f = s.mean[:, 0]
-        variance = s.square - f**2
-        mean = f[1:] + stretch * f[0]
+    def pooled_square(s: np.ndarray) -> float:
+        variance, mean = s[0] - s[2] ** 2, s[2, 1:] + stretch * s[2, 0]
         return float(weights @ (variance[1:] + mean**2) + stretch * variance[0])
 
-    slim = [replace(run, mean=run.mean[:, :1]) for run in runs]
-    squares = _jackknife(slim, square)
-    taken_out = None if control is None or stretch else _jackknife(slim, lambda s: local(s.linear))
-    unmet = 0.0 if control is None or taken_out is None else _miss(control, *taken_out)
-    whole = _jackknife(slim, pooled_square) if pooled and (control is None or stretch) else squares
+    samples = np.stack([np.stack([run.square, run.linear, run.mean[:, 0]]) for run in runs])
+    squares = jackknife(samples, square)
+    unmet = 0.0 if known is None else _miss(known, *jackknife(samples, lambda s: local(s[1])))
+    whole = jackknife(samples, pooled_square) if pooled and known is None else squares
     inside, coherent = _squared_means(runs, weights, stretch, pooled)
-    errors = _standard_error(coherent.without), _standard_error(squares[1] - inside.without)
+    error, rest = standard_error(coherent.without), standard_error(squares[1] - inside.without)
     return NoiseResponse(
-        NumericValue(whole[0], float(np.hypot(_standard_error(whole[1]), unmet)), method),
-        NumericValue(coherent.estimate, float(np.hypot(errors[0], coherent.pair_error)), method),
-        NumericValue(
-            squares[0] - inside.estimate, float(np.linalg.norm([errors[1], inside.pair_error, unmet])), method
-        ),
+        NumericValue(whole[0], float(np.hypot(standard_error(whole[1]), unmet)), method),
+        NumericValue(coherent.estimate, float(np.hypot(error, coherent.pair_error)), method),
+        NumericValue(squares[0] - inside.estimate, float(np.linalg.norm([rest, inside.pair_error, unmet])), method),
     )
 
 
@@ -135,28 +131,27 @@ def _squared_mean(means: np.ndarray, weights: np.ndarray | list[float]) -> Squar
     return SquaredMean(rows @ rows.T)
 
 
-def _jackknife(runs: list[Samples], estimator: Callable[[Samples], float]) -> tuple[float, np.ndarray]:
-    """Return the estimate, and the estimates without each replicate."""
-    stacked = {name: np.stack([getattr(run, name) for run in runs]) for name in ("square", "linear", "mean")}
-    count = len(runs)
-    totals = {name: values.sum(axis=0) for name, values in stacked.items()}
-    if not all(np.isfinite(values).all() for values in stacked.values()):
+def jackknife(samples: np.ndarray, estimator: Callable[[np.ndarray], float]) -> tuple[float, np.ndarray]:
+    """Return an estimate from the mean over replicates (first axis), and the estimates without each replicate.
+
+    Raises
+    ------
+    NotApplicableError
+        If samples have left the range of float64.
+    """
+    if not np.isfinite(samples).all():
         raise NotApplicableError("sampled values leave the range of float64; rescale the weights")
-    whole = estimator(Samples(**{name: total / count for name, total in totals.items()}))
-    without = [
-        estimator(Samples(**{name: (totals[name] - stacked[name][i]) / (count - 1) for name in totals}))
-        for i in range(count)
-    ]
-    return whole, np.array(without)
+    count, total = len(samples), samples.sum(axis=0)
+    return estimator(total / count), np.array([estimator((total - each) / (count - 1)) for each in samples])
 
 
 def _miss(known: float, estimate: float, without: np.ndarray) -> float:
     """Return how far an estimate is from the known value if that is too far to be chance, else 0."""
     distance = abs(known - estimate)
-    return distance if distance > LIKELY * _standard_error(without) else 0.0
+    return distance if distance > LIKELY * standard_error(without) else 0.0
 
 
-def _standard_error(without: np.ndarray) -> float:
+def standard_error(without: np.ndarray) -> float:
     """Return the jackknife standard error from the estimates without each replicate."""
     count = len(without)
     spread = without - np.mean(without)

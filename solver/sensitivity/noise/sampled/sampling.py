@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
 from solver.sensitivity.noise.sampled.threads import drawn_results
 from solver.values import NumericValue
 
+Run = TypeVar("Run")
+Found = TypeVar("Found")
 Progress = Callable[[int, int], None]
 METHOD = "randomised quasi-Monte Carlo"
 MOST_POINTS = 2**17
@@ -109,37 +112,63 @@ def sampled_noise(
     the mean map of each replicate.
     """
     ring = noise_representatives(network, task)
-    generator = np.random.default_rng(sampling.seed)
-    points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
     trace = FloatTrace(network)
 
-    def drawn() -> Callable[[], dict[int, Samples]]:
-        eta = _noise(noise, task.sites, ring.length, points, generator)
-        return lambda: _replicate(trace, ring, eta, controls, channel_mean)
+    def estimated(runs: list[dict[int, Samples]], method: str) -> dict[int, NoiseResponse[NumericValue]]:
+        return {
+            k: split_estimate([run[k] for run in runs], ring, known, k > network.depth, method)
+            for k, known in controls.items()
+        }
+
+    points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
+    deviation = float(noise.variance(task.sites)) ** 0.5
+    return sampled_until_met(
+        sampling,
+        points,
+        partial(gaussian_noises, noise.rectified, deviation, ring.length),
+        partial(_replicate, trace, ring, controls, channel_mean),
+        estimated,
+        lambda found: [each.total for each in found.values()],
+        progress,
+    )
+
+
+def sampled_until_met(
+    sampling: Sampling,
+    points: int,
+    noises: Callable[[int, np.random.Generator], np.ndarray],
+    replicate: Callable[[np.ndarray], Run],
+    estimated: Callable[[list[Run], str], Found],
+    judged: Callable[[Found], Iterable[NumericValue]],
+    progress: Progress | None,
+) -> Found:
+    """Return estimates from independent replicates, with four times the points until those judged are met."""
+    generator = np.random.default_rng(sampling.seed)
+
+    def drawn() -> Callable[[], Run]:
+        return partial(replicate, noises(points, generator))
 
     while True:
-        runs = drawn_results(drawn, sampling.replicates, progress)
-        values = {
-            k: split_estimate([run[k] for run in runs], ring, control, k > network.depth, sampling.method(points))
-            for k, control in controls.items()
-        }
-        if sampling.is_met(value.total for value in values.values()) or 4 * points > MOST_POINTS:
-            return values
+        found = estimated(drawn_results(drawn, sampling.replicates, progress), sampling.method(points))
+        if sampling.is_met(judged(found)) or 4 * points > MOST_POINTS:
+            return found
         points *= 4
 
 
-def _noise(noise: GaussianNoise, length: int, sites: int, points: int, generator: np.random.Generator) -> np.ndarray:
+def gaussian_noises(
+    rectified: bool, deviation: float, sites: int, points: int, generator: np.random.Generator
+) -> np.ndarray:
     """Return one scrambled Sobol set of noises, of shape (points, sites)."""
     from scipy.stats import qmc
 
     engine = qmc.Sobol(sites, scramble=True, rng=generator)
     eta = qmc.MultivariateNormalQMC(np.zeros(sites), engine=engine).random(points)
-    eta *= float(noise.variance(length)) ** 0.5
-    return np.maximum(eta, 0) if noise.rectified else eta
+    eta *= deviation
+    return np.maximum(eta, 0) if rectified else eta
 
 
 def _replicate(
-    trace: FloatTrace, ring: Representatives, eta: np.ndarray, controls: dict[int, float | None], channel_mean: bool
+    trace: FloatTrace, ring: Representatives, controls: dict[int, float | None], channel_mean: bool, eta: np.ndarray
 ) -> dict[int, Samples]:
     images = dense_images([{}, *ring.images], ring.shape).astype(float)[:, None]
     calm = trace(images)
