@@ -12,7 +12,6 @@ from typing import Any
 from solver.errors import InputError
 from solver.files import replace_file
 from solver.network.files.reading import network_from_text
-from solver.network.files.writing import write_network
 from solver.network.network import Network
 from solver.optimal.torch_deformation import torch_module
 from solver.train.record import Checkpoint, Record, record_from_json
@@ -53,10 +52,6 @@ class RunFolder:
         """Write the record."""
         replace_file(self.path / RECORD, record.to_json())
 
-    def keep_network(self, name: str, network: Network) -> None:
-        """Write a checkpoint's network."""
-        write_network(network, self.path / name)
-
     def keep_state(self, state: dict[str, Any]) -> None:
         """Write the state to go on from."""
         unfinished = self.path / f".{STATE}"
@@ -81,10 +76,6 @@ class RunFolder:
                 f"{str(path)!r} cannot be read ({type(error).__name__}); delete it to train from the start"
             ) from None
         return dict(found)
-
-    def drop_state(self) -> None:
-        """Remove the state of a run that is over."""
-        (self.path / STATE).unlink(missing_ok=True)
 
     def _check_same(self, found: Record, fresh: Record) -> None:
         if found.training != fresh.training:

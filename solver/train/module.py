@@ -18,40 +18,35 @@ def ring_module(architecture: Architecture, generator: Any, dtype: Any) -> Any:
     Weights and biases are uniform on +-1/sqrt(inputs * filter size), drawn from ``generator`` layer by layer.
     """
     torch = torch_module()
-    size = architecture.filter_size
+    nn, channels, size = torch.nn, architecture.channels, architecture.filter_size
     sides = ((size - 1) // 2, size - 1 - (size - 1) // 2)
     parts: list[Any] = []
-    for k in range(architecture.layers):
-        inputs = architecture.channels if k else 1
-        conv = _started(torch.nn.Conv1d, inputs * size, generator)(
-            inputs, architecture.channels, size, stride=architecture.stride, dtype=dtype
-        )
-        parts += [torch.nn.CircularPad1d(sides), conv, torch.nn.ReLU()]
-    head = _started(torch.nn.Linear, architecture.channels, generator)(architecture.channels, 1, dtype=dtype)
-    return torch.nn.Sequential(*parts, torch.nn.AdaptiveAvgPool1d(1), torch.nn.Flatten(), head)
-
-
-def _started(kind: Any, fan_in: int, generator: Any) -> Any:
-    """Return a maker of layers whose weights come from the generator and leave torch's own randomness alone."""
-    torch = torch_module()
-
-    def made(*sizes: int, **options: Any) -> Any:
-        layer = torch.nn.utils.skip_init(kind, *sizes, **options)
-        with torch.no_grad():
-            for parameter in (layer.weight, layer.bias):
-                parameter.uniform_(-(fan_in**-0.5), fan_in**-0.5, generator=generator)
-        return layer
-
-    return made
+    with torch.device("meta"):  # leaves torch's own randomness alone
+        for inputs in [1, *[channels] * (architecture.layers - 1)]:
+            conv = nn.Conv1d(inputs, channels, size, stride=architecture.stride, dtype=dtype)
+            parts += [nn.CircularPad1d(sides), conv, nn.ReLU()]
+        head = nn.Linear(channels, 1, dtype=dtype)
+    module = nn.Sequential(*parts, nn.AdaptiveAvgPool1d(1), nn.Flatten(), head).to_empty(device="cpu")
+    with torch.no_grad():
+        for layer in (*module[1:-3:3], head):
+            bound = layer.weight[0].numel() ** -0.5
+            for parameter in layer.parameters():
+                parameter.uniform_(-bound, bound, generator=generator)
+    return module
 
 
 def stored_network(module: Any, grid_bits: int, name: str) -> Network:
-    """Return the module as an exact network, each weight rounded to the nearest multiple of 2^-grid_bits."""
-    torch = torch_module()
+    """Return the module as an exact network, each weight rounded to the nearest multiple of 2^-grid_bits.
+
+    Raises
+    ------
+    InputError
+        If a weight is infinite or not a number.
+    """
     rounded = deepcopy(module).cpu().double()
     if not all(bool(parameter.isfinite().all()) for parameter in rounded.parameters()):
         raise InputError("training diverged: a weight is no longer finite; take a smaller learning rate")
-    with torch.no_grad():
+    with torch_module().no_grad():
         for parameter in rounded.parameters():
             parameter.copy_((parameter * 2**grid_bits).round() / 2**grid_bits)
     return from_torch(rounded, name=name)

@@ -7,12 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from solver import __version__
+from solver.network.files.writing import write_network
 from solver.numbers.exact import decimal_text
 from solver.optimal.torch_deformation import torch_module
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.train.descent import Descent, chosen_device, reproducible
 from solver.train.evaluation import exact_errors
-from solver.train.folder import RunFolder
+from solver.train.folder import STATE, RunFolder
 from solver.train.module import stored_network
 from solver.train.record import LOSS_DIGITS, Checkpoint, Record
 from solver.train.split import Split, split
@@ -74,7 +75,7 @@ def _descended(descent: Descent, record: Record, images: Split, place: RunFolder
             why = "zero loss"
     record = replace(_kept(descent, record, images, place), finished=why)
     place.keep(record)
-    place.drop_state()
+    (place.path / STATE).unlink(missing_ok=True)
     return record
 
 
@@ -85,7 +86,7 @@ def _kept(descent: Descent, record: Record, images: Split, place: RunFolder) -> 
     training, name = record.training, f"step-{descent.step:06d}"
     network = stored_network(descent.module, training.grid_bits, name)
     errors = exact_errors(network, training.task.length, images, training.margin)
-    place.keep_network(f"{name}.json", network)
+    write_network(network, place.path / f"{name}.json")
     loss = Fraction(decimal_text(errors.train_loss, LOSS_DIGITS)[0])
     kept = Checkpoint(descent.step, f"{name}.json", loss, errors.train_error, errors.test_error)
     record = replace(record, checkpoints=(*record.checkpoints, kept))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -68,12 +68,15 @@ def split(training: Training) -> Split:
 def image_groups(task: TwoPixelTask) -> dict[str, list[Pair]]:
     """Return the groups of images that carry equal weight in the task's ensemble, by a name for each."""
     kept = [pair for pair in combinations(range(task.length), 2) if task.keeps(task.distance(*pair))]
-    if task.distances == "pairs":
-        return {"the ensemble": kept}
-    if task.distances == "balanced":
-        return {f"label {y:+d}": [p for p in kept if task.pair_label(*p) == y] for y in (1, -1)}
-    present = sorted({task.distance(*pair) for pair in kept})
-    return {f"distance {d}": [p for p in kept if task.distance(*p) == d] for d in present}
+    name: Callable[[Pair], str] = {
+        "pairs": lambda pair: "the ensemble",
+        "balanced": lambda pair: f"label {task.pair_label(*pair):+d}",
+        "flat": lambda pair: f"distance {task.distance(*pair)}",
+    }[task.distances]
+    groups: dict[str, list[Pair]] = {}
+    for pair in kept:
+        groups.setdefault(name(pair), []).append(pair)
+    return groups
 
 
 def error_probability(split: Split, pairs: Iterable[Pair], wrong: Iterable[Pair]) -> Fraction | None:
