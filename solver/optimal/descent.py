@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from solver.constructions.windows import sine_window
-from solver.optimal.torch_deformation import DeformationObjective, torch_module
+from solver.network.torch import torch_module
+from solver.optimal.torch_deformation import DeformationObjective
 
 STARTS = ("window", "saturating", "random", "saturating")
 RATE, POLISH = 0.02, 60

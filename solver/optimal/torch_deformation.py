@@ -8,24 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from solver.errors import MissingDependencyError
+from solver.network.torch import torch_module
 from solver.question.deformation import Deformation, deformation_outcomes
 from solver.question.task import TwoPixelTask
-
-
-def torch_module() -> Any:
-    """Return torch.
-
-    Raises
-    ------
-    MissingDependencyError
-        If it is not installed.
-    """
-    try:
-        import torch
-    except ImportError:
-        raise MissingDependencyError("this needs PyTorch: pip install 'adaptive-pooling-solver[torch]'") from None
-    return torch
 
 
 @contextmanager

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from solver.errors import InputError
-from solver.optimal.torch_deformation import one_thread, torch_module
+from solver.network.torch import torch_module
+from solver.optimal.torch_deformation import one_thread
 from solver.train.module import ring_module
-from solver.train.split import Pair, Split
+from solver.train.split import Split
 from solver.train.training import Training
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -31,7 +34,8 @@ class Descent:
         torch = torch_module()
         dtype = {"double": torch.float64, "single": torch.float32}[training.precision]
         self._torch, self._training = torch, training
-        self._images = _images(split.train, training.task.length, dtype, device)
+        images = np.stack([training.task.image(*pair) for pair in split.train])[:, None]
+        self._images = torch.tensor(images, dtype=dtype, device=device)
         self._labels = torch.tensor([split.label[pair] for pair in split.train], dtype=dtype, device=device)
         self._generator = torch.Generator().manual_seed(training.seed)
         self.module = ring_module(training.architecture, self._generator, dtype).to(device)
@@ -110,14 +114,6 @@ def reproducible() -> Iterator[None]:
             yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-
-
-def _images(pairs: tuple[Pair, ...], length: int, dtype: Any, device: str) -> Any:
-    torch = torch_module()
-    images = torch.zeros(len(pairs), 1, length, dtype=dtype)
-    for row, sites in enumerate(pairs):
-        images[row, 0, list(sites)] = 1
-    return images.to(device)
 
 
 def _optimizer(training: Training, module: Any) -> Any:

@@ -13,7 +13,7 @@ from solver.errors import InputError
 from solver.files import replace_file
 from solver.network.files.reading import network_from_text
 from solver.network.network import Network
-from solver.optimal.torch_deformation import torch_module
+from solver.network.torch import torch_module
 from solver.train.record import Checkpoint, Record, record_from_json
 
 RECORD, STATE = "training.json", "state.pt"

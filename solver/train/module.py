@@ -7,8 +7,8 @@ from typing import Any
 
 from solver.errors import InputError
 from solver.network.network import Network
+from solver.network.torch import torch_module
 from solver.network.torch.reading import from_torch
-from solver.optimal.torch_deformation import torch_module
 from solver.train.architecture import Architecture
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from solver import __version__
 from solver.network.files.writing import write_network
+from solver.network.torch import torch_module
 from solver.numbers.exact import decimal_text
-from solver.optimal.torch_deformation import torch_module
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.train.descent import Descent, chosen_device, reproducible
 from solver.train.evaluation import exact_errors

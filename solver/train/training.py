@@ -14,6 +14,15 @@ from solver.train.architecture import LARGEST, Architecture
 
 OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("double", "single")
+WHOLE: dict[str, tuple[int, int | None]] = {
+    "images": (1, None),
+    "batch": (0, None),
+    "steps": (0, None),
+    "seed": (0, None),
+    "per_decade": (0, 20),
+    "grid_bits": (1, 40),
+}
+"""The least and the largest that a whole number can be."""
 MOST = 10**30
 """The largest learning rate and margin: with room to spare in single precision."""
 
@@ -69,15 +78,11 @@ class Training:
     grid_bits: int = 12
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("images", 1),
-            ("batch", 0),
-            ("steps", 0),
-            ("seed", 0),
-            ("per_decade", 0),
-            ("grid_bits", 1),
-        ):
-            object.__setattr__(self, name, integer(getattr(self, name), name.replace("_", " "), least))
+        for name, (least, most) in WHOLE.items():
+            value = integer(getattr(self, name), name.replace("_", " "), least)
+            if most is not None and value > most:
+                raise InputError(f"{name.replace('_', ' ')}: expected at most {most}, got {value}")
+            object.__setattr__(self, name, value)
         for name in ("learning_rate", "momentum", "margin"):
             object.__setattr__(self, name, rational(getattr(self, name), name.replace("_", " ")))
         for name, allowed in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
@@ -94,9 +99,6 @@ class Training:
             raise InputError(f"momentum: expected 0 <= momentum < 1, and 0 for adam, got {self.momentum}")
         if self.batch > self.images:
             raise InputError(f"batch: expected at most the {self.images} training images, got {self.batch}")
-        for name, most in (("grid_bits", 40), ("per_decade", 20)):
-            if getattr(self, name) > most:
-                raise InputError(f"{name.replace('_', ' ')}: expected at most {most}, got {getattr(self, name)}")
         if self.task.length > LARGEST:
             raise InputError(f"length: expected at most {LARGEST} sites to train on, got {self.task.length}")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from solver.errors import InputError, MissingDependencyError
+from solver.errors import InputError
 from solver.network.network import Network
+from solver.network.torch import torch_module
 
 
 def from_torch(module: Any, *, name: str | None = None) -> Network:
@@ -36,10 +37,7 @@ def from_torch(module: Any, *, name: str | None = None) -> Network:
     ``x / math.sqrt(3)`` divides by the float nearest to sqrt(3).  What the module computes from its weights alone, such
     as ``self.w / 3``, is taken as the floats that torch makes of it.
     """
-    try:
-        import torch
-    except ImportError:
-        raise MissingDependencyError("from_torch needs PyTorch: pip install 'adaptive-pooling-solver[torch]'") from None
+    torch = torch_module("from_torch")
     from solver.network.torch.forward import forward_network
 
     if not isinstance(module, torch.nn.Module):

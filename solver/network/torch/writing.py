@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from solver.errors import MissingDependencyError
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.network.torch import torch_module
 
 
 def to_torch(network: Network) -> Any:
@@ -21,10 +21,8 @@ def to_torch(network: Network) -> Any:
     MissingDependencyError
         If torch is not installed.
     """
-    try:
-        import torch
-    except ImportError:
-        raise MissingDependencyError("to_torch needs PyTorch: pip install 'adaptive-pooling-solver[torch]'") from None
+    torch_module("to_torch")
+    import torch
 
     class RingNetwork(torch.nn.Module):
         """Circular convolutions, global pooling, affine readout."""
