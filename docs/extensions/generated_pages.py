@@ -8,12 +8,12 @@ from typing import Any
 
 import house_figures
 from command_page import command_page
-from house_mathematics import broken
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import solver
+from solver.derive.equations import over_lines
 from solver.derive.scripts import Outcome, cells, chosen_scripts, derivations_folder, run, shown_code
 
 SHOWN_LINES = 14
@@ -73,7 +73,7 @@ def derivation_page(outcome: Outcome) -> str:
         raise ExtensionError(f"derivations/{outcome.path.name} fails: {outcome.failure}\n{outcome.trace}")
     found = cells(outcome.path.read_text(encoding="utf-8"))
     body = [cell.text if cell.markdown else folded(shown_code(cell.text)) for cell in found]
-    result = f"## What this derives\n\n$$\n{broken(outcome.latex)}\n$$"
+    result = f"## What this derives\n\n$$\n{over_lines(outcome.latex)}\n$$"
     note = f"The script is `derivations/{outcome.path.name}`; its check held when this page was built."
     return "\n\n".join([*filter(None, body), result, note]) + "\n"
 

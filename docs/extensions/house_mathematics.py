@@ -15,7 +15,6 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 from solver.derive.characters import mathematics
-from solver.derive.equations import displayed
 
 _log = logging.getLogger(__name__)
 _NOT_PROSE = (
@@ -73,13 +72,6 @@ def _converted(node: nodes.Element, *, block: bool) -> str:
     except MathError as error:
         _log.warning("no MathML for %r: %s", latex, error, location=node)
         return f"<code>{nodes.unescape(latex)}</code>"
-
-
-def broken(latex: str) -> str:
-    r"""Return a long formula over several lines, as the PDF breaks it, without the box that fits it to a page."""
-    fitted = re.fullmatch(r"\s*\\\[\\fitted\{(.*)\}\\\]\s*", displayed(latex), re.DOTALL)
-    assert fitted is not None
-    return fitted[1]
 
 
 class PlainMathematics(SphinxTransform):

@@ -26,10 +26,14 @@ _RELATIONS = {"=", r"\longrightarrow", r"\to", r"\approx", r"\le", r"\ge", r"\si
 
 def displayed(latex: str) -> str:
     """Return mathematics as a display, over as many lines as it takes; the document must define `FITTED`."""
+    return f"\n\\[\\fitted{{{over_lines(latex)}}}\\]\n"
+
+
+def over_lines(latex: str) -> str:
+    """Return mathematics as it is where it fits a line, else aligned over several."""
     rows = _rows(latex)
     lines = " \\\\\n".join(rows)
-    body = rows[0].replace("&", "") if len(rows) == 1 else f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
-    return f"\n\\[\\fitted{{{body}}}\\]\n"
+    return rows[0].replace("&", "") if len(rows) == 1 else f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
 
 
 def _rows(latex: str) -> list[str]:

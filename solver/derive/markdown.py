@@ -93,15 +93,11 @@ def _latex(node: SyntaxTreeNode) -> str:
             address = re.sub(r"([%#&_{}])", r"\\\1", str(node.attrs["href"]))
             return rf"\href{{{address}}}{{{inside}}}"
         case "table":
-            columns = "".join(_column(each) for each in node.walk() if each.type == "th")
+            styles = [str(each.attrs.get("style")) for each in node.walk() if each.type == "th"]
+            columns = "".join("r" if "right" in style else "c" if "center" in style else "l" for style in styles)
             return f"\\begin{{center}}\n\\begin{{tabular}}{{{columns}}}\n{inside}\\end{{tabular}}\n\\end{{center}}\n\n"
         case "tr":
             return " & ".join(parts) + " \\\\\n"
         case kind if kind in _AROUND:
             return inside.join(_AROUND[kind])
     raise InputError(f"no LaTeX for markdown of the kind {node.type!r}: {node.content!r}; write it otherwise")
-
-
-def _column(heading: SyntaxTreeNode) -> str:
-    """Return the letter of a table's column, from the style of its heading."""
-    return {"text-align:right": "r", "text-align:center": "c"}.get(str(heading.attrs.get("style")), "l")

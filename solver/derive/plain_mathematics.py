@@ -92,10 +92,9 @@ def _latex(match: re.Match[str]) -> str:
 
 
 def _inside(script: str) -> str:
-    """Return what a subscript or superscript holds: names as symbols, other words upright."""
-    inner = script[1:-1] if script.startswith("(") else script
-    return re.sub(r"k~|[A-Za-z]+", lambda word: _COMMANDS.get(word[0]) or _upright(word[0]), inner)
+    """Return what a subscript or superscript holds: names as symbols, other words of three letters or more upright."""
 
+    def word(match: re.Match[str]) -> str:
+        return _COMMANDS.get(match[0], match[0] if len(match[0]) < 3 else rf"\mathrm{{{match[0]}}}")
 
-def _upright(word: str) -> str:
-    return word if len(word) < 3 else rf"\mathrm{{{word}}}"
+    return re.sub(r"k~|[A-Za-z]+", word, script[1:-1] if script.startswith("(") else script)

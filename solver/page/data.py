@@ -27,11 +27,8 @@ LONGEST = 200
 
 QUANTITIES = ("D", "G", "R", "price")
 DIGITS = 6
-METHODS = {
-    "mixed": "auto where that takes a few seconds and for the talk's case, elsewhere sampling",
-    "auto": "the solver's best route everywhere; some 20 s more for each ring at xi = 7",
-    "sampling": "sampling everywhere",
-}
+METHODS = ("mixed", "auto", "sampling")
+"""mixed: auto where that takes a few seconds and for the talk's case, elsewhere sampling."""
 _SECONDS = 5
 """The largest scale at which auto takes a few seconds for f_p of `uniform`; at xi = 7 it takes some 20."""
 _TALK = (32, 7)

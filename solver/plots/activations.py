@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,13 +11,9 @@ from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.trace import activations, preactivations, response
 from solver.plots.points import number, slides_or
-from solver.plots.style import PALETTE, house_style
+from solver.plots.style import PALETTE, Axes, Figure, empty_figure, house_style
 from solver.question.deformation import Deformation
 from solver.question.task import TwoPixelTask
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MOST_SITES, MOST_CHANNELS = 256, 9
 """Bars of more sites cannot be seen; of layers with more channels the sum is drawn."""
@@ -65,13 +61,11 @@ def activations_figure(
     InputError
         If the distance is not on the ring, or the ring has more sites than can be seen.
     """
-    from matplotlib.figure import Figure
-
     task = task or TwoPixelTask()
     chosen = slides_or(networks, task)
     images = _pair_and_moved(task, distance, move)
     columns = [list(_rows(network, images)) for network in chosen]
-    figure = Figure(figsize=(3.6 * len(chosen), 1.1 + 0.52 * max(5, *map(len, columns))))
+    figure = empty_figure(3.6 * len(chosen), 1.1 + 0.52 * max(5, *map(len, columns)))
     for part, network, rows in zip(figure.subfigures(1, len(chosen), squeeze=False)[0], chosen, columns, strict=True):
         _draw(part.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0], rows)
         before, after = map(number, response(network, images))

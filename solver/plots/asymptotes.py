@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy
@@ -12,7 +12,7 @@ from solver.errors import InputError
 from solver.gaussian.balls import enclose
 from solver.gaussian.functions import as_sympy
 from solver.numbers.exact import choice
-from solver.plots.style import COLORS, HOLLOW, PALETTE, house_style, new_figure
+from solver.plots.style import COLORS, HOLLOW, PALETTE, Axes, Figure, house_style, new_figure
 from solver.question.noise import GaussianNoise
 from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation
 from solver.symbolic.expansions.expansion import Expansion, expansion
@@ -20,10 +20,6 @@ from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.sensitivity_formula import sensitivity_formula
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k, xi
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 SCALES = (5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129)

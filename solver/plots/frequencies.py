@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from solver.constructions.registry import reaching_networks
 from solver.network.frequency.content import filter_content, kernel_content
 from solver.network.network import Network
 from solver.plots.points import number
-from solver.plots.style import house_style, in_turn, new_figure
+from solver.plots.style import Figure, house_style, in_turn, new_figure
 from solver.question.task import TwoPixelTask
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @house_style()

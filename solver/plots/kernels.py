@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
 from solver.plots.points import number, slides_or
-from solver.plots.style import house_style, in_turn, new_figure
+from solver.plots.style import Axes, Figure, house_style, in_turn, new_figure
 from solver.question.task import TwoPixelTask
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MOST_CHANNELS = 14
 """Channels drawn of a layer; more cannot be told apart."""

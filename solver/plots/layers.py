@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.plots.points import known, layer_places, value_and_error
-from solver.plots.style import house_style, legend_above, look, new_figure, plain_ticks
+from solver.plots.style import Axes, Figure, house_style, legend_above, look, new_figure, plain_ticks
 from solver.report.documents.slides import slides_report
 from solver.sensitivity.sensitivities import Sensitivities
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 SYMBOLS = {"D": "$D_k$", "G": "$G_k$", "R": "$R_k = D_k / G_k$"}
 """The quantities and their labels."""

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from solver.plots.points import known, layer_tick, value_and_error
-from solver.plots.style import PALETTE, house_style, legend_above, new_figure
+from solver.plots.style import PALETTE, Axes, Figure, house_style, legend_above, new_figure
 from solver.report.documents.slides import slides_report
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 PARTS = {
     "G_coherent": ("coherent: mean change", PALETTE[1], "o", "////"),

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING
 
 from solver.constructions.registry import construct
 from solver.errors import InputError, UnreachableScaleError
 from solver.network.frequency.content import mean_filter_frequency
 from solver.numbers.exact import choice
 from solver.plots.points import known, number
-from solver.plots.style import START, house_style, in_turn, look, new_figure, plain_ticks
+from solver.plots.style import START, Axes, Figure, house_style, in_turn, look, new_figure, plain_ticks
 from solver.plots.training import least_deformations
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.train.history import QUICK
 from solver.train.outcomes import MEASURES, Outcome, by_images, settings
 from solver.train.training import Training
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLUMNS = {"D": "$D$", "G": "$G$", "R": "$R$", "filter_frequency": "filter frequency"}
 """What is drawn of the layers, and its axis."""

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING
 
 from solver.constructions.registry import reaching_networks
 from solver.network.network import Network
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pareto import filter_points, layer_point, pareto_front, symmetric_filters
-from solver.plots.style import HOLLOW, PALETTE, house_style, look, new_figure
+from solver.plots.style import HOLLOW, PALETTE, Axes, Figure, house_style, look, new_figure
 from solver.question.task import TwoPixelTask
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 STEPS = {1: 40, 2: 8}
 """Filters (t, 1 - t, t) drawn in a layer: t in steps of 1 over this number."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from solver.network.network import Network
 from solver.plots.points import number, slides_or
-from solver.plots.style import HOLLOW, house_style, look, new_figure
+from solver.plots.style import HOLLOW, Figure, house_style, look, new_figure
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.response.by_displacement import response_by_distance
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LARGEST = 3
 """Distances beyond this many scales are left out: there the response is constant."""

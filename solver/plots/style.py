@@ -13,8 +13,10 @@ from solver.errors import InputError, NotApplicableError
 
 if TYPE_CHECKING:
     import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
+else:  # matplotlib need not be installed
+    Axes = Figure = Any
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -40,7 +42,6 @@ HOLLOW: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "none"}
 
 _STYLE = {
     "axes.grid": True,
-    "axes.prop_cycle": None,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "figure.dpi": 150,
@@ -86,6 +87,13 @@ def in_turn(place: int) -> dict[str, Any]:
     return {"color": PALETTE[place % len(PALETTE)], "marker": SIGNS[place % len(SIGNS)]}
 
 
+def empty_figure(width: float, height: float) -> Figure:
+    """Return a figure without axes, ``width`` by ``height`` inches; call it inside `house_style`."""
+    from matplotlib import figure
+
+    return figure.Figure(figsize=(width, height))
+
+
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 3.4, height: float = 2.6, **options: Any
 ) -> tuple[Figure, np.ndarray]:
@@ -93,9 +101,7 @@ def new_figure(
 
     Call it inside `house_style`.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width * columns, height * rows))
+    figure = empty_figure(width * columns, height * rows)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.plots.points import known
-from solver.plots.style import COLORS, SIGNS, house_style, new_figure
+from solver.plots.style import COLORS, SIGNS, Figure, house_style, new_figure
 from solver.report.documents.sweep import chosen_layers
 from solver.report.words import layer_label
 from solver.sensitivity.quantities import NAMES
 from solver.sweep.grid import AXES
 from solver.sweep.recorded import recorded_layer
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ALIASES = {"xi": "scale", "l": "length", "s": "filter_size", "H": "channels", "energy": "noise_energy"}
 MOST_LINES = 12

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from solver.optimal.deformation import best_deformation
 from solver.plots.points import known
-from solver.plots.style import END, PALETTE, SIGNS, START, house_style, look, new_figure, plain_ticks
+from solver.plots.style import END, PALETTE, SIGNS, START, Axes, Figure, house_style, look, new_figure, plain_ticks
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.train.history import History
 from solver.train.training import Training
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 @house_style()
