@@ -71,12 +71,8 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: Any = None) -
     return replace(x, padding=sides)
 
 
-def relu(x: Any, inplace: bool = False) -> Traced:
-    """Return max(z, 0) of maps."""
-    return _activated(x, "relu")
-
-
-def _activated(x: Traced, activation: str) -> Traced:
+def activated(x: Any, activation: str) -> Traced:
+    """Return maps after an activation."""
     _expect_maps(x)
     if x.is_open and x.padding == (0, 0):
         return replace(x.with_last(activation=activation), is_open=False)
@@ -90,7 +86,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool 
     _expect_maps(x)
     expect(min_val == -max_val < 0, f"clips to [{min_val}, {max_val}]; expected limits -c and c, such as -1 and 1")
     limit = exact_number(max_val, "its limit")
-    return _activated(x.times([1 / limit] * x.channels), "hardtanh").times([limit] * x.channels)
+    return activated(x.times([1 / limit] * x.channels), "hardtanh").times([limit] * x.channels)
 
 
 def scaled(a: Any, b: Any) -> Traced:
@@ -107,11 +103,6 @@ def divided(x: Any, divisor: Any) -> Traced:
     return x.times([1 / d for d in divisors])
 
 
-def negative(x: Any) -> Traced:
-    """Return -x."""
-    return scaled(x, -1)
-
-
 def shifted(a: Any, b: Any) -> Traced:
     """Return a value plus a number, or plus a number a channel, in either order."""
     x, constant = (a, b) if isinstance(a, Traced) else (b, a)
@@ -122,20 +113,11 @@ def minus(a: Any, b: Any) -> Traced:
     """Return a - b, where one of them is constant."""
     if isinstance(a, Traced):
         return a.plus([-c for c in _per_channel(a, b, "its constant")])
-    return shifted(negative(b), a)
+    return shifted(scaled(b, -1), a)
 
 
-def mean(x: Any, dim: Any = None, keepdim: bool = False) -> Traced:
-    """Return the mean over sites, or over channels once pooled."""
-    return _pooled(x, "mean", dim, keepdim)
-
-
-def total(x: Any, dim: Any = None, keepdim: bool = False) -> Traced:
-    """Return the sum over sites, or over channels once pooled."""
-    return _pooled(x, "sum", dim, keepdim)
-
-
-def _pooled(x: Traced, pooling: str, dim: Any, keepdim: bool) -> Traced:
+def pooled(x: Any, pooling: str, dim: Any, keepdim: bool) -> Traced:
+    """Return the mean or the sum over sites, or over channels once pooled."""
     axes = tuple(dim) if isinstance(dim, tuple | list) else (dim,)
     sites, channels = axes in ((-1,), (2,)) and len(x.shape) == 3, axes in ((-1,), (1,)) and len(x.shape) == 2
     expect(
@@ -155,7 +137,7 @@ def _pooled(x: Traced, pooling: str, dim: Any, keepdim: bool) -> Traced:
 def average_pool(x: Any, output_size: Any) -> Traced:
     """Return the mean over sites, with an axis of one site left."""
     expect(_single(output_size) == 1, f"pools to {output_size} sites; expected a global average, AdaptiveAvgPool1d(1)")
-    return _pooled(x, "mean", -1, True)
+    return pooled(x, "mean", -1, True)
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Traced:
@@ -181,17 +163,11 @@ def read(x: Traced, weights: Sequence[Fraction], constant: Fraction) -> Traced:
 
 def product(x: Any, weight: Any) -> Traced:
     """Return x @ weight for pooled channels and a vector, or a matrix of one column."""
-    pooled = isinstance(x, Traced) and x.stage == "pooled"
     expect(
-        pooled and hasattr(weight, "dim") and weight.dim() in (1, 2),
+        getattr(x, "stage", "") == "pooled" and hasattr(weight, "dim") and weight.dim() in (1, 2),
         "is a matrix product other than pooled channels @ weights; use Linear(C, 1)",
     )
     return linear(x, weight.T) if weight.dim() == 2 else replace(linear(x, weight[None]), kept=False)
-
-
-def unchanged(x: Any, *_: Any, **__: Any) -> Any:
-    """Return the value as it is: exact arithmetic has no types, devices or layouts."""
-    return x
 
 
 def converted(x: Any, *types: Any, **options: Any) -> Any:
@@ -230,8 +206,8 @@ def squeeze(x: Any, dim: int | None = None) -> Traced:
 def reshape(x: Any, *shape: Any) -> Traced:
     """Return pooled channels as (batch, channels), or the output as (batch,)."""
     sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-    pooled = x.stage == "pooled" and len(sizes) == 2 and sizes[1] in (-1, x.channels)
-    whole = sizes[0] == BATCH or sizes[1] != -1 if pooled else x.stage == "output" and len(sizes) == 1
+    flat = x.stage == "pooled" and len(sizes) == 2 and sizes[1] in (-1, x.channels)
+    whole = sizes[0] == BATCH or sizes[1] != -1 if flat else x.stage == "output" and len(sizes) == 1
     expect(whole, f"reshapes to {tuple(map(str, sizes))}; expected (x.shape[0], -1) after pooling over all sites")
     return replace(x, kept=False)
 
@@ -254,11 +230,6 @@ def unsqueeze(x: Any, dim: int) -> Traced:
     """Return images with a channel axis."""
     expect(x == Traced() and dim in (1, -2), f"adds axis {dim}; expected a channel axis, 1, for the images only")
     return x
-
-
-def size(x: Any, dim: int | None = None) -> Any:
-    """Return the shape, or one of its entries."""
-    return x.shape if dim is None else x.shape[dim]
 
 
 def attribute(x: Any, name: str) -> Any:
