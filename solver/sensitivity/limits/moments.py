@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from solver.numbers.product import product
 from solver.sensitivity.limits.slopes import Form, OneSidedNetwork
 from solver.sensitivity.noise.second_moment import SecondMoment
 
@@ -81,13 +82,13 @@ class LayerMoment:
         derivative, weight = self.ensemble.derivative, self.ensemble.local_weight(image)
         rows = self._rows(form)
         gauss, atoms = rows[: derivative.sites], rows[derivative.sites :]
-        self._plain += weight * _number((gauss * gauss).sum())
+        self._plain += weight * (gauss.astype(object) ** 2).sum()
         if self.pooled:
-            self._pooled[image] = dict(zip(form.atoms, map(_number, atoms[:, 0]), strict=True))
+            self._pooled[image] = dict(zip(form.atoms, atoms[:, 0].tolist(), strict=True))
         if form.atoms:
             directions = np.stack([derivative.directions[a] for a in form.atoms])
-            self._plain += weight * _number(((atoms @ gauss.T) * directions).sum())
-            self._scatter(form.atoms, atoms @ atoms.T, weight)
+            self._plain += weight * (product(atoms, gauss.T).astype(object) * directions).sum()
+            self._scatter(form.atoms, product(atoms, atoms.T), weight)
 
     def expression(self) -> Any:
         """Return the moment: an exact number, or a sympy expression if it is not rational or algebraic."""
@@ -104,9 +105,8 @@ class LayerMoment:
     def _rows(self, form: Form) -> np.ndarray:
         """Return the coefficients of whatever is squared and summed, of shape (n + atoms, rows)."""
         if self.pooled:
-            readout = np.array(self.ensemble.derivative.readout, dtype=object).astype(form.values.dtype)
-            return (form.values.sum(axis=2) @ readout)[:, None]
-        values = form.values.sum(axis=1) if self.ensemble.channel_mean else form.values
+            return product(form.values.astype(object).sum(axis=2), self.ensemble.derivative.readout[:, None])
+        values = form.values.astype(object).sum(axis=1) if self.ensemble.channel_mean else form.values
         return values.reshape(len(values), -1)
 
     def _scatter(self, atoms: list[int], gram: np.ndarray, weight: Fraction) -> None:
@@ -114,7 +114,7 @@ class LayerMoment:
         size = len(self.ensemble.derivative.directions)
         known = self._grams.get(weight)
         if known is None or len(known) < size:
-            grown = np.zeros((size, size), dtype=int).astype(gram.dtype)
+            grown = np.zeros((size, size), dtype=object)
             if known is not None:
                 grown[: len(known), : len(known)] = known
             self._grams[weight] = known = grown
@@ -126,14 +126,14 @@ class LayerMoment:
         if not self._grams:
             return moment
         directions = np.stack(self.ensemble.derivative.directions)
-        covariance = directions @ directions.T
-        kinds = [(Fraction(0), Fraction(_number(v)) if covariance.dtype == float else v) for v in np.diag(covariance)]
+        covariance = product(directions, directions.T).astype(object)
+        kinds = [(Fraction(0), v if hasattr(v, "polynomial") else Fraction(v)) for v in np.diag(covariance)]
         for weight, gram in self._grams.items():
             for i, j in np.argwhere(np.triu(gram) != 0):
                 x, y = sorted((kinds[i], kinds[j]), key=str)
-                share = weight * _number(gram[i, j]) * (1 if i == j else 2)
+                share = weight * gram[i, j] * (1 if i == j else 2)
                 if covariance[i, j] != 0:
-                    moment.covariances[x, y, _number(covariance[i, j])] += share
+                    moment.covariances[x, y, covariance[i, j]] += share
                 if not self.pooled:
                     moment.products[x, y] += share
         background = self._by_kind(0, kinds)
@@ -152,8 +152,3 @@ class LayerMoment:
         for atom, coefficient in self._pooled.get(image, {}).items():
             sums[kinds[atom]] = sums.get(kinds[atom], 0) + coefficient
         return sums
-
-
-def _number(value: Any) -> Any:
-    """Return an entry of an exact array: floats there hold integers."""
-    return int(value) if isinstance(value, float) else value

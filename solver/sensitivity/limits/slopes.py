@@ -18,10 +18,9 @@ import numpy as np
 
 from solver.network.network import Network
 from solver.network.trace import correlate, preactivations
-from solver.numbers.exact import common_denominator
+from solver.numbers.exact import Exact
 from solver.numbers.product import as_integers
 
-_FLOAT_INTEGERS = 2**53
 _HOMOGENEOUS = {"relu": (1, 0), "identity": (1, 1), "hardtanh": (0, 0)}
 
 
@@ -80,8 +79,7 @@ def strong_slopes(network: Network, sites: int) -> list[Slopes]:
 class OneSidedNetwork:
     """A network with given slopes in place of its activations, and without biases.
 
-    Rational filters are scaled to integers: the forms of layer k are ``scale(k)`` times the maps.  They are
-    kept in float64 where all sums stay below 2^53, so that products are exact, and as exact numbers elsewhere.
+    Rational filters are scaled to integers: the forms of layer k are ``scale(k)`` times the maps.
 
     Parameters
     ----------
@@ -96,13 +94,14 @@ class OneSidedNetwork:
     """
 
     def __init__(
-        self, network: Network, slopes: list[Slopes], sites: int, readout: tuple[Any, ...], *, rectified: bool
+        self, network: Network, slopes: list[Slopes], sites: int, readout: tuple[Exact, ...], *, rectified: bool
     ) -> None:
         self.network, self.slopes, self.sites, self.rectified = network, slopes, sites, rectified
-        self._factors, self._filters = _integer_filters(network)
-        self._factors.append(common_denominator(readout) if network.is_rational else 1)
-        self.pooled, self.readout = readout, [v * self._factors[-1] for v in readout]
-        self.dtype = float if self._fits_float() else object
+        weights = [layer.array for layer in network.layers] + [np.array(readout, dtype=object)]
+        scaled = [as_integers(each) if network.is_rational else (each, 1) for each in weights]
+        *self._filters, self.readout = (each for each, _ in scaled)
+        self._factors = [factor for _, factor in scaled]
+        self.pooled = readout
         self.directions: list[np.ndarray] = []
         self._ids: dict[tuple[Any, ...], int] = {}
 
@@ -118,8 +117,7 @@ class OneSidedNetwork:
         for layer, filters, slopes in zip(self.network.layers, self._filters, self.slopes, strict=True):
             if form.twice.any():
                 return
-            zero = [0] * layer.channels
-            values = correlate(form.values, layer, filters, zero)
+            values = correlate(form.values, layer, filters, [0] * layer.channels)
             right, left = slopes.right[image], slopes.left[image]
             gauss = (values[:n] != 0).any(axis=0)
             up, down = ((part.any(axis=0)) for part in (values[n:] > 0, values[n:] < 0))
@@ -131,9 +129,8 @@ class OneSidedNetwork:
             yield form
 
     def _input_form(self) -> Form:
-        n = self.sites
-        identity = np.eye(n, dtype=int).astype(self.dtype)[:, None, :]
-        calm = np.zeros((1, n), dtype=bool)
+        identity = np.eye(self.sites, dtype=np.int64)[:, None, :]
+        calm = np.zeros((1, self.sites), dtype=bool)
         if not self.rectified:
             return Form(identity, [], calm)
         atoms = [self._id(row) for row in identity[:, 0, :]]
@@ -146,7 +143,7 @@ class OneSidedNetwork:
         units = [(tuple(at), 1 if right[tuple(at)] else -1) for at in np.argwhere(bends)]
         ids = [self._id(sign * form.values[: self.sites, *at]) for at, sign in units]
         place = {atom: row for row, atom in enumerate(dict.fromkeys([*form.atoms, *ids]), start=self.sites)}
-        values = np.zeros((self.sites + len(place), *bends.shape), dtype=int).astype(self.dtype)
+        values = np.zeros((self.sites + len(place), *bends.shape), dtype=np.int64).astype(form.values.dtype)
         values[: len(form.values)] = form.values
         values[:, bends] = 0
         for (at, sign), atom in zip(units, ids, strict=True):
@@ -154,31 +151,7 @@ class OneSidedNetwork:
         return Form(values, list(place), form.twice)
 
     def _id(self, direction: np.ndarray) -> int:
-        key = tuple(direction.tolist())
-        if key not in self._ids:
-            self._ids[key] = len(self.directions)
+        number = self._ids.setdefault(tuple(direction.tolist()), len(self.directions))
+        if number == len(self.directions):
             self.directions.append(direction)
-        return self._ids[key]
-
-    def _fits_float(self) -> bool:
-        """Return whether sums over images and units of squared forms stay below 2^53."""
-        if not self.network.is_rational:
-            return False
-        bound, units = 1, self.sites
-        for k, filters in enumerate(self._filters, start=1):
-            bound *= max(1, *(sum(abs(w) for taps in channel for w in taps) for channel in filters))
-            units = max(units, len(filters) * self.network.output_length(self.sites, k))
-        pooled = bound * max(1, sum(abs(int(v)) for v in self.readout)) * units
-        return bool(len(self.slopes[0].right) * max(units * (len(filters) * bound) ** 2, pooled**2) < _FLOAT_INTEGERS)
-
-
-def _integer_filters(network: Network) -> tuple[list[int], list[Any]]:
-    """Return for each layer a factor, and its filters times that: integers if the network is rational."""
-    if not network.is_rational:
-        return [1] * network.depth, [layer.array for layer in network.layers]
-    factors, filters = [], []
-    for layer in network.layers:
-        whole, factor = as_integers(layer.array)
-        factors.append(factor)
-        filters.append(whole)
-    return factors, filters
+        return number
