@@ -1,6 +1,6 @@
 """Train the networks of this folder: `make trained`, or `python examples/trained/make.py [NAME ...]`.
 
-Each run becomes NAME.zip, which `solver.train.folder.read_record` and `read_checkpoint` read as it is; unzipped, it is
+Each run becomes NAME.zip, which `solver.train.record.read_record` and `read_checkpoint` read as it is; unzipped, it is
 the folder that `solver train` writes.  A run whose .zip is there is not repeated, and one that was interrupted goes on.
 Where torch rounds otherwise than it did for the files kept here, networks differ in their last bits, and may end
 elsewhere.
@@ -17,10 +17,10 @@ from pathlib import Path
 
 from solver import Training, TwoPixelTask
 from solver.report.documents.outcomes import outcomes_json
-from solver.train.architecture import ARCHITECTURES
-from solver.train.folder import pack
 from solver.train.outcomes import outcome
+from solver.train.record import pack
 from solver.train.run import train
+from solver.train.training import ARCHITECTURES
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build" / "trained"

@@ -260,8 +260,8 @@ def training(run: Path, names: Sequence[str], shuffles: int) -> Figure:
     from solver.constructions.registry import construct
     from solver.plots.training import training_figure
     from solver.sensitivity.sensitivities import sensitivities
-    from solver.train.folder import read_record
     from solver.train.history import QUICK, history
+    from solver.train.record import read_record
 
     trained = read_record(run).training
     networks = [construct(name, trained.task, filter_size=trained.architecture.filter_size) for name in names]

@@ -73,9 +73,8 @@ def train(folder: Path, architecture: str, device: str, **options: Any) -> None:
     from solver.numbers.exact import choice
     from solver.question.task import TwoPixelTask
     from solver.report.documents.training import training_text
-    from solver.train.architecture import ARCHITECTURES, SCALES
     from solver.train.run import train as trained
-    from solver.train.training import Training
+    from solver.train.training import ARCHITECTURES, SCALES, Training
 
     choice(architecture, "architecture", ARCHITECTURES)
     sizes = {name: given for name in SIZES if (given := options.pop(name)) is not None}

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from solver.errors import InputError
+from solver.network.network import Network
 from solver.network.torch import torch_module
+from solver.network.torch.reading import from_torch
 from solver.optimal.torch_deformation import one_thread
-from solver.train.module import ring_module
 from solver.train.split import Split
-from solver.train.training import Training
+from solver.train.training import Architecture, Training
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -121,3 +123,43 @@ def _optimizer(training: Training, module: Any) -> Any:
     if training.optimizer == "adam":
         return optim.Adam(module.parameters(), lr=rate)
     return optim.SGD(module.parameters(), lr=rate, momentum=float(training.momentum))
+
+
+def ring_module(architecture: Architecture, generator: Any, dtype: Any) -> Any:
+    """Return circular convolutions, global average pooling and an affine readout, with torch's usual random start.
+
+    Weights and biases are uniform on +-1/sqrt(inputs * filter size), drawn from ``generator`` layer by layer.
+    """
+    torch = torch_module()
+    nn, channels, size = torch.nn, architecture.channels, architecture.filter_size
+    sides = ((size - 1) // 2, size - 1 - (size - 1) // 2)
+    parts: list[Any] = []
+    with torch.device("meta"):  # leaves torch's own randomness alone
+        for inputs in [1, *[channels] * (architecture.layers - 1)]:
+            conv = nn.Conv1d(inputs, channels, size, stride=architecture.stride, dtype=dtype)
+            parts += [nn.CircularPad1d(sides), conv, nn.ReLU()]
+        head = nn.Linear(channels, 1, dtype=dtype)
+    module = nn.Sequential(*parts, nn.AdaptiveAvgPool1d(1), nn.Flatten(), head).to_empty(device="cpu")
+    with torch.no_grad():
+        for layer in (*module[1:-3:3], head):
+            bound = layer.weight[0].numel() ** -0.5
+            for parameter in layer.parameters():
+                parameter.uniform_(-bound, bound, generator=generator)
+    return module
+
+
+def stored_network(module: Any, grid_bits: int, name: str) -> Network:
+    """Return the module as an exact network, each weight rounded to the nearest multiple of 2^-grid_bits.
+
+    Raises
+    ------
+    InputError
+        If a weight is infinite or not a number.
+    """
+    rounded = deepcopy(module).cpu().double()
+    if not all(bool(parameter.isfinite().all()) for parameter in rounded.parameters()):
+        raise InputError("training diverged: a weight is no longer finite; take a smaller learning rate")
+    with torch_module().no_grad():
+        for parameter in rounded.parameters():
+            parameter.copy_((parameter * 2**grid_bits).round() / 2**grid_bits)
+    return from_torch(rounded, name=name)

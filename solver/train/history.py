@@ -20,8 +20,7 @@ from solver.sensitivity.quantities import FLAT
 from solver.sensitivity.results import LayerValues, layer_name
 from solver.sensitivity.shuffling.deformation import shuffled_moments
 from solver.sensitivity.shuffling.draws import Shuffles
-from solver.train.folder import read_checkpoint, read_record
-from solver.train.record import Checkpoint, Record
+from solver.train.record import Checkpoint, Record, read_checkpoint, read_record
 from solver.values import ExactValue, MissingValue, Value, as_value, quotient
 
 QUICK = Sampling(points=128, replicates=16)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
-from solver.train.folder import read_record
 from solver.train.history import QUICK, Moment, history
+from solver.train.record import read_record
 from solver.train.training import Training
 from solver.values import MissingValue
 

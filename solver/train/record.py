@@ -1,14 +1,23 @@
-"""The record of a training run, `training.json`: its configuration, its images, and the errors of its checkpoints."""
+"""What a run leaves in its folder: `training.json`, a network file a checkpoint, and the state to go on from."""
 
 from __future__ import annotations
 
 import json
+import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from solver.errors import InputError
+from solver.files import replace_file
+from solver.network.files.reading import network_from_text
+from solver.network.network import Network
+from solver.network.torch import torch_module
 from solver.numbers.exact import decimal_text
 from solver.reading import json_structure
 from solver.train.split import Pair
@@ -107,3 +116,121 @@ def checkpoint_object(each: Checkpoint) -> dict[str, Any]:
         "train_error": None if each.train_error is None else str(each.train_error),
         "test_error": None if each.test_error is None else str(each.test_error),
     }
+
+
+RECORD, STATE = "training.json", "state.pt"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that holds one run; every file in it is replaced at once, so that none is ever half written.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    path: Path
+
+    def opened(self, fresh: Record) -> Record:
+        """Return the record of the folder, or ``fresh``, written, if there is none.
+
+        Raises
+        ------
+        InputError
+            If the folder holds anything else: other files, another configuration, a run of other versions.
+        """
+        if (self.path / RECORD).exists():
+            found = read_record(self.path)
+            self._check_same(found, fresh)
+            return found
+        if self.path.exists() and any(not each.name.startswith(".") for each in self.path.iterdir()):
+            raise InputError(f"folder: {str(self.path)!r} holds something else than a training run; name a new one")
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.keep(fresh)
+        return fresh
+
+    def keep(self, record: Record) -> None:
+        """Write the record."""
+        replace_file(self.path / RECORD, record.to_json())
+
+    def keep_state(self, state: dict[str, Any]) -> None:
+        """Write the state to go on from."""
+        unfinished = self.path / f".{STATE}"
+        torch_module().save(state, unfinished)
+        os.replace(unfinished, self.path / STATE)
+
+    def state(self) -> dict[str, Any] | None:
+        """Return the state to go on from, or None.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read as one.
+        """
+        path = self.path / STATE
+        if not path.exists():
+            return None
+        try:
+            found = torch_module().load(path, weights_only=True)
+        except Exception as error:
+            raise InputError(
+                f"{str(path)!r} cannot be read ({type(error).__name__}); delete it to train from the start"
+            ) from None
+        return dict(found)
+
+    def _check_same(self, found: Record, fresh: Record) -> None:
+        if found.training != fresh.training:
+            ours, theirs = fresh.training.as_json(), found.training.as_json()
+            name = next(key for key in ours if ours[key] != theirs[key])
+            raise InputError(
+                f"folder: {str(self.path)!r} holds a run of {name} {theirs[name]}, not {ours[name]}; name another"
+            )
+        if found.versions != fresh.versions and found.finished is None:
+            raise InputError(
+                f"folder: {str(self.path)!r} holds a run begun with {found.versions}, which {fresh.versions} would not "
+                "continue to the same numbers; name another"
+            )
+
+
+_UNREADABLE = (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
+
+
+def read_record(path: Path) -> Record:
+    """Return the record of a run, from its folder or from the .zip that `pack` made of it.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    try:
+        text = (_inside(path) / RECORD).read_text(encoding="utf-8")
+    except _UNREADABLE:
+        raise InputError(f"{str(path)!r} holds no {RECORD}; give the folder or the .zip of a training run") from None
+    return record_from_json(text, f"{RECORD} in {str(path)!r}")
+
+
+def read_checkpoint(path: Path, checkpoint: Checkpoint) -> Network:
+    """Return the network of a checkpoint, from the folder or the .zip of its run."""
+    try:
+        text = (_inside(path) / checkpoint.file).read_text(encoding="utf-8")
+    except _UNREADABLE:
+        raise InputError(f"{str(path)!r} holds no readable {checkpoint.file}; train it again") from None
+    return network_from_text(text)
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Write the record and the networks of a run as one .zip, the same bytes for the same run."""
+    record = read_record(folder)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in (RECORD, *(each.file for each in record.checkpoints)):
+            member = zipfile.ZipInfo(name)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, (folder / name).read_bytes(), compresslevel=9)
+
+
+def _inside(path: Path) -> Any:
+    """Return the folder, or the root of the archive, to read from."""
+    return zipfile.Path(path) if path.suffix == ".zip" and path.is_file() else path

@@ -11,12 +11,9 @@ from solver.network.files.writing import write_network
 from solver.network.torch import torch_module
 from solver.numbers.exact import decimal_text
 from solver.sensitivity.noise.sampled.sampling import Progress
-from solver.train.descent import Descent, chosen_device, reproducible
-from solver.train.evaluation import exact_errors
-from solver.train.folder import STATE, RunFolder
-from solver.train.module import stored_network
-from solver.train.record import LOSS_DIGITS, Checkpoint, Record
-from solver.train.split import Split, split
+from solver.train.descent import Descent, chosen_device, reproducible, stored_network
+from solver.train.record import LOSS_DIGITS, STATE, Checkpoint, Record, RunFolder
+from solver.train.split import Split, exact_errors, split
 from solver.train.training import Training
 
 STEPS_BETWEEN_STATES = 200

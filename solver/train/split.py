@@ -1,4 +1,4 @@
-"""Which images are trained on and which are left to test: drawn from the task's images, exactly."""
+"""Which images are trained on and which are left to test, drawn exactly, and how a network does on both."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from random import Random
+from typing import Any
+
+import numpy as np
 
 from solver.errors import InputError
+from solver.network.network import Network
+from solver.network.trace import response
 from solver.question.task import TwoPixelTask
 from solver.train.training import Training
 
@@ -79,7 +84,55 @@ def image_groups(task: TwoPixelTask) -> dict[str, list[Pair]]:
     return groups
 
 
-def error_probability(split: Split, pairs: Iterable[Pair], wrong: Iterable[Pair]) -> Fraction | None:
-    """Return the probability of the wrong ones among these images, in the ensemble; None if there are no images."""
-    total = sum((split.weight[pair] for pair in pairs), Fraction(0))
-    return sum((split.weight[pair] for pair in wrong), Fraction(0)) / total if total else None
+@dataclass(frozen=True)
+class Errors:
+    """How a network does on the images of a run.
+
+    Attributes
+    ----------
+    train_loss : Fraction
+        Mean of max(0, m - y f_p) over the training images.
+    train_error, test_error : Fraction or None
+        Probability of y f_p <= 0 in the task's ensemble, among the images of each side; None if there are none.
+    """
+
+    train_loss: Fraction
+    train_error: Fraction | None
+    test_error: Fraction | None
+
+
+def exact_errors(network: Network, length: int, split: Split, margin: Fraction) -> Errors:
+    """Return the loss and the errors of a network on a ring; costs a forward pass in exact arithmetic."""
+    f = pair_responses(network, length, split.label)
+    gain = {pair: split.label[pair] * value for pair, value in f.items()}
+    loss = sum((max(Fraction(0), margin - gain[pair]) for pair in split.train), Fraction(0))
+
+    def error(pairs: Iterable[Pair]) -> Fraction | None:
+        total, wrong = (
+            sum((split.weight[pair] for pair in some), Fraction(0))
+            for some in (pairs, [pair for pair in pairs if gain[pair] <= 0])
+        )
+        return wrong / total if total else None
+
+    return Errors(loss / len(split.train), error(split.train), error(split.test))
+
+
+def pair_responses(network: Network, length: int, pairs: Iterable[Pair]) -> dict[Pair, Any]:
+    """Return f_p of images with pixels at pairs of sites.
+
+    A shift by the total stride of the layers moves the last maps by one site and leaves f_p alone, so that images are
+    evaluated once for all their shifts.
+    """
+    period = network.total_stride(network.depth)
+    first_of = {pair: _shifted_back(pair, period, length) for pair in pairs}
+    places = sorted(set(first_of.values()))
+    images = np.zeros((len(places), length), dtype=np.int64)
+    for row, sites in enumerate(places):
+        images[row, list(sites)] = 1
+    value = dict(zip(places, response(network, images), strict=True))
+    return {pair: value[place] for pair, place in first_of.items()}
+
+
+def _shifted_back(pair: Pair, period: int, length: int) -> Pair:
+    """Return the least of the pairs that shifts by multiples of the period make of one, around the ring."""
+    return min((a % period, (a % period + b - a) % length) for a, b in (pair, pair[::-1]))

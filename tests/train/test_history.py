@@ -24,12 +24,11 @@ from solver.sensitivity.deformation.enumeration import image_moments  # noqa: E4
 from solver.sensitivity.noise.closed import closed_response  # noqa: E402
 from solver.sensitivity.noise.sampled.sampling import Sampling  # noqa: E402
 from solver.sensitivity.question import Question  # noqa: E402
-from solver.train.architecture import Architecture  # noqa: E402
-from solver.train.folder import read_checkpoint, read_record  # noqa: E402
 from solver.train.history import History, history  # noqa: E402
+from solver.train.record import read_checkpoint, read_record  # noqa: E402
 from solver.train.run import train  # noqa: E402
 from solver.train.split import split  # noqa: E402
-from solver.train.training import Training  # noqa: E402
+from solver.train.training import Architecture, Training  # noqa: E402
 from solver.values import NumericValue  # noqa: E402
 
 TRAINED = Path(__file__).resolve().parents[2] / "examples" / "trained"

@@ -18,13 +18,11 @@ from solver import InputError, Sampling, TwoPixelTask  # noqa: E402
 from solver.report.documents.outcomes import outcomes_json, outcomes_text, read_outcomes  # noqa: E402
 from solver.report.documents.training import QUANTITIES  # noqa: E402
 from solver.sensitivity.results import LayerValues  # noqa: E402
-from solver.train.architecture import Architecture  # noqa: E402
-from solver.train.folder import read_record  # noqa: E402
 from solver.train.history import Moment  # noqa: E402
 from solver.train.outcomes import Outcome, correlations, families, outcome, settings  # noqa: E402
-from solver.train.record import Checkpoint  # noqa: E402
+from solver.train.record import Checkpoint, read_record  # noqa: E402
 from solver.train.run import train  # noqa: E402
-from solver.train.training import Training  # noqa: E402
+from solver.train.training import Architecture, Training  # noqa: E402
 from solver.values import MissingValue, NumericValue  # noqa: E402
 from tests.command import called  # noqa: E402
 

@@ -19,15 +19,20 @@ from solver import InputError, TwoPixelTask, response, response_by_distance  # n
 from solver.cli import main  # noqa: E402
 from solver.network.torch.writing import to_torch  # noqa: E402
 from solver.optimal.torch_deformation import one_thread  # noqa: E402
-from solver.train.architecture import ARCHITECTURES, Architecture  # noqa: E402
-from solver.train.descent import Descent, chosen_device, reproducible  # noqa: E402
-from solver.train.evaluation import exact_errors, pair_responses  # noqa: E402
-from solver.train.folder import STATE, RunFolder, pack, read_checkpoint, read_record  # noqa: E402
-from solver.train.module import ring_module, stored_network  # noqa: E402
-from solver.train.record import Checkpoint, Record, record_from_json  # noqa: E402
+from solver.train.descent import Descent, chosen_device, reproducible, ring_module, stored_network  # noqa: E402
+from solver.train.record import (  # noqa: E402
+    STATE,
+    Checkpoint,
+    Record,
+    RunFolder,
+    pack,
+    read_checkpoint,
+    read_record,
+    record_from_json,
+)
 from solver.train.run import train  # noqa: E402
-from solver.train.split import image_groups, split  # noqa: E402
-from solver.train.training import Training, training_from_json  # noqa: E402
+from solver.train.split import exact_errors, image_groups, pair_responses, split  # noqa: E402
+from solver.train.training import ARCHITECTURES, Architecture, Training, training_from_json  # noqa: E402
 
 SLIDES = Training(
     task=TwoPixelTask(length=16, scale=5),

@@ -9,8 +9,8 @@ from statistics import median
 import pytest
 
 from solver.report.documents.outcomes import read_outcomes
-from solver.train.folder import read_record
 from solver.train.outcomes import Outcome, correlations, families
+from solver.train.record import read_record
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = " ".join((ROOT / "docs" / "trained.md").read_text(encoding="utf-8").split())
