@@ -69,9 +69,6 @@ def figure(text: str) -> Callable[[Callable[..., Figure]], click.Command]:
     return command
 
 
-# Figures of families of networks
-
-
 @figure("""Draw exact D and G against their expansions in depth, in scale and in the effective window.
 
 Markers are exact, lines are sums of one (dashed) or two terms.""")
@@ -119,9 +116,6 @@ def pareto(length: int, scale: int) -> Figure:
     from solver.question.task import TwoPixelTask
 
     return pareto_figure(TwoPixelTask(length=length, scale=scale))
-
-
-# Figures of networks
 
 
 def _networks(names: Sequence[str], options: dict[str, Any]) -> tuple[list[Network], TwoPixelTask]:
@@ -198,9 +192,6 @@ def frequencies(names: Sequence[str], **options: Any) -> Figure:
     return frequencies_figure(*_networks(names, options))
 
 
-# Figures of sensitivities
-
-
 @figure("""\b
 Examples:
   solver plot layers -o layers.pdf
@@ -239,9 +230,6 @@ def _results(names: Sequence[str], options: dict[str, Any], quantities: Sequence
 
     networks, _ = _networks(names, options)
     return chosen_results(networks, options, chosen_columns(quantities))
-
-
-# Figures of training runs
 
 
 @figure("""\b

@@ -8,15 +8,10 @@ import unicodedata
 from solver.errors import InputError
 
 _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-}
-_CODE = _SPECIAL | {"'": r"\textquotesingle{}", "`": r"\textasciigrave{}"}
-_CODE |= {c: f"{c}{{}}" for c in "-,"}
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+}  # fmt: skip
+_CODE = _SPECIAL | {"'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "-": "-{}", ",": ",{}"}
 
 _PROSE = {"–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''", "…": r"\dots{}", "\u00a0": "~"}
 _MATHS = {

@@ -20,8 +20,6 @@ from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
 
 SCHEMA = "solver.page/1"
-LENGTHS = (16, 24, 32, 48, 64)
-SCALES = (3, 5, 7, 9)
 LONGEST = 200
 """Sites of a ring that can still be drawn, and whose maps stay far within the integers of JavaScript."""
 

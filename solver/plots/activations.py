@@ -11,7 +11,7 @@ from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.trace import activations, preactivations, response
 from solver.plots.points import number, slides_or
-from solver.plots.style import PALETTE, Axes, Figure, empty_figure, house_style
+from solver.plots.style import PALETTE, Axes, Figure, house_style
 from solver.question.deformation import Deformation
 from solver.question.task import TwoPixelTask
 
@@ -61,11 +61,13 @@ def activations_figure(
     InputError
         If the distance is not on the ring, or the ring has more sites than can be seen.
     """
+    from matplotlib.figure import Figure
+
     task = task or TwoPixelTask()
     chosen = slides_or(networks, task)
     images = _pair_and_moved(task, distance, move)
     columns = [list(_rows(network, images)) for network in chosen]
-    figure = empty_figure(3.6 * len(chosen), 1.1 + 0.52 * max(5, *map(len, columns)))
+    figure = Figure(figsize=(3.6 * len(chosen), 1.1 + 0.52 * max(5, *map(len, columns))))
     for part, network, rows in zip(figure.subfigures(1, len(chosen), squeeze=False)[0], chosen, columns, strict=True):
         _draw(part.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0], rows)
         before, after = map(number, response(network, images))
@@ -89,29 +91,24 @@ def _pair_and_moved(task: TwoPixelTask, distance: int, move: tuple[int, int]) ->
 
 
 def _rows(network: Network, images: np.ndarray) -> Iterator[Row]:
-    """Yield the panels of a network, from the image to the last map."""
+    """Yield the panels of a network from the image to the last map: its channels, or their sum where they are many."""
     maps = [each.exact() for each in activations(network, images)]
-    yield from _channels("$a_0$", [""], maps[0], 1)
+    stages: list[tuple[str, int, np.ndarray, list[float] | None]] = [("$a_0$", 0, maps[0], None)]
     for k, layer in enumerate(network.layers, start=1):
-        stride = network.total_stride(k)
-        names = list(layer.names) if layer.channels > 1 else [""]
         if any(b != 0 for b in layer.bias) and layer.activation == "relu":
             bias = np.array(layer.bias, dtype=object)
             sums = preactivations(network, images, k).exact() - bias[None, :, None]
-            yield from _channels(rf"$w_{{{k}}}\!*\!a_{{{k - 1}}}$", names, sums, stride, [number(-b) for b in bias])
-        yield from _channels(f"$a_{{{k}}}$", names, maps[k], stride)
-
-
-def _channels(
-    label: str, names: list[str], maps: np.ndarray, stride: int, thresholds: Sequence[float | None] = ()
-) -> Iterator[Row]:
-    """Yield a row for each channel, or one for their sum where there are too many."""
-    sites = np.arange(maps.shape[2]) * stride
-    if len(names) > MOST_CHANNELS:
-        maps, names, thresholds = maps.sum(axis=1, keepdims=True), [f"sum of {len(names)} channels"], ()
-    plain, moved = np.vectorize(number, otypes=[float])(maps)
-    for each in zip(names, plain, moved, thresholds or [None] * len(names), strict=True):
-        yield Row(label, each[0], sites, *each[1:])
+            stages.append((rf"$w_{{{k}}}\!*\!a_{{{k - 1}}}$", k, sums, [number(-b) for b in bias]))
+        stages.append((f"$a_{{{k}}}$", k, maps[k], None))
+    for label, k, values, thresholds in stages:
+        channels = values.shape[1]
+        names = network.layers[k - 1].names if channels > 1 else [""]
+        if channels > MOST_CHANNELS:
+            values, names, thresholds = values.sum(axis=1, keepdims=True), [f"sum of {channels} channels"], None
+        sites = np.arange(values.shape[2]) * network.total_stride(k)
+        plain, moved = np.vectorize(number, otypes=[float])(values)
+        for each in zip(names, plain, moved, thresholds or (None,) * len(names), strict=True):
+            yield Row(label, each[0], sites, *each[1:])
 
 
 def _draw(axes: Sequence[Axes], rows: Sequence[Row]) -> None:

@@ -47,13 +47,13 @@ def asymptotes(panels: Sequence[str] = ()) -> Figure:
     if len(set(names)) < len(names):
         raise InputError(f"panel: each at most once, got {', '.join(names)}")
     columns = min(len(names), 2)
-    figure, axes = new_figure(-(-len(names) // columns), columns, width=4.0, height=3.1)
-    for place in axes.flat[len(names) :]:
-        place.remove()
-    for name, place in zip(names, axes.flat, strict=False):
-        place.set(xscale="log", yscale="log")
-        PANELS[name](place)
-        place.legend(fontsize=8)
+    figure, grid = new_figure(-(-len(names) // columns), columns, width=4.0, height=3.1)
+    for axes in grid.flat[len(names) :]:
+        axes.remove()
+    for name, axes in zip(names, grid.flat, strict=False):
+        axes.set(xscale="log", yscale="log")
+        PANELS[name](axes)
+        axes.legend(fontsize=8)
     return figure
 
 

@@ -87,13 +87,6 @@ def in_turn(place: int) -> dict[str, Any]:
     return {"color": PALETTE[place % len(PALETTE)], "marker": SIGNS[place % len(SIGNS)]}
 
 
-def empty_figure(width: float, height: float) -> Figure:
-    """Return a figure without axes, ``width`` by ``height`` inches; call it inside `house_style`."""
-    from matplotlib import figure
-
-    return figure.Figure(figsize=(width, height))
-
-
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 3.4, height: float = 2.6, **options: Any
 ) -> tuple[Figure, np.ndarray]:
@@ -101,7 +94,9 @@ def new_figure(
 
     Call it inside `house_style`.
     """
-    figure = empty_figure(width * columns, height * rows)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows))
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 

@@ -49,18 +49,18 @@ def sweep_figure(cells: Sequence[Mapping[str, Any]], x: str, quantity: str, laye
     values = list(dict.fromkeys(cell[axis] for cell in cells))
     numbers = [_number(text) for text in values]
     places = dict(zip(values, range(len(values)) if None in numbers else numbers, strict=True))
-    figure, ((place,),) = new_figure(width=4.6, height=3.2)
+    figure, ((axes,),) = new_figure(width=4.6, height=3.2)
     colors = COLORS if lines.keys() <= COLORS.keys() else {}
     for marker, (name, points) in zip(SIGNS, lines.items(), strict=False):
         at = sorted((places[text], value, error) for text, value, error in points)
-        place.errorbar(*zip(*at, strict=True), marker=marker, color=colors.get(name), label=name)
-    place.set_yscale("log")
+        axes.errorbar(*zip(*at, strict=True), marker=marker, color=colors.get(name), label=name)
+    axes.set_yscale("log")
     if None in numbers or len(places) <= MOST_LINES:
-        place.set_xticks(list(places.values()), list(places))
+        axes.set_xticks(list(places.values()), list(places))
     symbol = AXES[axis].symbol
-    place.set(xlabel=f"${symbol}$" if symbol else axis, ylabel=f"{quantity} at {label}")
+    axes.set(xlabel=f"${symbol}$" if symbol else axis, ylabel=f"{quantity} at {label}")
     if list(lines) != [""]:
-        place.legend()
+        axes.legend()
     return figure
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from solver import InputError, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
+from solver.commands.options import number_list
+from solver.commands.page import page
 from solver.errors import NotApplicableError
 from solver.network.changed.wider import widen
-from solver.page.data import LENGTHS, SCALES, Evaluation, case_data, grid, network_data, page_data, shown
+from solver.page.data import Evaluation, case_data, grid, network_data, page_data, shown
 from solver.page.document import SCRIPTS, page_html
 from solver.report.report import Report
 from solver.report.writers.json import report_object
@@ -67,8 +69,10 @@ def test_an_error_is_shown_where_it_touches_the_digits() -> None:
 
 
 def test_the_default_grid_holds_every_task() -> None:
-    tasks = grid(LENGTHS, SCALES)
-    assert len(tasks) == len(set(tasks)) == len(LENGTHS) * len(SCALES) - 1 and (16, 9) not in tasks
+    defaults = {option.name: option.default for option in page.params}
+    lengths, scales = (number_list(str(defaults[name]), name) for name in ("lengths", "scales"))
+    tasks = grid(lengths, scales)
+    assert len(tasks) == len(set(tasks)) == len(lengths) * len(scales) - 1 and (16, 9) not in tasks
 
 
 @pytest.mark.parametrize(
