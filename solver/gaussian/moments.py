@@ -40,8 +40,10 @@ class RectifiedMoments(Generic[N]):
         The number that one of two functions returns, by whether what is given is 0, or above 0.
     unexplained : callable(v1, v2, c)
         v1 v2 - c^2, as exactly as it was given; 0 at correlation 1 and -1.
-    root, density, distribution, bivariate, least : callable
-        sqrt(x), phi(x), Phi(x), Phi2(a, b; rho) and min(x, y).
+    root, distribution, bivariate, least : callable
+        sqrt(x), Phi(x), Phi2(a, b; rho) and min(x, y).
+    density : callable(x, factor)
+        phi(x), times a factor that is 1 if omitted.
     complement : callable(rho, unexplained, v1 v2)
         sqrt(1 - rho^2).
     total : callable(terms)
@@ -54,7 +56,7 @@ class RectifiedMoments(Generic[N]):
     if_positive: Callable[[Any, Callable[[], N], Callable[[], N]], N]
     unexplained: Callable[[Any, Any, Any], Any]
     root: Callable[[Any], Any]
-    density: Callable[[Any], Any]
+    density: Callable[..., Any]
     distribution: Callable[[Any], Any]
     bivariate: Callable[[Any, Any, Any], Any]
     least: Callable[[Any, Any], Any]
@@ -65,7 +67,7 @@ class RectifiedMoments(Generic[N]):
         """Return E[X+] = m Phi(m/s) + s phi(m/s) for X ~ N(m, s^2)."""
 
         def noisy() -> N:
-            return self._mean(self.number(mean), self.root(self.number(variance)))
+            return self.mean_by_deviation(self.number(mean), self.root(self.number(variance)))
 
         return self.if_zero(variance, lambda: self.positive_part(mean), noisy)
 
@@ -115,8 +117,9 @@ class RectifiedMoments(Generic[N]):
 
         return self.if_zero(v1 * v2 * c, independent, dependent)
 
-    def _mean(self, m: Any, s: Any) -> Any:
-        return m * self.distribution(m / s) + s * self.density(m / s)
+    def mean_by_deviation(self, m: Any, s: Any) -> Any:
+        """Return m Phi(m/s) + s phi(m/s), both numbers of this arithmetic and s > 0."""
+        return m * self.distribution(m / s) + self.density(m / s, s)
 
     def _oblique(self, m1: Any, m2: Any, s1: Any, s2: Any, *, c: Any, left: Any) -> Any:
         """E[X+ Y+] at -1 < rho < 1."""
@@ -162,7 +165,7 @@ SYMBOLS: RectifiedMoments[Expr] = RectifiedMoments(
     if_positive=_if_positive,
     unexplained=_exactly_unexplained,
     root=sympy.sqrt,
-    density=phi,
+    density=lambda x, factor=1: factor * phi(x),
     distribution=Phi,
     bivariate=Phi2,
     least=sympy.Min,
@@ -177,7 +180,7 @@ BALLS: RectifiedMoments[arb] = RectifiedMoments(
     if_positive=lambda given, yes, no: yes() if sign(given) > 0 else no(),
     unexplained=_exactly_unexplained,
     root=arb.sqrt,
-    density=normal_density,
+    density=lambda x, factor=1: factor * normal_density(x),
     distribution=normal_cdf,
     bivariate=bivariate_cdf,
     least=arb.min,
@@ -219,7 +222,7 @@ FLOATS: RectifiedMoments[np.ndarray] = RectifiedMoments(
     if_positive=lambda given, yes, no: _where(np.asarray(given) > 0, yes, no),
     unexplained=_unexplained_by,
     root=np.sqrt,
-    density=lambda x: np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi),
+    density=lambda x, factor=1: factor * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi),
     distribution=_distributions,
     bivariate=_bivariate_distributions,
     least=np.minimum,

@@ -17,14 +17,11 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import ndtr
 
 from solver.errors import NotApplicableError
-from solver.gaussian.chains.level_grids import Cells, Direction, Line, Move, Product, Sectors, angle, move
+from solver.gaussian.chains.level_grids import Cells, Line, Move, Product, Sectors, angle, move
 from solver.gaussian.chains.noise_grid import NoiseGrid
-
-MOST_ENTRIES = 3e7
-"""The largest matrix of one step (a quarter of a gigabyte); weaker noise takes more panels of a level."""
+from solver.gaussian.moments import FLOATS
 
 Pattern = tuple[float, ...]
 """Means m of consecutive sites."""
@@ -55,9 +52,9 @@ class CoupledChains:
     taps : tuple of float
         w_0, ..., w_D with D = 0, 1 or 2 and w_D > 0.
     weights : tuple of float
-        K_1, ..., K_n, all positive.
+        K_1, ..., K_n: positive, but for `shortfalls`, which takes either sign and zeros.
     level : float
-        theta > 0.
+        theta > 0; for `shortfalls`, any.
     deviation : float
         s, of one noise.
     """
@@ -74,18 +71,10 @@ class CoupledChains:
         return NoiseGrid(self.taps, self.deviation, self.resolution.step, self.resolution.reach)
 
     def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
-        """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2).
-
-        Weights of either sign and zeros are taken here, and any level: see `_stages`.
-
-        Raises
-        ------
-        NotApplicableError
-            If the noise is so weak that the level takes too many panels.
-        """
-        highest, stages = self._stages(patterns)
-        if max(self._rises(stages, highest)) * self.resolution.level_nodes > MOST_ENTRIES:
+        """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
+        if self.largest_step(patterns) > 3e7:
             raise NotApplicableError("the noise is too weak against the level to be resolved")
+        highest, stages = self._stages(patterns)
         left = np.maximum(stages[-1].points[:, 0], 0)
         values: Values = {(): self._constant(np.stack([left, left**2], axis=-1))}
         for j in reversed(range(len(self.weights))):
@@ -99,18 +88,20 @@ class CoupledChains:
                 values = {ending: self.grid.passed(values[ending[1:]]) for ending in endings}
         return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
 
+    def largest_step(self, patterns: Sequence[Pattern]) -> float:
+        """Return about how many entries the largest matrix of `shortfalls` has; weaker noise takes more panels."""
+        return max(self._rises(*self._stages(patterns))) * self.resolution.level_nodes
+
     def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
         """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending.
 
         The sinc functions count ten for each value; only with unequal taps are they the larger part.
         """
-        highest, stages = self._stages(patterns)
         noises = len(self.grid.nodes) ** (self.grid.memory + 1)
-        cost = 0.0
-        for j, rises in enumerate(self._rises(stages, highest)):
-            cost += 2 * rises * noises * len({pattern[j:] for pattern in patterns})
-            cost += self._sinc_cost(rises, patterns, j)
-        return cost
+        return sum(
+            2 * rises * noises * len({pattern[j:] for pattern in patterns}) + self._sinc_cost(rises, patterns, j)
+            for j, rises in enumerate(self._rises(*self._stages(patterns)))
+        )
 
     def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
@@ -118,22 +109,19 @@ class CoupledChains:
         With at most one factor r_i - E r_i inserted: W_j = step W_(j+1) + step (r_j - E r_j) V_(j+1).
         """
         line, memory = self._line(0), self.grid.memory
-        end = len(self.weights) + memory
-        values: Values = {}
-        for after in {pattern[end:] for pattern in patterns}:
-            plain = self._constant(line.points[:, :1])
-            tilt = sum((self._conditional(m, site) for site, m in enumerate(after)), np.zeros((1, 1, 1, 1)))
-            values[after] = np.concatenate([plain, plain * tilt], axis=-1)
-        for j in reversed(range(len(self.weights))):
-            step = self._move(line, line.points, (self.weights[j], 0.0))
-            values = self._stepped(values, {p[memory + j :] for p in patterns}, step, tilted=True)
+        plain, end = self._constant(line.points[:, :1]), len(self.weights) + memory
+
+        def tilt(means: Pattern, first: int) -> np.ndarray:
+            terms = (self._conditional(m, site) for site, m in enumerate(means, first))
+            return sum(terms, np.zeros((1, 1, 1, 1)))
+
+        values = {p[end:]: np.concatenate([plain, plain * tilt(p[end:], 0)], axis=-1) for p in patterns}
+        values = self._along(line, values, patterns, memory, self.weights, tilted=True)
         tilts = []
         for pattern in patterns:
             full = self._full(line, values[pattern[memory:]])
-            tilt = sum(
-                (self._conditional(m, j - memory) for j, m in enumerate(pattern[:memory])), np.zeros((1, 1, 1, 1))
-            )
-            tilts.append(self.grid.expectation(full[..., 1:] + tilt * full[..., :1])[0, 0])
+            both = full[..., 1:] + tilt(pattern[:memory], -memory) * full[..., :1]
+            tilts.append(self.grid.expectation(both)[0, 0])
         return np.array(tilts)
 
     def products(
@@ -162,29 +150,6 @@ class CoupledChains:
             for site, step in self._common_moves(lag)
         )
 
-    def _sinc_cost(self, rises: float, patterns: Sequence[Pattern], site: int) -> float:
-        return 10.0 * rises * self.grid.sinc_size * len({p[site] for p in patterns})
-
-    def _rises(self, stages: Sequence[Line], highest: np.ndarray) -> list[float]:
-        """Return about how many values of r the step at each site takes; 0 in gaps."""
-        counts = []
-        for j, weight in enumerate(self.weights):
-            line = stages[j + 1]
-            span = line.breaks[-1] - line.breaks[0]
-            cells = len(line.breaks) - 1
-            pieces = max(1.0, cells * min(1.0, abs(weight) * highest[j] / span))
-            points = len(stages[j].points) if j else 1
-            counts.append(points * pieces * self.resolution.integral_nodes if weight else 0.0)
-        return counts
-
-    def _common_moves(self, lag: int) -> Iterator[tuple[int, Move]]:
-        """Yield the sites that both windows see, from the last one, and how levels move there."""
-        cells: Cells = Product(self.level, self.resolution.level_nodes)
-        for site in reversed(range(lag, len(self.weights))):
-            wanted = self._edge(lag) if site == lag else self._sectors(lag, site)
-            yield site, self._move(cells, wanted.points, (self.weights[site], self.weights[site - lag]))
-            cells = wanted
-
     def distant_covariances(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
         """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""
         count = len(self.weights)
@@ -200,14 +165,44 @@ class CoupledChains:
         values = self._along(line, values, patterns, 0, self.weights)
         return np.array([self._at_full(line, values[p])[0] for p in patterns])
 
+    def _sinc_cost(self, rises: float, patterns: Sequence[Pattern], site: int) -> float:
+        return 10.0 * rises * self.grid.sinc_size * len({p[site] for p in patterns})
+
+    def _rises(self, highest: np.ndarray, stages: Sequence[Line]) -> list[float]:
+        """Return about how many values of r the step at each site takes; 0 in gaps."""
+        counts = []
+        for j, weight in enumerate(self.weights):
+            breaks = stages[j + 1].breaks
+            covered = abs(weight) * highest[j] / (breaks[-1] - breaks[0])
+            pieces = max(1.0, (len(breaks) - 1) * min(1.0, covered))
+            points = len(stages[j].points) if j else 1
+            counts.append(points * pieces * self.resolution.integral_nodes if weight else 0.0)
+        return counts
+
+    def _common_moves(self, lag: int) -> Iterator[tuple[int, Move]]:
+        """Yield the sites that both windows see, from the last one, and how levels move there."""
+        cells: Cells = Product(self.level, self.resolution.level_nodes)
+        for site in reversed(range(lag, len(self.weights))):
+            wanted = self._edge(lag) if site == lag else self._sectors(lag, site)
+            direction = (self.weights[site], self.weights[site - lag])
+            yield site, move(cells, wanted.points, direction, self.resolution.integral_nodes)
+            cells = wanted
+
     def _along(
-        self, line: Line, values: Values, patterns: Sequence[Pattern], start: int, weights: Sequence[float]
+        self,
+        line: Line,
+        values: Values,
+        patterns: Sequence[Pattern],
+        start: int,
+        weights: Sequence[float],
+        *,
+        tilted: bool = False,
     ) -> Values:
         """Return the values at site ``start`` after sites with ``weights`` from there on have moved one level."""
         for j in reversed(range(len(weights))):
             direction = (0.0, weights[j]) if line.axis else (weights[j], 0.0)
-            step = self._move(line, line.points, direction)
-            values = self._stepped(values, {p[start + j :] for p in patterns}, step)
+            step = move(line, line.points, direction, self.resolution.integral_nodes)
+            values = self._stepped(values, {p[start + j :] for p in patterns}, step, tilted=tilted)
         return values
 
     def _stepped(self, values: Values, endings: set[Pattern], step: Move, *, tilted: bool = False) -> Values:
@@ -218,13 +213,10 @@ class CoupledChains:
             stacked = np.concatenate([values[ending[1:]] for ending in group], axis=-1)
             moved = self.grid.stepped(stacked, step, mean)
             if tilted:
-                centre = float(_rectified_mean(mean, self._field_deviation))
-                moved[..., 1::2] += self.grid.stepped(np.ascontiguousarray(stacked[..., ::2]), step, mean, centre)
+                plain, centre = np.ascontiguousarray(stacked[..., ::2]), float(self._mean(mean, self.taps))
+                moved[..., 1::2] += self.grid.stepped(plain, step, mean, centre)
             result |= dict(zip(group, np.split(moved, len(group), axis=-1), strict=True))
         return result
-
-    def _move(self, cells: Cells, points: np.ndarray, direction: Direction) -> Move:
-        return move(cells, points, direction, self.resolution.integral_nodes)
 
     def _stages(self, patterns: Sequence[Pattern]) -> tuple[np.ndarray, list[Line]]:
         """Return how far each site rises, and the functions of what is left of a level before each site and after all.
@@ -232,7 +224,8 @@ class CoupledChains:
         Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above
         theta occur.  What is left has a kink at 0 only, and is a polynomial above the reach of what is to come.
         """
-        highest = np.maximum(np.max(patterns, axis=0), 0) + self.resolution.reach * self._field_deviation
+        spread = self.resolution.reach * self.deviation * float(np.hypot.reduce(self.taps))
+        highest = np.maximum(np.max(patterns, axis=0), 0) + spread
         reaches = np.array(self.weights) * highest
         return highest, [self._stage(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1)]
 
@@ -249,19 +242,14 @@ class CoupledChains:
             breaks += list(np.linspace(start, stop, count + 1)[1:])
         return Line(self.level, 0, tuple(breaks), self.resolution.level_nodes)
 
-    @property
-    def _field_deviation(self) -> float:
-        return self.deviation * float(np.hypot.reduce(self.taps))
-
-    def _line(self, axis: int) -> Line:
-        return Line(self.level, axis, (0.0, self.level), self.resolution.level_nodes)
+    def _line(self, axis: int, *inner: float) -> Line:
+        """Return functions of one level, the other being full, with kinks at these fractions of it."""
+        breaks = (0.0, *(alpha * self.level for alpha in inner), self.level)
+        return Line(self.level, axis, breaks, self.resolution.level_nodes)
 
     def _edge(self, lag: int) -> Line:
         """Return functions of b at full b', with their kinks where the rays meet that edge."""
-        inner = [alpha for alpha in self._rays(lag, lag) if alpha < 1]
-        return Line(
-            self.level, 0, (0.0, *(alpha * self.level for alpha in inner), self.level), self.resolution.level_nodes
-        )
+        return self._line(0, *(alpha for alpha in self._rays(lag, lag) if alpha < 1))
 
     def _sectors(self, lag: int, site: int) -> Sectors:
         """Return functions of both levels after the common sites from ``site`` on.
@@ -300,11 +288,8 @@ class CoupledChains:
         known = {k - site: k for k in range(memory) if 0 <= k - site <= memory}
         drift = sum((self.taps[tap] * self.grid.state[k] for tap, k in known.items()), np.zeros((1, 1, 1, 1)))
         rest = [w for tap, w in enumerate(self.taps) if tap not in known]
-        centre = _rectified_mean(mean, self._field_deviation)
-        moved = mean + self.deviation * drift
-        return _rectified_mean(moved, self.deviation * float(np.hypot.reduce(rest))) - centre
+        return self._mean(mean + self.deviation * drift, rest) - self._mean(mean, self.taps)
 
-
-def _rectified_mean(mean: np.ndarray | float, deviation: float) -> np.ndarray:
-    a = np.asarray(mean) / deviation
-    return mean * ndtr(a) + deviation * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)
+    def _mean(self, mean: np.ndarray | float, taps: Sequence[float]) -> np.ndarray:
+        """Return E r of sites whose noise comes from some taps alone."""
+        return FLOATS.mean_by_deviation(np.asarray(mean), np.asarray(self.deviation * float(np.hypot.reduce(taps))))

@@ -11,31 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
 Direction = tuple[float, float]
 """Weights (K, K') of one summand in two sums."""
-
-
-class Cells(Protocol):
-    """A function space: polynomials of the same size on each of several cells.
-
-    Node number ``cell * n1 * n2 + i1 * n2 + i2`` carries the value that the factors i1 and i2 interpolate.
-    """
-
-    def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
-        """Return where the paths ``points - r direction`` leave a cell, as values of r, of shape (points, edges)."""
-        ...
-
-    def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
-        """Return the first and the last r at which a path is inside the cells; the function is 0 outside."""
-        ...
-
-    def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the cell of each ``inside`` (points, 2) and both factors at ``points`` (points, r, 2)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -53,25 +34,23 @@ class Line:
     @cached_property
     def points(self) -> np.ndarray:
         """The nodes as pairs of levels."""
-        x, _ = unit_legendre(self.nodes)
-        ends = np.array(self.breaks)
-        along = (ends[:-1, None] + np.diff(ends)[:, None] * x).ravel()
+        along = _between(self.breaks, self.nodes).ravel()
         points = np.full((len(along), 2), self.level)
         points[:, self.axis] = along
         return points
 
     def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
-        """See `Cells`."""
+        """Return where the paths ``points - r direction`` leave a cell, as values of r, of shape (points, edges)."""
         return (points[:, self.axis, None] - np.array(self.breaks[1:-1])) / direction[self.axis]
 
     def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
-        """See `Cells`."""
+        """Return the first and the last r at which a path is inside the cells; the function is 0 outside."""
         slope = direction[self.axis]
         low, high = ((points[:, self.axis] - end) / slope for end in (self.breaks[0], self.breaks[-1]))
         return (np.zeros_like(low), low) if slope > 0 else (np.maximum(low, 0), high)
 
     def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """See `Cells`."""
+        """Return the cell of each ``inside`` (points, 2) and both factors at ``points`` (points, r, 2)."""
         ends = np.array(self.breaks)
         cell = np.searchsorted(ends[1:-1], inside[:, self.axis])
         x = np.clip((points[..., self.axis] - ends[cell, None]) / np.diff(ends)[cell, None], 0, 1)
@@ -86,15 +65,15 @@ class Product:
     nodes: int
 
     def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
-        """See `Cells`."""
+        """See `Line`."""
         return np.zeros((len(points), 0))
 
     def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
-        """See `Cells`."""
+        """See `Line`."""
         return _until_a_level_is_spent(points, direction)
 
     def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """See `Cells`."""
+        """See `Line`."""
         matrix = interpolation(self.nodes, points[..., 1] / self.level)
         return np.zeros(len(points), dtype=int), matrix, points[..., :1]
 
@@ -112,13 +91,11 @@ class Sectors:
     def points(self) -> np.ndarray:
         """The nodes as pairs of levels."""
         rho, _ = unit_legendre(self.radial_nodes)
-        x, _ = unit_legendre(self.angular_nodes)
-        ends = np.array(self.breaks)
-        alpha = ends[:-1, None] + np.diff(ends)[:, None] * x
+        alpha = _between(self.breaks, self.angular_nodes)
         return (self.level * rho[:, None, None] * ray(alpha)[:, None]).reshape(-1, 2)
 
     def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
-        """See `Cells`."""
+        """See `Line`."""
         rays = ray(np.array(self.breaks[1:-1]))
         slope = direction[0] * rays[:, 1] - direction[1] * rays[:, 0]
         offset = points[:, :1] * rays[:, 1] - points[:, 1:] * rays[:, 0]
@@ -126,11 +103,11 @@ class Sectors:
         return np.where(along, np.inf, offset / np.where(along, 1, slope))
 
     def extent(self, points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
-        """See `Cells`."""
+        """See `Line`."""
         return _until_a_level_is_spent(points, direction)
 
     def factors(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """See `Cells`."""
+        """See `Line`."""
         ends = np.array(self.breaks)
         cell = np.searchsorted(ends[1:-1], angle(inside))
         below = (ends[cell] < 1)[:, None]
@@ -139,6 +116,13 @@ class Sectors:
         alpha = np.where(below, b / c, 2 - c / b)
         x = (alpha - ends[cell, None]) / np.diff(ends)[cell, None]
         return cell, interpolation(self.radial_nodes, largest / self.level), interpolation(self.angular_nodes, x)
+
+
+Cells: TypeAlias = Line | Product | Sectors
+"""A function space: polynomials of the same size on each of several cells.
+
+Node number ``cell * n1 * n2 + i1 * n2 + i2`` carries the value that the factors i1 and i2 interpolate.
+"""
 
 
 @dataclass(frozen=True)
@@ -204,6 +188,12 @@ def _pieces(edges: np.ndarray, first: np.ndarray, last: np.ndarray) -> tuple[np.
     lengths = np.diff(bounds, axis=1)
     owner, at = np.nonzero(lengths > 1e-14 * last[:, None])
     return owner, bounds[owner, at], lengths[owner, at]
+
+
+def _between(breaks: tuple[float, ...], count: int) -> np.ndarray:
+    """Return the Gauss-Legendre nodes of each stretch between breaks."""
+    ends, (x, _) = np.array(breaks), unit_legendre(count)
+    return ends[:-1, None] + np.diff(ends)[:, None] * x
 
 
 def _until_a_level_is_spent(points: np.ndarray, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
