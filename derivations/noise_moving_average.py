@@ -32,9 +32,9 @@ from solver import GaussianNoise, TwoPixelTask, construct
 from solver.gaussian.balls import enclose
 from solver.gaussian.functions import Phi
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.noise.once import layer_second_moment
-from solver.sensitivity.noise.sampled.sampling import without_last_activation
-from solver.sensitivity.noise.transfer.layer import chain_layer_response
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.transfer.layer import LayerTransfer
+from solver.sensitivity.question import Question
 
 c, mu, t, y = symbols("c mu t y", real=True)
 sigma = symbols("sigma", positive=True)
@@ -197,9 +197,8 @@ def check() -> None:
     task = TwoPixelTask(length=32, scale=5)
     network = construct("uniform", task)
     eta = GaussianNoise(energy=Fraction(8, 3))
-    linear = layer_second_moment(without_last_activation(network, 2), task, eta, 2).expression()
-    engine = chain_layer_response(network, task, eta, 2, float(enclose(linear, 20).mid())).total
-    assert abs(noise(32, eta.variance(32)) / engine.estimate - 1) < 1e-7
+    engine = LayerTransfer().response(Question(network, task, noise=eta), 2, Evaluation()).total
+    assert abs(noise(32, eta.variance(32)) / float(engine) - 1) < 1e-7
 
 
 if __name__ == "__main__":

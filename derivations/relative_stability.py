@@ -29,9 +29,9 @@ from solver import Deformation, GaussianNoise, Network, TwoPixelTask, construct,
 from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.noise.once import layer_second_moment
-from solver.sensitivity.noise.sampled.sampling import without_last_activation
-from solver.sensitivity.noise.transfer.layer import chain_layer_response
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.transfer.layer import LayerTransfer
+from solver.sensitivity.question import Question
 
 ell, xi, k = symbols("l xi k", integer=True, positive=True)
 sigma = symbols("sigma", positive=True)
@@ -179,9 +179,7 @@ def jensen_bound(size: int, later: list[int], length: int, scale: int, square: F
 def uniform_last_noise(task: TwoPixelTask, noise: GaussianNoise) -> float:
     """Return <||a(x+eta) - a(x)||^2> of `uniform` at k~, by the transfer operator."""
     network = construct("uniform", task)
-    linear = layer_second_moment(without_last_activation(network, network.depth), task, noise, network.depth)
-    control = float(enclose(linear.expression(), 20).mid())
-    return chain_layer_response(network, task, noise, network.depth, control).total.estimate
+    return float(LayerTransfer().response(Question(network, task, noise=noise), network.depth, Evaluation()).total)
 
 
 def slides_case() -> dict[str, list[tuple[float, float]]]:

@@ -39,7 +39,7 @@ from solver.gaussian.moments import rectified_mean, rectified_square
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
+from solver.sensitivity.noise.series import ball_sum
 from solver.sensitivity.question import Question
 from solver.symbolic.expansions.asymptotics import deep_deformation
 from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
@@ -247,8 +247,8 @@ def check_shift() -> None:
     task, noise = TwoPixelTask(length=24, scale=5), GaussianNoise()
     ours, theirs = construct("strided-shift", task), construct("shift", task)
     assert check_claim(ours, task) == {} and set(ratios(ours, 24, 5)) == set(ratios(theirs, 24, 5))
-    last = [independent_layer_response(each, task, noise, each.depth).enclose(15) for each in (ours, theirs)]
-    output = [independent_readout_response(each, task, noise).enclose(15) for each in (ours, theirs)]
+    questions = [Question(each, task, noise=noise) for each in (ours, theirs)]
+    last, output = ([ball_sum(each, each.depth + beyond).enclose(15) for each in questions] for beyond in (0, 1))
     assert all((a - b).contains(0) and a.rel_accuracy_bits() > 45 for a, b in (last, output))
 
 

@@ -22,7 +22,7 @@ from solver.sensitivity.noise.once import (
     rectifying_layer,
 )
 from solver.sensitivity.noise.second_moment import SecondMoment
-from solver.sensitivity.noise.units import sliding_units
+from solver.sensitivity.noise.units import Refusal, units_of_layer
 from solver.symbolic.noise.pair_moments import Counts
 from solver.symbolic.setting import Setting
 from solver.values import Value, as_value
@@ -123,8 +123,7 @@ def _without_formula(network: Network, layer: int, noise: GaussianNoise) -> str:
 
 def _has_integrals(network: Network, layer: int, noise: GaussianNoise) -> bool:
     """Return whether the units are sums of independent sites of one weight, so that any two share equal summands."""
-    try:
-        units = sliding_units(network, noise, min(layer, network.depth))
-    except NotApplicableError:
+    units = units_of_layer(network, noise, min(layer, network.depth))
+    if isinstance(units, Refusal):
         return False
     return units.is_independent and len({w for kernel in units.kernels for _, w in kernel}) == 1

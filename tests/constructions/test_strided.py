@@ -36,9 +36,9 @@ from solver.sensitivity.deformation.enumeration import image_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
-from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import mean_response
+from tests.noise_routes import layer_series, output_series
 from tests.plain import linear_matrix, noise_response
 from tests.quick import FEW
 
@@ -182,8 +182,8 @@ def test_series_of_strided_units_against_sampling(seed: int, overlap: bool, rect
     task = TwoPixelTask(length=16, scale=4, labels="blocks", distances="balanced")
     network, noise = random_strided(seed, overlap), GaussianNoise(rectified=rectified)
     sampled = sampled_noise(network, task, noise, {2: None, 3: None}, FEW)
-    layer = independent_layer_response(network, task, noise, 2)
-    for key, response_ in ((2, layer), (3, independent_readout_response(network, task, noise))):
+    layer = layer_series(network, task, noise, 2)
+    for key, response_ in ((2, layer), (3, output_series(network, task, noise))):
         split, estimate = response_.enclose_split(10), sampled[key]
         for part in ("total", "coherent", "incoherent"):
             value, near = float(getattr(split, part)), getattr(estimate, part)
@@ -223,7 +223,7 @@ def test_windows_that_share_pixels_are_not_independent() -> None:
     first = Layer(filters=[[[1, 1, 1]]], stride=2)
     network = Network(layers=[first, Layer(filters=[[[1, 1]]], bias=[-1])])
     with pytest.raises(NotApplicableError, match="the sites of the rectified field are correlated"):
-        independent_layer_response(network, task, NOISE, 2)
+        layer_series(network, task, NOISE, 2)
     with pytest.raises(NotApplicableError, match="method 'transfer' does not apply to layer 2: units with strides"):
         sensitivities(construct("strided", task), task, method="transfer")
 

@@ -11,7 +11,7 @@ import pytest
 from solver import Deformation, GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.transfer.route import OutputTransfer
+from solver.sensitivity.noise.transfer.output import OutputTransfer
 from solver.sensitivity.question import Question
 from tests.cases import Case, of_kind
 from tests.quick import quick_sensitivities

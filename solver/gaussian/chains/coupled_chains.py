@@ -18,7 +18,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from solver.errors import NotApplicableError
 from solver.gaussian.chains.level_grids import Cells, Line, Move, Product, Sectors, angle, move
 from solver.gaussian.chains.noise_grid import NoiseGrid
 from solver.gaussian.moments import FLOATS
@@ -72,8 +71,6 @@ class CoupledChains:
 
     def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
-        if self.largest_step(patterns) > 3e7:
-            raise NotApplicableError("the noise is too weak against the level to be resolved")
         highest, stages = self._stages(patterns)
         left = np.maximum(stages[-1].points[:, 0], 0)
         values: Values = {(): self._constant(np.stack([left, left**2], axis=-1))}

@@ -9,8 +9,10 @@ from solver.sensitivity.noise.closed import LINEAR, ONCE
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.route import Sampled, sampled_responses
-from solver.sensitivity.noise.series_route import Series
-from solver.sensitivity.noise.transfer.route import InputTransfer, LayerTransfer, OutputTransfer
+from solver.sensitivity.noise.series import Series
+from solver.sensitivity.noise.transfer.layer import LayerTransfer
+from solver.sensitivity.noise.transfer.output import OutputTransfer
+from solver.sensitivity.noise.transfer.rectified_input import InputTransfer
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import Choice
 from solver.values import Value

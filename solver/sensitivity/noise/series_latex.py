@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 
 from solver.gaussian.independent import Terms
-from solver.sensitivity.noise.series import BallSum, joined
+from solver.sensitivity.noise.ball_sum import BallSum, joined
 
 
 def integral_formula(total: BallSum) -> str:

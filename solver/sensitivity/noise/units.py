@@ -1,4 +1,4 @@
-"""Units that rectify noise a second time: windows that slide over one stationary rectified field.
+"""Units that rectify noise a second time: weighted sums of one stationary rectified field, and the ring they sit on.
 
 Noise that comes rectified is such a field too: its sites are independent, and the image is added to them.
 """
@@ -7,18 +7,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from solver.errors import NotApplicableError
-from solver.gaussian.independent import Term
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
 from solver.question.noise import GaussianNoise
 from solver.sensitivity.noise.once import is_rectified_once, rectifying_layer
 
+if TYPE_CHECKING:
+    from solver.sensitivity.question import Question
+
+T = TypeVar("T")
+Window = tuple[tuple[int, Any], ...]
+"""Offsets and nonzero weights of one unit, in order."""
+
 
 @dataclass(frozen=True)
-class SlidingUnits:
+class Refusal:
+    """Why something does not apply, in words."""
+
+    why: str
+
+
+def granted(found: T | Refusal) -> T:
+    """Return what was found, where it is known to apply.
+
+    Raises
+    ------
+    NotApplicableError
+        If it is a `Refusal`, with its words.
+    """
+    if isinstance(found, Refusal):
+        raise NotApplicableError(found.why)
+    return found
+
+
+@dataclass(frozen=True)
+class Units:
     """a(c, p) = (S(c, p) - level)+ with S(c, p) = sum_o kernels[c][o] (z(p + o))+ and z = taps * (x + eta) + bias.
 
     If ``adds_image``, S(c, p) = sum_o kernels[c][o] (x(p + o) + (eta(p + o))+) instead.
@@ -34,7 +61,7 @@ class SlidingUnits:
     bias : exact number
         Mean of the field without an image.
     kernels : tuple of tuple (offset, weight)
-        The window of each output channel: its nonzero weights by offset, in order.
+        The window of each output channel.
     level : exact number
         theta.
     adds_image : bool
@@ -47,7 +74,7 @@ class SlidingUnits:
 
     taps: tuple[Any, ...]
     bias: Any
-    kernels: tuple[tuple[tuple[int, Any], ...], ...]
+    kernels: tuple[Window, ...]
     level: Any
     adds_image: bool = False
     stride: int = 1
@@ -61,13 +88,9 @@ class SlidingUnits:
         return len({pixel % self.stride for pixel in pixels}) == len(pixels)
 
     @property
-    def slides(self) -> bool:
-        """Whether units sit at every site of a field that has one site for each pixel."""
-        return (self.stride, self.step, self.places) == (1, 1, (0,))
-
-    def sites(self, length: int) -> int:
-        """Return the sites of z on a ring of so many pixels."""
-        return length // self.stride * len(self.places)
+    def has_strides(self) -> bool:
+        """Whether sites or units leave out pixels."""
+        return (self.stride, self.step, self.places) != (1, 1, (0,))
 
     @property
     def span(self) -> int:
@@ -80,13 +103,9 @@ class SlidingUnits:
         """Whether every weight and the level are positive, so that what falls short of the level is bounded."""
         return self.level > 0 and all(w > 0 for kernel in self.kernels for _, w in kernel)
 
-    def variance(self, noise_variance: Fraction) -> Any:
-        """Return the variance of z."""
-        return noise_variance * sum(w * w for w in self.taps)
-
     def field_means(self, image: dict[int, int], length: int) -> list[Any]:
         """Return the mean of z, or what is added to it, at every site of a ring for an image ``{site: value}``."""
-        means = [self.bias] * self.sites(length)
+        means = [self.bias] * (length // self.stride * len(self.places))
         for site, value in image.items():
             for c, place in enumerate(self.places):
                 for j, w in enumerate(self.taps):
@@ -95,64 +114,95 @@ class SlidingUnits:
                         means[len(self.places) * p + c] += w * value
         return means
 
-    def term(self, weight: Any, mean: Any, variance: Any) -> Term:
-        """Return a summand from its `field_means` entry."""
-        return Term(weight, Fraction(0), variance, mean) if self.adds_image else Term(weight, mean, variance)
 
+@dataclass(frozen=True)
+class UnitRing:
+    """The units of a layer on the representing ring, with the images that stand for the ensemble.
 
-def sliding_units(network: Network, noise: GaussianNoise, layer: int) -> SlidingUnits:
-    """Return the units of a layer that rectifies noise a second time.
-
-    Raises
-    ------
-    NotApplicableError
-        If the layer is not of this form; says which condition fails.
+    Attributes
+    ----------
+    length : int
+        Pixels of the ring.
+    images : list of (means, weight)
+        `Units.field_means` of every image; the weights sum to 1.
+    background : list
+        The means without an image, of which ``stretch`` rings are left out.
+    variance : exact number
+        Of z.
     """
+
+    units: Units
+    length: int
+    images: list[tuple[list[Any], Fraction]]
+    background: list[Any]
+    stretch: Fraction
+    variance: Any
+
+    @property
+    def sites(self) -> int:
+        """Sites of the rectified field."""
+        return len(self.background)
+
+
+@lru_cache(maxsize=16)
+def unit_ring(question: Question, layer: int) -> UnitRing | Refusal:
+    """Return the units of a layer, of f_p those of the last layer, on the ring that represents the task."""
+    if question.task.axes > 1:
+        return Refusal("the route is for rings; on a frame take auto or sampling")
+    units = units_of_layer(question.network, question.noise, min(layer, question.depth))
+    if isinstance(units, Refusal):
+        return units
+    ring = question.noise_ring
+    background = units.field_means({}, ring.length)
+    if units.span + len(units.taps) > len(background):
+        return Refusal("a window wraps around the ring")
+    weights = [weight for _, _, weight in ring.pairs]
+    images = [(units.field_means(x, ring.length), weight) for x, weight in zip(ring.images, weights, strict=True)]
+    variance = question.noise.variance(question.task.sites) * sum(w * w for w in units.taps)
+    return UnitRing(units, ring.length, images, background, ring.stretch, variance)
+
+
+def units_of_layer(network: Network, noise: GaussianNoise, layer: int) -> Units | Refusal:
+    """Return the units of a layer that rectifies noise a second time."""
     source = rectifying_layer(network, layer - 1, noise)
     if source is None or not is_rectified_once(network, layer - 1, noise):
-        raise NotApplicableError(f"the noise does not reach layer {layer} rectified exactly once")
+        return Refusal(f"the noise does not reach layer {layer} rectified exactly once")
     if network.layers[layer - 1].activation != "relu":
-        raise NotApplicableError(f"layer {layer} is not a ReLU layer")
+        return Refusal(f"layer {layer} is not a ReLU layer")
     field = effective_kernel(network, source)
-    taps, bias, offsets = _one_field(field)
+    shared = _one_field(field)
+    if isinstance(shared, Refusal):
+        return shared
+    taps, bias, offsets = shared
     kernel = effective_kernel(network, layer, after=source)
-    levels = {-b for b in kernel.bias}
-    if len(levels) > 1:
-        raise NotApplicableError(f"the effective biases of layer {layer} are not one number")
+    if len(set(kernel.bias)) > 1:
+        return Refusal(f"the effective biases of layer {layer} are not one number")
     strided, count = field.stride > 1, field.channels
     places = list(range(count)) if strided else offsets
     kernels = tuple(_window(kernel, channel, places, count if strided else 1) for channel in range(kernel.channels))
     if not all(kernels):
-        raise NotApplicableError(f"a channel of layer {layer} sees no pixel")
-    units = SlidingUnits(taps, bias, kernels, levels.pop(), adds_image=noise.rectified, step=kernel.stride)
+        return Refusal(f"a channel of layer {layer} sees no pixel")
+    units = Units(taps, bias, kernels, -kernel.bias[0], adds_image=noise.rectified, step=kernel.stride)
     if not strided:
         return units
     return replace(units, stride=field.stride, step=kernel.stride * count, places=tuple(offsets))
 
 
-def refuse_rectified(noise: GaussianNoise) -> None:
-    """Raise `NotApplicableError` where noise has to be Gaussian."""
-    if noise.rectified:
-        raise NotApplicableError("noise that comes rectified is not a Gaussian field: see `rectified_input`")
-
-
-def _one_field(kernel: Kernel) -> tuple[tuple[Any, ...], Any, list[int]]:
+def _one_field(kernel: Kernel) -> tuple[tuple[Any, ...], Any, list[int]] | Refusal:
     """Return the taps and bias that all channels share, and where each channel's first tap sits."""
-    fields = set()
-    offsets = []
+    fields, offsets = set(), []
     for taps, bias in zip(kernel.values[:, 0], kernel.bias, strict=True):
         support = [o for o, w in enumerate(taps) if w != 0]
         if not support:
-            raise NotApplicableError("a channel of the rectifying layer sees no pixel")
+            return Refusal("a channel of the rectifying layer sees no pixel")
         fields.add((tuple(taps[support[0] : support[-1] + 1]), bias))
         offsets.append(kernel.first_offset + support[0])
     if len(fields) > 1:
-        raise NotApplicableError("the channels of the rectifying layer are not shifts of one field")
-    (taps, bias) = fields.pop()
-    return taps, bias, offsets
+        return Refusal("the channels of the rectifying layer are not shifts of one field")
+    return *fields.pop(), offsets
 
 
-def _window(kernel: Kernel, channel: int, offsets: list[int], count: int) -> tuple[tuple[int, Any], ...]:
+def _window(kernel: Kernel, channel: int, offsets: list[int], count: int) -> Window:
     """Return the weight of each site, ``count`` of them to a position, with those of a channel at its offset."""
     weights: dict[int, Any] = {}
     for source, taps in enumerate(kernel.values[channel]):

@@ -35,9 +35,9 @@ from solver.report.documents.limits import limits_text
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.limits.limits import noise_limits, strong_noise_responses, weak_noise_responses
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
 from solver.sensitivity.question import Question
 from solver.values import ExactValue, NumericValue, Value
+from tests.noise_routes import layer_series, output_series
 from tests.quick import UNSTRIDED
 from tests.strategies import RATIONALS, task_networks
 
@@ -177,8 +177,8 @@ def test_series_at_strong_noise() -> None:
     energy = Fraction(10) ** 8
     network, noise = construct("shift", TASK), GaussianNoise(energy=energy)
     strong = strong_noise_responses(network, TASK)
-    layer = independent_layer_response(network, TASK, noise, network.depth)
-    readout = independent_readout_response(network, TASK, noise)
+    layer = layer_series(network, TASK, noise, network.depth)
+    readout = output_series(network, TASK, noise)
     sigma = (float(energy) / TASK.length) ** 0.5
     for value, finite in ((strong[-2], layer), (strong[-1], readout)):
         ratio = finite.enclose(12) / rational_ball(noise.variance(TASK.length)) / ball(value)
@@ -191,9 +191,9 @@ def test_series_at_weak_noise(pooled: bool) -> None:
     network, noise = construct("shift", TASK), GaussianNoise(energy=Fraction(TASK.length, 140))
     value = weak_noise_responses(network, TASK)[2 + pooled]
     if pooled:
-        finite = independent_readout_response(network, TASK, noise)
+        finite = output_series(network, TASK, noise)
     else:
-        finite = independent_layer_response(network, TASK, noise, network.depth)
+        finite = layer_series(network, TASK, noise, network.depth)
     ratio = 140 * float(finite.enclose(8)) / float(value)
     assert isinstance(value, NumericValue) and value.uncertainty < 3e-4 * value.estimate
     assert abs(ratio - 1) < 4 * value.uncertainty / value.estimate + 1e-5

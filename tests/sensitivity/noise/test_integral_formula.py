@@ -11,18 +11,18 @@ from scipy import integrate, stats
 
 from solver import GaussianNoise, TwoPixelTask, construct, sensitivities
 from solver.gaussian.independent import RectifiedSums, Term, Terms
-from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
 from solver.sensitivity.noise.series_latex import integral_formula
+from tests.noise_routes import layer_series, output_series
 
 NETWORK = construct("shift", TwoPixelTask(length=32, scale=7))
 
 
 def test_each_unit_of_the_layer_is_counted_once() -> None:
     task = TwoPixelTask(length=32, scale=7)
-    total = independent_layer_response(NETWORK, task, GaussianNoise(), 3)
+    total = layer_series(NETWORK, task, GaussianNoise(), 3)
     assert sum(total.differences.values()) == 32
     assert len(total.differences) == 3  # windows that see no pixel, one, or both
-    pooled = independent_readout_response(NETWORK, task, GaussianNoise())
+    pooled = output_series(NETWORK, task, GaussianNoise())
     assert sum(weight for _, weight in pooled.squares) == 1
     assert {sum(shifts.values()) for shifts, _ in pooled.squares} == {Fraction(32)}
 
@@ -43,12 +43,12 @@ def test_what_is_added_to_rectified_noise_is_an_argument() -> None:
     """A unit of `shift` that sees both pixels is at level -1, one that sees one at 0; equal integrals are added up."""
     task = TwoPixelTask(length=12, scale=3)
     network, noise = construct("shift", task), GaussianNoise(rectified=True)
-    layer = integral_formula(independent_layer_response(network, task, noise, network.depth))
+    layer = integral_formula(layer_series(network, task, noise, network.depth))
     assert re.findall(r"\\int (.*?)\\,dF_\{(.*?)\}\(s\)", layer) == [
         (rf"g_{{\emptyset}}({at})^2", "0^{3}") for at in ("s+2", "s+1", "s")
     ]
     assert "-2g_{0^{3}}(2)+1" in layer
-    pooled = integral_formula(independent_readout_response(network, task, noise))
+    pooled = integral_formula(output_series(network, task, noise))
     integrals = re.findall(r"\\int .*?dF_\{.*?\}\(s\)", pooled)
     assert "g_{0^{3}}(1)" in pooled and len(integrals) == len(set(integrals))
 

@@ -29,14 +29,15 @@ from solver.cache import Cache
 from solver.cli import main
 from solver.gaussian.functions import as_sympy
 from solver.plots.noise_split import noise_split_figure
+from solver.sensitivity.noise.ball_sum import BallSum
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.noise.sampled.estimate import SquaredMean, _standard_error
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
-from solver.sensitivity.noise.series import BallSum, independent_layer_response
 from solver.sensitivity.question import Question
+from tests.noise_routes import layer_series
 from tests.oracles import DIGITS, number, rectified_power
 from tests.plain import linear_matrix, plain_layer
 from tests.quick import SLOW, quick_sensitivities
@@ -306,13 +307,13 @@ def test_parts_are_kept_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert kept and all(set(answer) == set(PARTS) for answer in kept)
     monkeypatch.setattr(BallSum, "enclose_split", None)
     monkeypatch.setattr("solver.sensitivity.noise.sampled.route.sampled_noise", None)
-    monkeypatch.setattr("solver.sensitivity.noise.transfer.layer.chain_layer_response", None)
+    monkeypatch.setattr("solver.sensitivity.noise.transfer.layer.layer_response", None)
     assert texts() == first
 
 
 def test_a_part_that_vanishes_is_a_ball_around_0() -> None:
     """A coherent part that cancels itself leaves rounding errors only, which no precision makes relatively small."""
-    total = independent_layer_response(construct("shift", TASK), TASK, NOISE, 3)
+    total = layer_series(construct("shift", TASK), TASK, NOISE, 3)
     terms = next(common for common, _, _ in total.differences)
     doubled = (*terms[:-1], terms[-1]._replace(weight=Fraction(2)))
     total.differences.clear()

@@ -11,67 +11,89 @@ E a = E u + E C.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.network.network import Network
-from solver.question.noise import GaussianNoise
-from solver.question.task import TwoPixelTask
+from solver.proof import Proof
+from solver.sensitivity.noise.closed import LINEAR, ONCE, control
+from solver.sensitivity.noise.kept import NUMERIC, kept
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.sampled.sampling import without_last_activation
 from solver.sensitivity.noise.transfer.windows import (
     CANCELLING,
     ROUNDING,
-    Counts,
     EqualWindows,
     Pattern,
+    equal_windows,
     field_mean,
     float_patterns,
-    layer_windows,
-    resolutions,
     weighted_sum,
 )
-from solver.sensitivity.noise.units import refuse_rectified
-from solver.values import NumericValue
+from solver.sensitivity.noise.units import Refusal, granted
+from solver.values import NumericValue, Value
+
+if TYPE_CHECKING:
+    from solver.sensitivity.noise.route import Evaluation
+    from solver.sensitivity.question import Question
 
 METHOD = "transfer operator; error is estimated from two resolutions"
 
 
-def chain_layer_response(
-    network: Network,
-    task: TwoPixelTask,
-    noise: GaussianNoise,
-    layer: int,
-    control: float,
-) -> NoiseResponse[NumericValue]:
-    """Return <||a(x + eta) - a(x)||^2> of a layer that rectifies a moving average of rectified noise.
+class LayerTransfer:
+    """A layer that rectifies a moving average of rectified noise."""
+
+    name, method, quick = "transfer", METHOD, 3e10
+    sources: tuple[str, ...] = ("stenger1993sinc", "johansson2017arb")
+    proofs: tuple[Proof, ...] = (Proof("noise_moving_average"),)
+
+    def concerns(self, question: Question, layer: int) -> bool:
+        """See `Route`."""
+        return not question.noise.rectified and not question.is_output(layer)
+
+    def refusal(self, question: Question, layer: int) -> str | None:
+        """See `Route`."""
+        below = replace(question, network=without_last_activation(question.network, layer))
+        open_below = all(route.refusal(below, layer) for route in (LINEAR, ONCE))
+        if open_below or (question.channel_mean and question.network.layers[layer - 1].channels > 1):
+            return "the pre-activations have no closed form, or channels are averaged"
+        windows = equal_windows(question, layer)
+        return windows.why if isinstance(windows, Refusal) else windows.weak_noise(float_patterns(windows.alone))
+
+    def cost(self, question: Question, layer: int) -> float:
+        """Return the multiplications of the finer resolution, to leading order."""
+        windows = granted(equal_windows(question, layer))
+        return windows.chains(fine=True).shortfall_cost(float_patterns(windows.alone))
+
+    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+        """See `Route`."""
+        windows, closed = granted(equal_windows(question, layer)), control(question, layer)
+        assert closed is not None
+        channels = question.network.layers[layer - 1].channels
+        compute = lambda: layer_response(windows, channels, closed)  # noqa: E731
+        found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, self.name), compute, NUMERIC)
+        return found
+
+
+def layer_response(windows: EqualWindows, channels: int, control: float) -> NoiseResponse[NumericValue]:
+    """Return <||a(x + eta) - a(x)||^2> of a layer whose channels all have the same windows.
 
     Parameters
     ----------
     control : float
         The closed value of <||u(x + eta) - u(x)||^2> of its pre-activations.
-
-    Raises
-    ------
-    NotApplicableError
-        If the units are not equal windows of consecutive positive weights over a field of one to three taps,
-        or the noise is too weak to be resolved.
     """
-    windows = layer_windows(network, task, noise, layer)
-    counts = windows.patterns(list(range(len(windows.weights))))
-    channels = network.layers[layer - 1].channels
-    (coarse, _), (exact, rounding) = (
-        _responses(windows, counts, control, channels, fine=fine) for fine in (False, True)
-    )
+    (coarse, _), (exact, rounding) = (_responses(windows, control, channels, fine=fine) for fine in (False, True))
     errors = np.abs(exact - coarse) + rounding
     return NoiseResponse(*(NumericValue(float(v), float(e), METHOD) for v, e in zip(exact, errors, strict=True)))
 
 
-def _responses(
-    windows: EqualWindows, counts: Counts, control: float, channels: int, *, fine: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _responses(windows: EqualWindows, control: float, channels: int, *, fine: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the whole response, its coherent and its incoherent part, at one resolution, and their rounding."""
-    shortfalls = windows.chains(resolutions(windows, fine)[0]).shortfalls(float_patterns(counts))
+    counts = windows.alone
+    shortfalls = windows.chains(fine=fine).shortfalls(float_patterns(counts))
     units = [_unit(windows, p, float(c), float(c2)) for p, (c, c2) in zip(counts, shortfalls, strict=True)]
     rests, shifts = (np.array(terms) for terms in zip(*units, strict=True))
     shift, slack = shifts.sum(axis=1), CANCELLING * np.abs(shifts).sum(axis=1)
@@ -94,11 +116,3 @@ def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: flo
     a0, c0 = max(u0, 0.0), max(-u0, 0.0)
     u = [*(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs), -float(windows.level)]
     return [-square, -2 * a0 * shortfall, *(-2 * c0 * term for term in u), -c0 * c0], [*u, shortfall, -a0]
-
-
-def chain_layer_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> float:
-    """Return the multiplications of the finer resolution, to leading order; errors as for the response."""
-    refuse_rectified(noise)
-    windows = layer_windows(network, task, noise, layer)
-    counts = windows.patterns(list(range(len(windows.weights))))
-    return windows.chains(resolutions(windows, fine=True)[0]).shortfall_cost(float_patterns(counts))

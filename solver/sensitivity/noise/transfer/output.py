@@ -15,15 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.gaussian.balls import enclose
 from solver.gaussian.chains.coupled_chains import CoupledChains
 from solver.gaussian.moments import rectified_mean, rectified_product
-from solver.network.network import Network
-from solver.question.noise import GaussianNoise
-from solver.question.task import TwoPixelTask
+from solver.proof import Proof
+from solver.sensitivity.noise.kept import NUMERIC, kept
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.sensitivity.noise.sampled.threads import results_in_threads
@@ -32,41 +32,63 @@ from solver.sensitivity.noise.transfer.windows import (
     ROUNDING,
     EqualWindows,
     Pattern,
+    equal_windows,
     field_mean,
     float_patterns,
-    pooled_windows,
-    resolutions,
     weighted_sum,
 )
-from solver.sensitivity.noise.units import refuse_rectified
-from solver.values import NumericValue
+from solver.sensitivity.noise.units import Refusal, granted
+from solver.values import NumericValue, Value
+
+if TYPE_CHECKING:
+    from solver.sensitivity.noise.route import Evaluation
+    from solver.sensitivity.question import Question
 
 METHOD = "transfer operator on pairs of windows; error is estimated from two resolutions"
 
 
-def chain_readout_response(
-    network: Network,
-    task: TwoPixelTask,
-    noise: GaussianNoise,
-    *,
-    progress: Progress | None = None,
-) -> NoiseResponse[NumericValue]:
-    """Return <(f_p(x + eta) - f_p(x))^2> of a network whose last layer rectifies a moving average of rectified noise.
+class OutputTransfer:
+    """The pooled output of a network whose last layer rectifies a moving average of rectified noise."""
 
-    The coherent part is <(E f_p(x + eta) - f_p(x))^2>, the last of the terms that are added up.
+    name, method, quick = "transfer", METHOD, 3e11
+    sources: tuple[str, ...] = ("stenger1993sinc", "johansson2017arb")
+    proofs: tuple[Proof, ...] = (Proof("noise_moving_average"),)
+
+    def concerns(self, question: Question, layer: int) -> bool:
+        """See `Route`."""
+        return not question.noise.rectified and question.is_output(layer)
+
+    def refusal(self, question: Question, layer: int) -> str | None:
+        """See `Route`."""
+        windows = equal_windows(question, layer)
+        return windows.why if isinstance(windows, Refusal) else None
+
+    def cost(self, question: Question, layer: int) -> float:
+        """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
+        windows = granted(equal_windows(question, layer))
+        count, total = len(windows.weights), 0.0
+        for lag in range(1, count):
+            together = float_patterns(windows.patterns(range(count + lag)))
+            for fine in (False, True):
+                total += windows.chains(fine=fine, pair=True).product_cost(together, lag)
+        return total
+
+    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+        """See `Route`."""
+        windows = granted(equal_windows(question, layer))
+        compute = partial(output_response, windows, how.progress)
+        found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, self.name), compute, NUMERIC)
+        return found
+
+
+def output_response(windows: EqualWindows, progress: Progress | None = None) -> NoiseResponse[NumericValue]:
+    """Return <(f_p(x + eta) - f_p(x))^2>; the coherent part, of the mean, is the last of the terms that are added up.
 
     Parameters
     ----------
     progress : callable(done, total)
         Called after each lag between two windows, at each of two resolutions.
-
-    Raises
-    ------
-    NotApplicableError
-        If the units are not equal windows of consecutive positive weights over a field of one to three taps,
-        the ring is too short, or the noise is too weak to be resolved.
     """
-    windows = pooled_windows(network, task, noise)
     closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
     jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
     parts = results_in_threads(jobs, progress)
@@ -81,18 +103,6 @@ def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
     values, cancelled = exact.T
     error = np.abs(values - coarse[:, 0]).sum() + ROUNDING * np.abs(values).sum() + CANCELLING * cancelled.sum()
     return NumericValue(float(values.sum()), float(error), METHOD)
-
-
-def chain_readout_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> float:
-    """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
-    refuse_rectified(noise)
-    windows = pooled_windows(network, task, noise)
-    count, total = len(windows.weights), 0.0
-    for lag in range(1, count):
-        together = float_patterns(windows.patterns(list(range(count + lag))))
-        for fine in (False, True):
-            total += windows.chains(resolutions(windows, fine)[1]).product_cost(together, lag)
-    return total
 
 
 def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], np.ndarray]]:
@@ -116,12 +126,12 @@ class Shortfalls:
     @property
     def chains(self) -> CoupledChains:
         """The transfer operator for one window."""
-        return self.windows.chains(resolutions(self.windows, self.fine)[0])
+        return self.windows.chains(fine=self.fine)
 
     @cached_property
     def moments(self) -> dict[Pattern, np.ndarray]:
         """E C and E C^2 by pattern."""
-        alone = self.windows.patterns(list(range(len(self.windows.weights))))
+        alone = self.windows.alone
         return dict(zip(alone, self.chains.shortfalls(float_patterns(alone)), strict=True))
 
     def mean(self, pattern: Pattern) -> float:
@@ -133,9 +143,9 @@ class Shortfalls:
 def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray:
     """Return 2 K sum_q Cov(sum_i r_i, C_q) + sum_p Var C_p."""
     count, memory = len(windows.weights), windows.memory
-    wide = windows.patterns(list(range(-memory, count + memory)))
+    wide = windows.patterns(range(-memory, count + memory))
     tilts = shortfalls.chains.tilts(float_patterns(wide))
-    alone = windows.patterns(list(range(count)))
+    alone = windows.alone
     first, second = np.array(list(shortfalls.moments.values())).T
     weight = 2 * float(sum(windows.weights))
     part = weight * weighted_sum(wide, tilts) + weighted_sum(alone, second - first**2)
@@ -145,14 +155,13 @@ def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray
 def _covariance_at_lag(windows: EqualWindows, shortfalls: Shortfalls, lag: int, fine: bool) -> np.ndarray:
     """Return sum_p Cov(C_p, C_(p+lag)), both ways."""
     count = len(windows.weights)
-    single, pair = resolutions(windows, fine)
     together = windows.patterns([*range(count), *range(max(lag, count), lag + count)])
     patterns = float_patterns(together)
     means = np.array([shortfalls.mean(p[:count]) * shortfalls.mean(p[-count:]) for p in together])
     if lag < count:
-        covariances = windows.chains(pair).products(patterns, lag) - means
+        covariances = windows.chains(fine=fine, pair=True).products(patterns, lag) - means
     else:
-        covariances = windows.chains(single).distant_covariances(patterns, lag)
+        covariances = windows.chains(fine=fine).distant_covariances(patterns, lag)
     return 2 * np.array([weighted_sum(together, each) for each in (covariances, np.abs(covariances) + 2 * means)])
 
 
@@ -168,7 +177,7 @@ def _square_of_mean(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray
         return np.array([moved - still, moved + still])
 
     def total(means: list[Fraction]) -> np.ndarray:
-        seen = windows.seen(means, list(range(len(windows.weights))))
+        seen = windows.seen(means, range(len(windows.weights)))
         return sum((times * shift(pattern) for pattern, times in seen.items()), np.zeros(2))
 
     rest = float(windows.stretch) * total(windows.background)

@@ -18,102 +18,167 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from math import pi
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.network.network import Network
-from solver.question.noise import GaussianNoise
-from solver.question.task import TwoPixelTask
+from solver.proof import Proof
+from solver.sensitivity.noise.kept import NUMERIC, kept
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.sampled.sampling import Progress
-from solver.sensitivity.noise.transfer.unit_at_level import LeveledUnit, leveled_unit
-from solver.sensitivity.noise.transfer.windows import (
-    CANCELLING,
-    ROUNDING,
-    EqualWindows,
-    layer_windows,
-    pooled_windows,
-    resolutions,
-)
-from solver.values import NumericValue
+from solver.sensitivity.noise.transfer.windows import CANCELLING, ROUNDING, EqualWindows, equal_windows
+from solver.sensitivity.noise.units import Refusal, granted
+from solver.values import NumericValue, Value
+
+if TYPE_CHECKING:
+    from solver.sensitivity.noise.route import Evaluation
+    from solver.sensitivity.question import Question
 
 METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
 
 
-def input_layer_response(
-    network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
-) -> NoiseResponse[NumericValue]:
-    """Return the response of a layer to noise that comes rectified; with ``channel_mean``, of its sum over channels.
+class InputTransfer:
+    """Noise that comes rectified, and that equal windows of independent sites rectify again."""
 
-    Weights of either sign are taken.  Costs one pass over the window for each level.
+    name, method, quick = "transfer", METHOD, 3e11
+    sources: tuple[str, ...] = ("johansson2017arb",)
+    proofs: tuple[Proof, ...] = ()
 
-    Raises
-    ------
-    NotApplicableError
-        If a layer below may cut, or the channels are not equal windows.
+    def concerns(self, question: Question, layer: int) -> bool:
+        """See `Route`."""
+        return question.noise.rectified
+
+    def refusal(self, question: Question, layer: int) -> str | None:
+        """See `Route`."""
+        windows = equal_windows(question, layer)
+        if isinstance(windows, Refusal):
+            return windows.why
+        if question.is_output(layer):
+            return None
+        levels = [b for b in _levels(by_level(windows)) if not _is_affine(windows, b)]
+        return next((why for b in levels if (why := replace(windows, level=b).weak_noise(_zeros(windows)))), None)
+
+    def cost(self, question: Question, layer: int) -> float:
+        """Return the multiplications of all pairs of windows, roughly: one window alone is no matter."""
+        return _pair_cost(by_level(granted(equal_windows(question, layer)))) if question.is_output(layer) else 0.0
+
+    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+        """See `Route`."""
+        windows = by_level(granted(equal_windows(question, layer)))
+        if question.is_output(layer):
+            compute = partial(_output_response, windows, question.task.sites, how.progress)
+        else:
+            channels = question.network.layers[layer - 1].channels
+            compute = partial(_layer_response, windows, channels ** (2 if question.channel_mean else 1))
+        found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, self.name), compute, NUMERIC)
+        return found
+
+
+@dataclass(frozen=True)
+class UnitAtLevel:
+    """a = (S - b)+, S a window's weights times independent r = (eta)+, with the moments of C = (b - S)+.
+
+    Attributes
+    ----------
+    windows : EqualWindows
+        The weights and the noise; one tap.
+    level : exact number
+        b, of either sign.
+    shortfall, square : float
+        E C and E C^2.
+    tilt : float
+        Cov(sum_i r_i, C); 0 if it was not asked for.
     """
-    windows = _by_level(layer_windows(network, task, noise, layer))
-    channels = network.layers[layer - 1].channels
-    factor = float(channels**2 if channel_mean else channels)
-    counts = {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
-    parts = []
+
+    windows: EqualWindows
+    level: Any
+    shortfall: float = 0.0
+    square: float = 0.0
+    tilt: float = 0.0
+
+    @property
+    def shift(self) -> float:
+        """E a - a0 = E S + E C - (b)+, with a0 = (-b)+."""
+        return self._mean + self.shortfall - max(float(self.level), 0.0)
+
+    @property
+    def variance_terms(self) -> list[float]:
+        """Var S, Var C and 2 Cov(S, C), which add up to Var a; where C > 0, S = b - C."""
+        variance = sum(float(w) ** 2 for w in self.windows.weights) * self._site_variance
+        joint = (float(self.level) - self._mean - self.shortfall) * self.shortfall - self._shortfall_variance
+        return [variance, self._shortfall_variance, 2 * joint]
+
+    @property
+    def pooled_variance(self) -> float:
+        """K^2 Var r + 2 K Cov(sum_i r_i, C) + Var C, K the sum of the weights: a unit's own part of Var sum_p a_p."""
+        weight = float(sum(self.windows.weights))
+        return weight**2 * self._site_variance + 2 * weight * self.tilt + self._shortfall_variance
+
+    @property
+    def _mean(self) -> float:
+        """E S, from E r = s / sqrt(2 pi)."""
+        return float(sum(self.windows.weights)) * float(self.windows.noise_variance / (2 * pi)) ** 0.5
+
+    @property
+    def _site_variance(self) -> float:
+        """Var r = s^2 (1/2 - 1/(2 pi))."""
+        return float(self.windows.noise_variance) * (0.5 - 0.5 / pi)
+
+    @property
+    def _shortfall_variance(self) -> float:
+        return self.square - self.shortfall**2
+
+
+def unit_at_level(windows: EqualWindows, level: Any, *, fine: bool, tilted: bool = False) -> UnitAtLevel:
+    """Return a unit at a level, from the transfer operator at one of two resolutions; ``tilted`` asks for its tilt.
+
+    For positive weights nothing falls short of a level of 0 or less.
+    """
+    if _is_affine(windows, level):
+        return UnitAtLevel(windows, level)
+    there = replace(windows, level=level)
+    chains = there.chains(fine=fine)
+    shortfall, square = chains.shortfalls(_zeros(windows))[0]
+    tilt = chains.tilts(_zeros(windows))[0] if tilted else 0.0
+    return UnitAtLevel(windows, level, float(shortfall), float(square), float(tilt))
+
+
+def _is_affine(windows: EqualWindows, level: Any) -> bool:
+    """Return whether nothing falls short of a level."""
+    return bool(level <= 0 and min(windows.weights) >= 0)
+
+
+def _zeros(windows: EqualWindows) -> list[tuple[float, ...]]:
+    return [(0.0,) * len(windows.weights)]
+
+
+def _layer_response(windows: EqualWindows, channels: int) -> NoiseResponse[NumericValue]:
+    """Return the response of so many channels; costs one pass over the window for each level."""
+    factor, counts, parts = float(channels), _levels(windows), []
     for fine in (False, True):
-        units = {b: leveled_unit(windows, b, fine=fine) for b in counts}
+        units = {b: unit_at_level(windows, b, fine=fine) for b in counts}
         coherent = sum(weight * units[b].shift ** 2 for b, weight in counts.items())
         variance = [sum(weight * term for term in units[b].variance_terms) for b, weight in counts.items()]
         parts.append([factor * part for part in (coherent, *variance)])
     return _response(parts, factor * _rounding(windows), coherent_at=0, together=1)
 
 
-def input_readout_response(
-    network: Network,
-    task: TwoPixelTask,
-    noise: GaussianNoise,
-    *,
-    progress: Progress | None = None,
-) -> NoiseResponse[NumericValue]:
-    """Return the response of f_p to noise that comes rectified.
-
-    Costs one pass over two windows for each level and lag, whatever l.
-
-    Parameters
-    ----------
-    progress : callable(done, total)
-        Called after each lag between two windows, at each of two resolutions.
-
-    Raises
-    ------
-    NotApplicableError
-        If a layer below may cut, the units are not equal windows of consecutive positive weights, the ring is too
-        short, or the noise is too weak to be resolved.
-    """
-    windows = _by_level(pooled_windows(network, task, noise))
+def _output_response(windows: EqualWindows, sites: int, progress: Progress | None) -> NoiseResponse[NumericValue]:
+    """Return the response of f_p; costs one pass over two windows for each level and lag, whatever l."""
     stages = 2 * (len(windows.weights) + 1)
-    done = 0
     parts: list[list[float]] = []
     for fine in (False, True):
         parts.append([])
-        for part in _readout_parts(windows, fine):
+        for part in _output_parts(windows, fine):
             parts[-1].append(float(windows.readout) ** 2 * part)
-            done += 1
             if progress:
-                progress(done, stages)
+                progress(sum(map(len, parts)), stages)
     rounding = float(windows.readout) ** 2 * len(windows.weights) * _rounding(windows)
-    return _response(parts, rounding, coherent_at=-1, together=task.length)
-
-
-def input_layer_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> float:
-    """Return 0: one pass over a window for each level is no matter; errors as for the response."""
-    layer_windows(network, task, noise, layer)
-    return 0.0
-
-
-def input_readout_cost(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> float:
-    """Return the multiplications of all pairs of windows, roughly; errors as for the response."""
-    return _pair_cost(_by_level(pooled_windows(network, task, noise)))
+    return _response(parts, rounding, coherent_at=-1, together=sites)
 
 
 def _response(
@@ -137,10 +202,10 @@ def _response(
 
 def _rounding(windows: EqualWindows) -> float:
     """Return the rounding of the sum of Var a, each a difference of numbers of the size of b^2."""
-    return CANCELLING * sum(float(w) * max(float(b), 0.0) ** 2 for (b,), w in windows.patterns([0]).items())
+    return CANCELLING * sum(weight * max(float(b), 0.0) ** 2 for b, weight in _levels(windows).items())
 
 
-def _by_level(windows: EqualWindows) -> EqualWindows:
+def by_level(windows: EqualWindows) -> EqualWindows:
     """Return the windows with the level of each unit in place of the image's value at each site."""
 
     def levels(values: list[Any]) -> list[Any]:
@@ -154,10 +219,15 @@ def _by_level(windows: EqualWindows) -> EqualWindows:
     return replace(windows, images=images, background=levels(windows.background))
 
 
-def _readout_parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
+def _levels(windows: EqualWindows) -> dict[Any, float]:
+    """Return how often each level occurs."""
+    return {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
+
+
+def _output_parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
     """Yield what adds up to <(f - f0)^2> / v^2: one window, two lag by lag, and the square of the mean."""
-    counts = {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
-    units = {b: leveled_unit(windows, b, fine=fine, tilted=True) for b in counts}
+    counts = _levels(windows)
+    units = {b: unit_at_level(windows, b, fine=fine, tilted=True) for b in counts}
     yield sum(weight * units[b].pooled_variance for b, weight in counts.items())
     for lag in range(1, len(windows.weights)):
         yield 2 * _pair_covariance(windows, lag, units, fine)
@@ -169,12 +239,12 @@ def _readout_parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
     yield sum(float(weight) * (total(levels) + rest) ** 2 for levels, weight in windows.images)
 
 
-def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, LeveledUnit], fine: bool) -> float:
+def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, UnitAtLevel], fine: bool) -> float:
     """Return the sum of Cov(C_p, C_(p+lag)) over all p."""
     total = 0.0
     for (mirrored, high), low in _level_pairs(windows, lag).items():
         there = replace(windows, level=high, weights=windows.weights[:: -1 if mirrored else 1])
-        chains = there.chains(resolutions(there, fine)[1])
+        chains = there.chains(fine=fine, pair=True)
         zeros = [(0.0,) * (len(windows.weights) + lag)] * len(low)
         products = chains.products(zeros, lag, first_levels=[float(b) for b in low])
         for (b, times), product in zip(low.items(), products, strict=True):
@@ -193,7 +263,7 @@ def _level_pairs(windows: EqualWindows, lag: int) -> dict[tuple[bool, Any], dict
 
 def _pair_cost(windows: EqualWindows) -> float:
     """Return the multiplications of all pairs, roughly: dense steps over the shared sites for each higher level."""
-    resolution = resolutions(windows, fine=True)[1]
+    resolution = windows.resolution(fine=True, pair=True)
     weights, nodes = windows.weights, resolution.level_nodes
     cost = 0.0
     for lag in range(1, len(weights)):

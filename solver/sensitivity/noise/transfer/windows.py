@@ -1,36 +1,36 @@
-"""Layers that rectify noise a second time in equal windows over one moving average, and their pooled output."""
+"""Equal windows over one moving average, whose units rectify it a second time: a layer's, or those of f_p."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
-from typing import Any
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.errors import NotApplicableError
 from solver.gaussian.balls import enclose
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
 from solver.gaussian.moments import rectified_mean
-from solver.network.network import Network
-from solver.question.noise import GaussianNoise
-from solver.question.task import TwoPixelTask
-from solver.sensitivity.noise.series import UnitRing, ring_units
+from solver.sensitivity.noise.units import Refusal, UnitRing, Window, unit_ring
 
-STEEPEST = 10.0
+if TYPE_CHECKING:
+    from solver.sensitivity.question import Question
+
+LARGEST_LEVEL = 10.0
 """Largest theta / (least weight * sigma * last tap) for which both levels of a pair are resolved."""
 LONGEST_PANEL, SIGNED_PANEL = 10.0, 6.0
 """The most of a level, in units of least weight * sigma * last tap, that is one polynomial; less on long stretches."""
 SHARPEST = Fraction(1, 2)
 """Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
+MOST_ENTRIES = 3e7
+"""The largest matrix of one step (a quarter of a gigabyte)."""
 
 ROUNDING, CANCELLING = 1e-13, 1e-14
 """Errors that no resolution shows: relative to a part of a response, and to the terms that cancel inside one."""
 
-Window = tuple[tuple[int, Any], ...]
-"""Offsets and weights of one unit."""
 Pattern = tuple[Any, ...]
 """The means m that one or two windows see, from left to right."""
 Counts = dict[Pattern, Fraction]
@@ -39,7 +39,7 @@ Counts = dict[Pattern, Fraction]
 
 @dataclass(frozen=True)
 class EqualWindows:
-    """Equal windows that slide over one field, and the images that stand for the ensemble.
+    """Equal windows at every site of one field, and the images that stand for the ensemble.
 
     Attributes
     ----------
@@ -98,12 +98,12 @@ class EqualWindows:
         """Whether a pattern and its mirror image are alike."""
         return self.weights == self.weights[::-1] and self.taps == self.taps[::-1]
 
-    def chains(self, resolution: ChainResolution) -> CoupledChains:
-        """Return the transfer operator at a resolution."""
-        taps, weights = (tuple(float(w) for w in ws) for ws in (self.taps, self.weights))
-        return CoupledChains(taps, weights, float(self.level), float(self.noise_variance) ** 0.5, resolution)
+    @cached_property
+    def alone(self) -> Counts:
+        """The means that one window sees, by how often they occur."""
+        return self.patterns(range(len(self.weights)))
 
-    def patterns(self, sites: list[int]) -> Counts:
+    def patterns(self, sites: Sequence[int]) -> Counts:
         """Return the means seen at ``sites`` from every unit, by how often they occur."""
         counts: Counts = defaultdict(Fraction)
         for means, weight in [*self.images, (self.background, self.stretch)]:
@@ -111,7 +111,7 @@ class EqualWindows:
                 counts[pattern] += weight * times
         return {pattern: weight for pattern, weight in counts.items() if weight}
 
-    def seen(self, means: list[Any], sites: list[int]) -> dict[Pattern, int]:
+    def seen(self, means: list[Any], sites: Sequence[int]) -> dict[Pattern, int]:
         """Return the means seen at ``sites`` from every unit of one image, by how often they occur."""
         length = len(means)
         counts: dict[Pattern, int] = defaultdict(int)
@@ -124,84 +124,84 @@ class EqualWindows:
         """Return the covariance of z at two sites."""
         return self.noise_variance * sum((a * b for a, b in zip(self.taps, self.taps[lag:], strict=False)), Fraction(0))
 
+    def chains(self, *, fine: bool, pair: bool = False) -> CoupledChains:
+        """Return the transfer operator for one window or for two, at the coarser or the finer resolution."""
+        taps, weights = (tuple(float(w) for w in ws) for ws in (self.taps, self.weights))
+        deviation = float(self.noise_variance) ** 0.5
+        return CoupledChains(taps, weights, float(self.level), deviation, self.resolution(fine=fine, pair=pair))
 
-def pooled_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> EqualWindows:
-    """Return a network's pooled output as a sum of equal windows.
+    def resolution(self, *, fine: bool, pair: bool) -> ChainResolution:
+        """Return the resolution of `chains`.
 
-    Raises
-    ------
-    NotApplicableError
-        If it is not one, or it cannot be resolved; says which condition fails.
-    """
-    ring = ring_units(network, task, noise, network.depth)
-    if not network.is_rational:
-        raise NotApplicableError("pairs of windows need rational weights")
-    readout = [Fraction(v) for v in network.pooled_readout(task.length)]  # type: ignore[arg-type]
-    kernels = [kernel for kernel, v in zip(ring.units.kernels, readout, strict=True) if v]
-    windows = _equal_windows(ring, kernels, sum(readout, Fraction(0)), noise.variance(task.length))
+        A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
+        with the geometric mean of the weights.  Twelve digits at l = 32 and xi = 7.
+        """
+        longest = min(self.steepness, LONGEST_PANEL) if self.is_positive else SIGNED_PANEL
+        nodes = int(10 + 3 * longest) + 3 * fine
+        panel = longest * self.unit
+        if self.memory == 0:
+            return ChainResolution(1, 8, nodes, nodes * 3 // 4, panel)
+        sharpness = float(self.sharpness)
+        if not pair:
+            step, reach = (0.48, 7.5) if fine else (0.51, 7.2)
+            return ChainResolution(sharpness * step, reach, nodes, nodes * 3 // 4, panel)
+        sizes = [abs(float(w)) for w in self.weights if w]
+        typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
+        few = int(9 + 3 * self.steepness / typical) + 2 * fine
+        step, reach = (0.54, 7.2) if fine else (0.58, 7.0)
+        return ChainResolution(sharpness * step, reach, few, few * 3 // 5)
+
+    def weak_noise(self, patterns: Sequence[tuple[float, ...]]) -> str | None:
+        """Return in words that the level takes too many panels, if it does."""
+        entries = self.chains(fine=True).largest_step(patterns)
+        return "the noise is too weak against the level to be resolved" if entries > MOST_ENTRIES else None
+
+
+@lru_cache(maxsize=16)
+def equal_windows(question: Question, layer: int) -> EqualWindows | Refusal:
+    """Return the equal windows of a layer, of which every channel has one, or f_p as a sum of them."""
+    ring = unit_ring(question, layer)
+    if isinstance(ring, Refusal):
+        return ring
+    variance = question.noise.variance(question.task.sites)
+    if not question.is_output(layer):
+        return _equal_windows(ring, set(ring.units.kernels), Fraction(1), variance)
+    if not question.network.is_rational:
+        return Refusal("pairs of windows need rational weights")
+    readout = [Fraction(v) for v in question.network.pooled_readout(question.task.sites)]  # type: ignore[arg-type]
+    kernels = {kernel for kernel, v in zip(ring.units.kernels, readout, strict=True) if v}
+    windows = _equal_windows(ring, kernels, sum(readout, Fraction(0)), variance)
+    if isinstance(windows, Refusal):
+        return windows
     if not windows.is_positive:
-        raise NotApplicableError("pairs of windows need positive weights without gaps and a negative bias")
-    if windows.steepness > STEEPEST:
-        raise NotApplicableError("the noise is too weak against the level for pairs to be resolved")
+        return Refusal("pairs of windows need positive weights without gaps and a negative bias")
+    if windows.steepness > LARGEST_LEVEL:
+        return Refusal("the noise is too weak against the level for pairs to be resolved")
     if 2 * (len(windows.weights) + len(windows.taps)) - 3 > ring.length:
-        raise NotApplicableError("two windows meet on both sides of the ring")
+        return Refusal("two windows meet on both sides of the ring")
     return windows
 
 
-def layer_windows(network: Network, task: TwoPixelTask, noise: GaussianNoise, layer: int) -> EqualWindows:
-    """Return the equal windows of a layer; every channel has them.
-
-    Raises
-    ------
-    NotApplicableError
-        If its windows differ, or cannot be resolved; says which condition fails.
-    """
-    ring = ring_units(network, task, noise, layer)
-    return _equal_windows(ring, list(ring.units.kernels), Fraction(1), noise.variance(task.length))
-
-
-def _equal_windows(ring: UnitRing, kernels: list[Window], readout: Fraction, variance: Fraction) -> EqualWindows:
-    if len(set(kernels)) != 1 or not kernels[0]:
-        raise NotApplicableError("the units are not equal windows")
+def _equal_windows(
+    ring: UnitRing, kernels: set[Window], readout: Fraction, variance: Fraction
+) -> EqualWindows | Refusal:
+    if len(kernels) != 1:
+        return Refusal("the units are not equal windows")
     units = ring.units
-    if not units.slides:
-        raise NotApplicableError("units with strides do not slide over the field")
-    known = dict(kernels[0])
+    if units.has_strides:
+        return Refusal("units with strides do not slide over the field")
+    known = dict(kernels.pop())
     weights = tuple(known.get(o, Fraction(0)) for o in range(min(known), max(known) + 1))
     if len(units.taps) > 3:
-        raise NotApplicableError("the transfer operator takes fields of at most three taps")
+        return Refusal("the transfer operator takes fields of at most three taps")
     turn = slice(None, None, -1 if abs(units.taps[0]) > abs(units.taps[-1]) else 1)  # larger outer tap last
-    taps, weights = units.taps[turn], weights[turn]
+    taps = units.taps[turn]
     taps = taps if taps[-1] > 0 else tuple(-w for w in taps)
-    images = [(units.field_means(image, ring.length)[turn], weight) for image, weight in ring.images]
-    background = units.field_means({}, ring.length)
-    windows = EqualWindows(readout, weights, taps, units.level, variance, images, background, ring.stretch)
+    images = [(means[turn], weight) for means, weight in ring.images]
+    windows = EqualWindows(readout, weights[turn], taps, units.level, variance, images, ring.background, ring.stretch)
     if windows.sharpness < SHARPEST:
-        raise NotApplicableError("an outer tap of the field is too small against the others to be resolved")
+        return Refusal("an outer tap of the field is too small against the others to be resolved")
     return windows
-
-
-def resolutions(windows: EqualWindows, fine: bool) -> tuple[ChainResolution, ChainResolution]:
-    """Return the resolutions for one window and for two, coarse or fine.
-
-    A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
-    with the geometric mean of the weights.  Twelve digits at l = 32 and xi = 7.
-    """
-    longest = min(windows.steepness, LONGEST_PANEL) if windows.is_positive else SIGNED_PANEL
-    nodes = int(10 + 3 * longest) + 3 * fine
-    panel = longest * windows.unit
-    sizes = [abs(float(w)) for w in windows.weights if w]
-    typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
-    few = int(9 + 3 * windows.steepness / typical) + 2 * fine
-    if windows.memory == 0:
-        alone = ChainResolution(1, 8, nodes, nodes * 3 // 4, panel)
-        return alone, alone
-    step = float(windows.sharpness)
-    single, pair = ((0.48, 7.5), (0.54, 7.2)) if fine else ((0.51, 7.2), (0.58, 7.0))
-    return (
-        ChainResolution(step * single[0], single[1], nodes, nodes * 3 // 4, panel),
-        ChainResolution(step * pair[0], pair[1], few, few * 3 // 5),
-    )
 
 
 def float_patterns(counts: Counts) -> list[tuple[float, ...]]:

@@ -17,10 +17,9 @@ from solver.errors import NotApplicableError
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
 from solver.gaussian.chains.level_grids import Line, Sectors, angle, move, ray
 from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
-from solver.sensitivity.noise.series import independent_readout_response
-from solver.sensitivity.noise.transfer.output import chain_readout_cost, chain_readout_response
-from solver.sensitivity.noise.transfer.windows import EqualWindows, resolutions
+from solver.sensitivity.noise.transfer.windows import EqualWindows
 from solver.values import NumericValue
+from tests.noise_routes import output_series, output_transfer
 
 NOISE = GaussianNoise()
 FINE = ChainResolution(0.55, 7.2, 18, 14)
@@ -34,7 +33,7 @@ def chains(taps: tuple[float, ...], weights: tuple[float, ...], resolution: Chai
 
 def response(name: str, scale: int, length: int) -> tuple[float, float]:
     task = TwoPixelTask(length=length, scale=scale)
-    value = chain_readout_response(construct(name, task), task, NOISE).total
+    value = output_transfer(construct(name, task), task, NOISE).total
     return value.estimate, value.uncertainty
 
 
@@ -202,7 +201,7 @@ def test_covariances_within_four_standard_errors_of_monte_carlo(seed: int) -> No
 def test_shift_equals_the_proven_value(scale: int, length: int) -> None:
     """Independent sites with equal weights: ball arithmetic knows the answer."""
     task = TwoPixelTask(length=length, scale=scale)
-    truth = float(independent_readout_response(construct("shift", task), task, NOISE).enclose(18))
+    truth = float(output_series(construct("shift", task), task, NOISE).enclose(18))
     estimate, error = response("shift", scale, length)
     assert abs(estimate - truth) <= error <= 1e-10 * truth
     assert estimate == pytest.approx(truth, rel=1e-12)
@@ -214,7 +213,7 @@ def test_a_stretched_field_changes_nothing() -> None:
 
     def found(first: int, bias: int) -> float:
         layers = [Layer(filters=[[[first, first, first]]]), Layer(filters=[[[1, 1, 1]]], bias=[bias])]
-        return chain_readout_response(Network(layers=layers), task, NOISE).total.estimate
+        return output_transfer(Network(layers=layers), task, NOISE).total.estimate
 
     assert found(2, -2) == pytest.approx(4 * found(1, -1), rel=1e-13)
 
@@ -227,7 +226,7 @@ def test_a_mirrored_network_has_the_same_noise(taps: list[int]) -> None:
     def found(filters: list[list[int]]) -> tuple[Network, NumericValue]:
         layers = [Layer(filters=[[filters[0]]]), Layer(filters=[[filters[1]]], bias=[-2])]
         network = Network(layers=layers)
-        return network, chain_readout_response(network, task, NOISE).total
+        return network, output_transfer(network, task, NOISE).total
 
     network, here = found([taps, [1, 3, 2]])
     _, there = found([taps[::-1], [2, 3, 1]])
@@ -240,7 +239,7 @@ def test_a_mirrored_network_has_the_same_noise(taps: list[int]) -> None:
 def test_copies_of_the_channels_change_nothing() -> None:
     task = TwoPixelTask(length=32, scale=5)
     plain, wide = (
-        chain_readout_response(construct("shift-mixed", task, channels=c), task, NOISE).total.estimate for c in (1, 2)
+        output_transfer(construct("shift-mixed", task, channels=c), task, NOISE).total.estimate for c in (1, 2)
     )
     assert wide == pytest.approx(plain, rel=1e-13)
 
@@ -250,7 +249,6 @@ def test_copies_of_the_channels_change_nothing() -> None:
     [
         (Network(layers=[Layer(filters=[[[1, 1, 1]]], bias=[-1])]), NOISE, "rectified exactly once"),
         (construct("uniform", TwoPixelTask(length=32, scale=7)), GaussianNoise(energy="1/100"), "too weak"),
-        (construct("uniform", TwoPixelTask(length=32, scale=7)), GaussianNoise(rectified=True), "rectified"),
         (
             Network(layers=[Layer(filters=[[[1, 1, 1, 1, 1]]]), Layer(filters=[[[1, 1, 1]]], bias=[-1])]),
             NOISE,
@@ -278,22 +276,18 @@ def test_copies_of_the_channels_change_nothing() -> None:
 )
 def test_what_does_not_apply_is_refused(network: Network, noise: GaussianNoise, why: str) -> None:
     with pytest.raises(NotApplicableError, match=why):
-        chain_readout_cost(network, TwoPixelTask(length=32, scale=7), noise)
+        output_transfer(network, TwoPixelTask(length=32, scale=7), noise)
 
 
 def test_a_ring_that_windows_wrap_is_refused() -> None:
     with pytest.raises(NotApplicableError, match="both sides of the ring"):
-        chain_readout_response(
-            construct("uniform", TwoPixelTask(length=14, scale=7)), TwoPixelTask(length=8, scale=4), NOISE
-        )
+        output_transfer(construct("uniform", TwoPixelTask(length=14, scale=7)), TwoPixelTask(length=8, scale=4), NOISE)
 
 
 def test_progress_ends_at_its_total() -> None:
     task = TwoPixelTask(length=32, scale=5)
     seen: list[tuple[int, int]] = []
-    chain_readout_response(
-        construct("shift", task), task, NOISE, progress=lambda done, total: seen.append((done, total))
-    )
+    output_transfer(construct("shift", task), task, NOISE, progress=lambda done, total: seen.append((done, total)))
     assert [done for done, _ in seen] == list(range(1, seen[-1][1] + 1))
 
 
@@ -369,7 +363,7 @@ def test_the_error_of_a_pair_holds_the_difference(
         Fraction(1), tuple(map(Fraction, weights)), taps, Fraction(1), Fraction(variance, 16), images, [], Fraction(0)
     )
     floats = tuple(map(float, at))
-    coarse, fine = (windows.chains(resolutions(windows, f)[1]).products([floats], 1)[0] for f in (False, True))
+    coarse, fine = (windows.chains(fine=f, pair=True).products([floats], 1)[0] for f in (False, True))
     expected = product_of_two(
         tuple(map(float, taps)), tuple(map(float, weights)), floats, (variance / 16) ** 0.5, finer=True
     )

@@ -9,13 +9,10 @@ import pytest
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
-from solver.sensitivity.noise.closed import control
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import SAMPLED, chosen_route
-from solver.sensitivity.noise.series import independent_layer_response, independent_readout_response
-from solver.sensitivity.noise.transfer.layer import chain_layer_response
-from solver.sensitivity.noise.transfer.output import chain_readout_response
 from solver.sensitivity.question import Question
+from tests.noise_routes import layer_series, layer_transfer, output_series, output_transfer
 
 HALF = Fraction(1, 2)
 
@@ -25,9 +22,7 @@ def two_layers(weights: list[Any], bias: Any, level: Any) -> Network:
 
 
 def layer_response(network: Network, task: TwoPixelTask, noise: GaussianNoise) -> Any:
-    closed = control(Question(network, task, noise=noise), 2)
-    assert closed is not None
-    return chain_layer_response(network, task, noise, 2, closed)
+    return layer_transfer(network, task, noise, 2)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +36,7 @@ def layer_response(network: Network, task: TwoPixelTask, noise: GaussianNoise) -
 def test_rounding_of_a_layer_is_within_its_error(network: Network, length: int, energy: Any) -> None:
     task, noise = TwoPixelTask(length=length, scale=3), GaussianNoise(energy=energy)
     found = layer_response(network, task, noise)
-    proven = independent_layer_response(network, task, noise, 2).enclose_split(20)
+    proven = layer_series(network, task, noise, 2).enclose_split(20)
     for part in ("total", "coherent", "incoherent"):
         value = getattr(found, part)
         assert abs(value.estimate - float(getattr(proven, part))) <= value.uncertainty < 1e-11
@@ -55,8 +50,8 @@ def test_rounding_of_the_output_is_within_its_error(weights: list[Any], bias: An
     """The mean changes of the units nearly add up to 0, and so does their square."""
     network = two_layers(weights, bias, HALF)
     task, noise = TwoPixelTask(length=20, scale=3), GaussianNoise(energy=energy)
-    found = chain_readout_response(network, task, noise)
-    proven = independent_readout_response(network, task, noise).enclose_split(20)
+    found = output_transfer(network, task, noise)
+    proven = output_series(network, task, noise).enclose_split(20)
     for part in ("total", "coherent", "incoherent"):
         value = getattr(found, part)
         assert abs(value.estimate - float(getattr(proven, part))) <= value.uncertainty < 1e-9

@@ -21,17 +21,13 @@ from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
-from solver.sensitivity.noise.series import PROVEN, independent_layer_response, independent_readout_response
-from solver.sensitivity.noise.transfer.layer import chain_layer_cost
-from solver.sensitivity.noise.transfer.rectified_input import (
-    METHOD,
-    input_layer_response,
-    input_readout_cost,
-    input_readout_response,
-)
-from solver.sensitivity.noise.transfer.route import InputTransfer
+from solver.sensitivity.noise.series import PROVEN
+from solver.sensitivity.noise.transfer.layer import LayerTransfer
+from solver.sensitivity.noise.transfer.output import OutputTransfer
+from solver.sensitivity.noise.transfer.rectified_input import METHOD, InputTransfer
 from solver.sensitivity.question import Question
 from solver.values import NumericValue
+from tests.noise_routes import layer_series, layer_transfer, output_series, output_transfer
 
 NOISE = GaussianNoise(rectified=True)
 
@@ -45,14 +41,14 @@ def transfer(
     network: Network, task: TwoPixelTask, layer: int, noise: GaussianNoise = NOISE
 ) -> NoiseResponse[NumericValue]:
     if layer > network.depth:
-        return input_readout_response(network, task, noise)
-    return input_layer_response(network, task, noise, layer)
+        return output_transfer(network, task, noise)
+    return layer_transfer(network, task, noise, layer)
 
 
 def series(network: Network, task: TwoPixelTask, layer: int, noise: GaussianNoise = NOISE) -> float:
     if layer > network.depth:
-        return float(independent_readout_response(network, task, noise).enclose(18))
-    return float(independent_layer_response(network, task, noise, layer).enclose(18))
+        return float(output_series(network, task, noise).enclose(18))
+    return float(layer_series(network, task, noise, layer).enclose(18))
 
 
 def agrees(value: NumericValue, truth: float) -> bool:
@@ -286,7 +282,7 @@ def test_copies_of_a_channel_count_each() -> None:
     two = Network(layers=[Layer(filters=[[[1, 2, 1]]] * 2, bias=[-1, -1])], readout=["1/2", "1/2"])
     single, pooled = transfer(one, task, 1), transfer(one, task, 2)
     assert transfer(two, task, 1).total.estimate == pytest.approx(2 * single.total.estimate, rel=1e-13)
-    summed = input_layer_response(two, task, NOISE, 1, channel_mean=True)
+    summed = layer_transfer(two, task, NOISE, 1, channel_mean=True)
     assert summed.coherent.estimate == pytest.approx(4 * single.coherent.estimate, rel=1e-13)
     assert transfer(two, task, 2).total.estimate == pytest.approx(pooled.total.estimate, rel=1e-13)
 
@@ -412,13 +408,13 @@ def test_what_takes_too_long_is_sampled() -> None:
     question = Question(network, TwoPixelTask(length=32, scale=7), noise=NOISE)
     values = noise_responses(question, Evaluation(sampling=Sampling(points=16, replicates=4)))
     assert values[1].total.method == PROVEN and "Monte Carlo" in values[2].total.method
-    assert input_readout_cost(network, question.task, NOISE) > InputTransfer.quick
+    assert InputTransfer().cost(question, 2) > InputTransfer.quick
 
 
 def test_progress_ends_at_its_total() -> None:
     task = TwoPixelTask(length=32, scale=5)
     seen: list[tuple[int, int]] = []
-    input_readout_response(construct("uniform", task), task, NOISE, progress=lambda *at: seen.append(at))
+    output_transfer(construct("uniform", task), task, NOISE, progress=lambda *at: seen.append(at))
     assert [done for done, _ in seen] == list(range(1, seen[-1][1] + 1))
 
 
@@ -438,6 +434,7 @@ def test_what_does_not_apply_is_refused(layers: list[Layer], layer: int, why: st
         transfer(network, TwoPixelTask(length=32, scale=5), layer)
 
 
-def test_the_operator_for_gaussian_fields_refuses_it() -> None:
-    with pytest.raises(NotApplicableError, match="comes rectified"):
-        chain_layer_cost(window([1, 2], 1), TwoPixelTask(length=8, scale=3), NOISE, 1)
+def test_the_operators_for_gaussian_fields_are_not_concerned() -> None:
+    question = Question(window([1, 2], 1), TwoPixelTask(length=8, scale=3), noise=NOISE)
+    for layer in (1, 2):
+        assert [LayerTransfer().concerns(question, layer), OutputTransfer().concerns(question, layer)] == [False, False]

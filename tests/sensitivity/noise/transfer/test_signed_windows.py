@@ -20,7 +20,7 @@ from scipy.special import ndtr
 from solver import GaussianNoise, Layer, Network, NumberField, TwoPixelTask, sensitivities
 from solver.gaussian.chains.coupled_chains import CoupledChains
 from solver.sensitivity.noise.sampled.sampling import Sampling
-from solver.sensitivity.noise.transfer.windows import EqualWindows, resolutions
+from solver.sensitivity.noise.transfer.windows import EqualWindows
 
 Case = tuple[tuple[Fraction, ...], tuple[Fraction, ...], Fraction, tuple[Fraction, ...], Fraction]
 """Taps, weights, level, means and the variance of one noise."""
@@ -100,7 +100,7 @@ def windows(case: Case) -> EqualWindows:
 
 def chains(case: Case, *, fine: bool) -> CoupledChains:
     here = windows(case)
-    return here.chains(resolutions(here, fine)[0])
+    return here.chains(fine=fine)
 
 
 def as_floats(values: tuple[Fraction, ...]) -> tuple[float, ...]:

@@ -1,0 +1,91 @@
+"""A noise response as a finite sum over units of independent sites, evaluated as balls of any small radius."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fractions import Fraction
+from functools import cache
+
+import flint
+from flint import arb
+
+from solver.gaussian.balls import rational_ball
+from solver.gaussian.independent import RectifiedSums, Terms
+from solver.sensitivity.noise.response import NoiseResponse
+
+Split = tuple[Terms, Terms, Terms]
+"""The summands that two units have in common, and each one's own."""
+
+
+class BallSum:
+    """A rational combination of moments of units, gathered by pattern, that evaluates to any number of digits.
+
+    ``covariances`` of two units and ``differences`` E[(a - a0)(a' - a0')] are keyed by their common, left and
+    right summands; each entry of ``squares`` is a combination of mean differences E[a] - a0, to be squared.
+    Covariances are incoherent, squares coherent, and a difference is Cov(a, a') + (E[a] - a0) (E[a'] - a0').
+
+    Parameters
+    ----------
+    level, smallest_scale : Fraction
+        theta, and the least w^2 v of a summand.
+    most_terms : int
+        The most summands of a unit.
+    """
+
+    def __init__(self, level: Fraction, smallest_scale: Fraction, most_terms: int) -> None:
+        self.level, self.smallest_scale, self.most_terms = level, smallest_scale, most_terms
+        self.differences: dict[Split, Fraction] = defaultdict(Fraction)
+        self.covariances: dict[Split, Fraction] = defaultdict(Fraction)
+        self.squares: list[tuple[dict[Terms, Fraction], Fraction]] = []
+
+    def enclose(self, digits: int) -> arb:
+        """Return a ball around the sum, of relative radius below 10^-digits."""
+        return self.enclose_split(digits).total
+
+    def enclose_split(self, digits: int) -> NoiseResponse[arb]:
+        """Return balls around the sum and its two parts; a part may be 0 to 10^-(10 digits) of the sum instead."""
+        working = digits + 5
+        while True:
+            balls = self._evaluate(working)
+            small = abs(balls.total) * arb(10) ** (-10 * digits)
+            parts = [part for part in (balls.coherent, balls.incoherent) if not abs(part) < small]
+            if all(ball.rel_accuracy_bits() > digits * 3.33 for ball in (balls.total, *parts)):
+                return balls
+            working *= 2
+
+    def _evaluate(self, digits: int) -> NoiseResponse[arb]:
+        sums = RectifiedSums(self.level, digits, self.smallest_scale, self.most_terms)
+        mean = cache(sums.excess)
+        with flint.ctx.workprec(sums.precision):
+            incoherent, coherent = arb(0), arb(0)
+            for (common, left, right), weight in self.covariances.items():
+                means = mean(joined(common, left)) * mean(joined(common, right))
+                incoherent += rational_ball(weight) * (_product(sums, common, left, right) - means)
+            total = incoherent
+            for (common, left, right), weight in self.differences.items():
+                p, q = joined(common, left), joined(common, right)
+                p0, q0 = rational_ball(self.calm(p)), rational_ball(self.calm(q))
+                product = _product(sums, common, left, right)
+                total += rational_ball(weight) * (product - p0 * mean(q) - q0 * mean(p) + p0 * q0)
+                coherent += rational_ball(weight) * (mean(p) - p0) * (mean(q) - q0)
+                if common:
+                    incoherent += rational_ball(weight) * (product - mean(p) * mean(q))
+            for shifts, weight in self.squares:
+                calm = sum((v * self.calm(terms) for terms, v in shifts.items()), Fraction(0))
+                shift = sum((rational_ball(v) * mean(terms) for terms, v in shifts.items()), -rational_ball(calm))
+                total += rational_ball(weight) * shift * shift
+                coherent += rational_ball(weight) * shift * shift
+            return NoiseResponse(total, coherent, incoherent)
+
+    def calm(self, terms: Terms) -> Fraction:
+        """Return a unit's activation without noise."""
+        return max(sum((t.calm for t in terms), -self.level), Fraction(0))
+
+
+def _product(sums: RectifiedSums, common: Terms, left: Terms, right: Terms) -> arb:
+    return sums.excess_product(common, left, right) if left or right else sums.excess_square(common)
+
+
+def joined(common: Terms, other: Terms) -> Terms:
+    """Return the summands of one unit from those it shares and those of its own."""
+    return tuple(sorted((*common, *other)))
