@@ -19,10 +19,15 @@ from sympy import Expr, Rational, cos, exp, expand, factor, integrate, limit, lo
 from solver import Deformation, TwoPixelTask, construct, sensitivity_formula
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation, long_ring
+from solver.symbolic.expansions.asymptotics import (
+    deep_deformation,
+    effective_window,
+    large,
+    last_map_deformation,
+    long_ring,
+)
 from solver.symbolic.expansions.expansion import expansion
 from solver.symbolic.expansions.laplace import central_series, cumulant
-from solver.symbolic.noise.deep import effective_window
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, xi
 

@@ -19,8 +19,8 @@ from solver import Deformation, GaussianNoise, TwoPixelTask, construct
 from solver.gaussian.balls import enclose
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.noise.once import layer_second_moment
+from solver.symbolic.expansions.asymptotics import effective_window, noise_on_long_rings
 from solver.symbolic.expansions.expansion import expansion
-from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k
 

@@ -41,8 +41,7 @@ from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.series import ball_sum
 from solver.sensitivity.question import Question
-from solver.symbolic.expansions.asymptotics import deep_deformation
-from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
+from solver.symbolic.expansions.asymptotics import deep_deformation, effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k as layer_number
 

@@ -14,9 +14,14 @@ from solver.gaussian.functions import as_sympy
 from solver.numbers.exact import choice
 from solver.plots.style import COLORS, HOLLOW, PALETTE, Axes, Figure, house_style, new_figure
 from solver.question.noise import GaussianNoise
-from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation
+from solver.symbolic.expansions.asymptotics import (
+    deep_deformation,
+    effective_window,
+    large,
+    last_map_deformation,
+    noise_on_long_rings,
+)
 from solver.symbolic.expansions.expansion import Expansion, expansion
-from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.sensitivity_formula import sensitivity_formula
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k, xi

@@ -20,8 +20,6 @@ from solver.symbolic.symbols import ell, xi
 if TYPE_CHECKING:
     from sympy import Expr
 
-    from solver.symbolic.deformation.profile import Profile
-
 _KERNEL_SUM = sympy.Symbol("S", positive=True)
 _BOXES = [name for name, each in CONSTRUCTIONS.items() if each.last_kernel == "box"]
 
@@ -39,10 +37,10 @@ def deformation_in_scale(setting: Setting, layer: str) -> Formula:
             f"D of the last map of {setting.construction!r} has no formula in xi; there is one in l for a given scale "
             f"(--in l), one in l and xi for its output, and one for the last map of {' and '.join(_BOXES)}"
         )
-    long_ring = TwoWindows(setting.deformation, setting.gap, None, _meeting(setting))
-    moments = _moments(setting, layer, long_ring)
+    long_ring = TwoWindows(setting.deformation, setting.weights(), setting.gap, _meeting(setting))
+    moments = _moments(layer, long_ring)
     certain = 4 * long_ring.deformation.reach + 2 * long_ring.gap + 1  # no distance around xi sees the end of the ring
-    excess = _smallest_excess(setting, layer, long_ring, moments, certain)
+    excess = _smallest_excess(layer, long_ring, moments, certain)
     expression = _with_kernel_sum(ratio(*moments), setting)
     smallest, identities = _smallest_scale(setting, layer, long_ring.smallest_scale, excess, expression)
     if excess < certain:
@@ -73,30 +71,24 @@ def deformation_in_scale(setting: Setting, layer: str) -> Formula:
     return formula
 
 
-def _moments(setting: Setting, layer: str, windows: TwoWindows) -> tuple[Expr, Expr]:
+def _moments(layer: str, windows: TwoWindows) -> tuple[Expr, Expr]:
     """Return the numerator and the denominator of D in l and xi (in xi, for a given excess)."""
-
-    def mean(profile: Profile) -> Expr:
-        return profile.mean(setting.weights(), setting.gap, windows.excess)
-
+    mean = windows.output(1)
     if layer == "last":
         length = ell if windows.excess is None else 2 * xi + windows.excess
-        sites = mean(windows.output(1))
-        return mean(windows.map_change()), 2 * (sites - sites**2 / length)
-    return mean(windows.output_change()), 2 * (mean(windows.output(2)) - mean(windows.output(1)) ** 2)
+        return windows.map_change(), 2 * (mean - mean**2 / length)
+    return windows.output_change(), 2 * (windows.output(2) - mean**2)
 
 
-def _smallest_excess(
-    setting: Setting, layer: str, windows: TwoWindows, moments: tuple[Expr, Expr], certain: int
-) -> int:
+def _smallest_excess(layer: str, windows: TwoWindows, moments: tuple[Expr, Expr], certain: int) -> int:
     """Return the least l - 2 xi from which on the moments of every ring, folded as it is, equal the general ones."""
 
     def agrees(excess: int) -> bool:
-        shorter = _moments(setting, layer, replace(windows, excess=excess))
+        shorter = _moments(layer, replace(windows, excess=excess))
         pairs = zip(shorter, moments, strict=True)
         return all(sympy.cancel(sympy.together(a - b.subs(ell, 2 * xi + excess))) == 0 for a, b in pairs)
 
-    return min(takewhile(agrees, range(certain - 1, 2 * setting.gap - 1, -1)), default=certain)
+    return min(takewhile(agrees, range(certain - 1, 2 * windows.gap - 1, -1)), default=certain)
 
 
 def _smallest_scale(

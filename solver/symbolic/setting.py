@@ -14,8 +14,7 @@ from solver.numbers.exact import choice, integer
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import ENSEMBLES, TwoPixelTask
-from solver.symbolic.symbols import xi
-from solver.symbolic.weights import ClassWeights, class_weights
+from solver.symbolic.symbols import ClassWeights, class_weights, xi
 
 if TYPE_CHECKING:
     from sympy import Expr

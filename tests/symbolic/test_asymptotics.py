@@ -22,12 +22,17 @@ from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.once import layer_second_moment
 from solver.symbolic.deformation.snomial import Snomial, snomial_coefficient
 from solver.symbolic.expansions import asymptotics
-from solver.symbolic.expansions.asymptotics import deep_deformation, large, last_map_deformation, long_ring, on_ring
+from solver.symbolic.expansions.asymptotics import (
+    deep_deformation,
+    effective_window,
+    large,
+    last_map_deformation,
+    long_ring,
+    noise_on_long_rings,
+)
 from solver.symbolic.expansions.expansion import Expansion, expansion
 from solver.symbolic.expansions.laplace import central_series, cumulant
 from solver.symbolic.in_length import noise_in_length
-from solver.symbolic.noise import deep
-from solver.symbolic.noise.deep import effective_window, noise_on_long_rings
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, sigma, xi
 
@@ -118,7 +123,7 @@ def test_last_map_equals_the_limit_of_the_networks(law: str, size: int, depth: i
 
 def test_only_formulas_of_deformations() -> None:
     formula = noise_in_length(UNIFORM[3], "0", 7, GaussianNoise())
-    for function in (long_ring, lambda f: on_ring(f, 3 * xi)):
+    for function in (long_ring, lambda f: long_ring(f, 3 * xi)):
         with pytest.raises(NotApplicableError, match="of D, got one of G"):
             function(formula)
     flat = sensitivity_formula("shift", "output", "l,xi", distances="flat")
@@ -363,4 +368,4 @@ def test_command_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_docstrings_name_the_derivation() -> None:
     assert "derivations/limits.py" in str(asymptotics.__doc__)
-    assert "derivations/limits_noise.py" in str(deep.__doc__)
+    assert "derivations/limits_noise.py" in str(asymptotics.__doc__)

@@ -21,8 +21,7 @@ from solver.question.task import ENSEMBLES
 from solver.sensitivity.deformation.enumeration import image_moments
 from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.span import RingSpan
-from solver.symbolic.symbols import ell, k, xi
-from solver.symbolic.weights import class_weights
+from solver.symbolic.symbols import class_weights, ell, k, xi
 from tests.cases import Case, of_kind
 from tests.quick import UNSTRIDED
 

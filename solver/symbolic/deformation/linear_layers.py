@@ -26,8 +26,7 @@ from solver.symbolic.hidden_layer import HiddenKernel, HiddenLayer
 from solver.symbolic.in_length import ratio
 from solver.symbolic.setting import Setting
 from solver.symbolic.span import RingSpan
-from solver.symbolic.symbols import ell, xi
-from solver.symbolic.weights import class_weights
+from solver.symbolic.symbols import class_weights, ell, xi
 
 if TYPE_CHECKING:
     from sympy import Expr

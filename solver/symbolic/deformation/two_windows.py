@@ -1,4 +1,4 @@
-"""What a deformation changes, at every distance: in the map of windows that see two pixels, and in ReLU(xi-d).
+"""What a deformation changes, on average: in the map of windows that see two pixels, and in ReLU(xi-d).
 
 A window is xi consecutive sites.  The last map of `shift` is 1 where a window holds two pixels, 0 elsewhere, and
 (xi - c)+ windows hold a set of pixels that spans c sites from first to last.  So two such maps, of pixels (i, j) and
@@ -6,7 +6,8 @@ A window is xi consecutive sites.  The last map of `shift` is 1 where a window h
 pixels spans c on one side and l - c_in on the other, c_in between its innermost pixels, and both count.
 
 Each value is affine in (d, xi), or a product of two that are, as long as the order of the pixels and the signs of all
-xi - c stay the same: that fails for small d and around d = xi only.  `Profile` holds the pieces.
+xi - c stay the same: that fails for small d and around d = xi only.  So a mean over the ensemble is a sum over the
+first distances, one of a polynomial, and one over the distances around xi; beyond these every value is 0.
 By hand, for the default law: derivations/deformation_last_layer.py.
 """
 
@@ -14,36 +15,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+import sympy
 from sympy import Integer, S
 
 from solver.gaussian.functions import as_sympy
 from solver.question.deformation import Deformation
-from solver.symbolic.deformation.profile import Profile
-from solver.symbolic.symbols import d, xi
+from solver.symbolic.symbols import ClassWeights, d, ell, xi
 
-Overlap = Callable[[int, int], Any]
+if TYPE_CHECKING:
+    from sympy import Expr
+
+Overlap = Callable[[int, int], "Expr"]
 """(xi - c)+ of a set of pixels, from its outer and inner spans on a line where the pair is `far_apart`."""
 
 
 @dataclass(frozen=True)
 class TwoWindows:
-    """Values of one deformation at every distance, for l = 2 xi + excess (None: on any longer ring).
+    """Ensemble means in l and xi, or in xi on the ring of l = 2 xi + excess, which may end among the distances at xi.
 
     Attributes
     ----------
     deformation : Deformation
+    weights : ClassWeights
+        The probabilities of distances.
     gap : int
-    excess : int or None
     meeting : sympy expression
         The output for two pixels that have merged into one.
+    excess : int or None
     """
 
     deformation: Deformation
-    gap: int = 0
+    weights: ClassWeights
+    gap: int
+    meeting: Expr
     excess: int | None = None
-    meeting: Any = S.Zero
 
     @property
     def margin(self) -> int:
@@ -60,35 +67,45 @@ class TwoWindows:
         """The least xi from which on the regimes do not meet, and xi >= c for all pixels that start close."""
         return 2 * self.deformation.reach + self.margin + 1
 
-    def map_change(self) -> Profile:
+    def map_change(self) -> Expr:
         """Return the mean number of windows that hold two pixels either before or after the deformation."""
-        return self._profile(self._map_change)
+        return self._mean(self._map_change)
 
-    def output_change(self) -> Profile:
+    def output_change(self) -> Expr:
         """Return the mean squared change of ReLU(xi - d)."""
-        return self._profile(self._output_change)
+        return self._mean(self._output_change)
 
-    def output(self, power: int) -> Profile:
-        """Return ReLU(xi - d)^power."""
-        return self._profile(lambda base, f: f(base, base) ** power)
+    def output(self, power: int) -> Expr:
+        """Return the mean of ReLU(xi - d)^power."""
+        return self._mean(lambda base, f: f(base, base) ** power)
 
-    def _profile(self, value: Callable[[int, Overlap], Any]) -> Profile:
-        far_apart, margin = self.far_apart, self.margin
-        near = tuple(value(n, lambda outer, inner: xi - outer) for n in range(1, 2 * self.deformation.reach + 1))
-        bulk = value(far_apart, lambda outer, inner: xi - d - (outer - far_apart))
-        edge = tuple(value(far_apart, self._edge_overlap(e)) for e in range(-margin, margin))
-        return Profile(near, bulk, edge)
+    def _mean(self, value: Callable[[int, Overlap], Expr]) -> Expr:
+        far_apart, margin, reach = self.far_apart, self.margin, self.deformation.reach
+        near = [value(n, lambda outer, inner: xi - outer) for n in range(1, 2 * reach + 1)]
+        bulk = sympy.Poly(value(far_apart, lambda outer, inner: xi - d - (outer - far_apart)), d)
+        sums = sympy.Add(*(c * sympy.bernoulli(n + 1, d) / (n + 1) for (n,), c in bulk.terms()))  # Faulhaber
+        total = self.weights.near * sympy.Add(*near, sums.subs(d, xi - margin) - sums.subs(d, 2 * reach + 1))
+        for e in range(-margin, margin):
+            total += self._edge_weight(e) * value(far_apart, self._edge_overlap(e))
+        return total if self.excess is None else total.subs(ell, 2 * xi + self.excess)
+
+    def _edge_weight(self, e: int) -> Expr:
+        """Return the probability of the distance xi + e; l/2 is xi + excess/2."""
+        if -self.gap <= e < self.gap or (self.excess is not None and 2 * e > self.excess):
+            return S.Zero
+        weight = self.weights.near if e < 0 else self.weights.far
+        return weight * self.weights.half if self.excess is not None and 2 * e == self.excess else weight
 
     def _edge_overlap(self, e: int) -> Overlap:
         """Return (xi - c)+ around d = xi + e; the other side's is (xi - (l - c_in))+ = (e + c_in - excess)+."""
 
-        def overlap(outer: int, inner: int) -> Any:
+        def overlap(outer: int, inner: int) -> Expr:
             this, other = self.far_apart - e - outer, e + inner - self.far_apart
             return Integer(max(this, 0) + (max(other - self.excess, 0) if self.excess is not None else 0))
 
         return overlap
 
-    def _map_change(self, base: int, f: Overlap) -> Any:
+    def _map_change(self, base: int, f: Overlap) -> Expr:
         total = S.Zero
         for (a, b), p in self._moves(base):
             before = f(base, base)
@@ -101,7 +118,7 @@ class TwoWindows:
             total += p * (before + f(after, after) - 2 * f(outer, inner))
         return total
 
-    def _output_change(self, base: int, f: Overlap) -> Any:
+    def _output_change(self, base: int, f: Overlap) -> Expr:
         total = S.Zero
         for (a, b), p in self._moves(base):
             after = abs(base + b - a)
@@ -111,5 +128,5 @@ class TwoWindows:
     def _merged(self, base: int, a: int, b: int) -> bool:
         return self.deformation.collisions == "merge" and base + b == a
 
-    def _moves(self, base: int) -> list[tuple[tuple[int, int], Any]]:
+    def _moves(self, base: int) -> list[tuple[tuple[int, int], Expr]]:
         return [(move, as_sympy(p)) for move, p in self.deformation.outcomes(base, 10 * self.far_apart).items()]

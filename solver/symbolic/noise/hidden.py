@@ -40,8 +40,7 @@ from solver.symbolic.measured import pair_counts
 from solver.symbolic.noise.pair_moments import Counts, Kind, over_spread
 from solver.symbolic.setting import LONG, Setting
 from solver.symbolic.span import RingSpan
-from solver.symbolic.symbols import ell, k, xi
-from solver.symbolic.weights import class_weights
+from solver.symbolic.symbols import class_weights, ell, k, xi
 
 if TYPE_CHECKING:
     from sympy import Expr
