@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,20 +30,14 @@ def starting_weights(start: str, rng: np.random.Generator, layers: int, channels
     for k in range(layers):
         inputs = len(signs)
         filters = np.broadcast_to(window / window.sum() / inputs, (channels, inputs, size)) * signs[:, None]
-        signs = _signs(start, rng, channels, last=k == layers - 1)
+        signs = np.ones(channels) if start == "window" else rng.choice([-1.0, 1.0], size=channels)
+        if start == "saturating" and channels == 1 and k == layers - 1:
+            signs = -np.ones(1)
         filters = filters * signs[:, None, None] * (1 + 0.1 * rng.normal(size=(channels, inputs, size)))
         wanted = np.where(signs < 0, rng.uniform(0.4, 0.9, size=channels), 0.01 * rng.normal(size=channels))
         weights.append((filters, wanted - filters.sum(axis=2) @ background))
         background = np.maximum(wanted, 0)
     return weights
-
-
-def _signs(start: str, rng: np.random.Generator, channels: int, *, last: bool) -> np.ndarray:
-    """Return -1 for the channels whose response falls."""
-    if start == "window":
-        return np.ones(channels)
-    signs = rng.choice([-1.0, 1.0], size=channels)
-    return -np.ones(channels) if last and channels == 1 else signs
 
 
 def descended(
@@ -59,48 +52,31 @@ def descended(
     filters = [torch.tensor(w, requires_grad=True) for w, _ in initial]
     biases = [torch.tensor(b * (not linear), requires_grad=not linear) for _, b in initial]
     free = filters if linear else [*filters, *biases]
-    best = _Best([v.detach().numpy().copy() for v in free])
+    least, point = None, [v.detach().numpy().copy() for v in free]
 
     def value() -> Any:
         return objective([w.abs() for w in filters] if linear else filters, biases)
 
-    best.descend(torch.optim.Adam(free, lr=RATE), value, free, steps)
-    with torch.no_grad():
-        for v, found in zip(free, best.point, strict=True):
-            v.copy_(torch.from_numpy(found))
-    smooth = torch.optim.LBFGS(free, max_iter=POLISH, line_search_fn="strong_wolfe", tolerance_change=1e-14)
-    best.descend(smooth, value, free, 1)
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = value()
+        loss.backward()
+        return loss
+
+    polish = {"max_iter": POLISH, "line_search_fn": "strong_wolfe", "tolerance_change": 1e-14}
+    for kind, options, count in ((torch.optim.Adam, {"lr": RATE}, steps), (torch.optim.LBFGS, polish, 1)):
+        with torch.no_grad():
+            for v, found in zip(free, point, strict=True):
+                v.copy_(torch.from_numpy(found))
+        optimizer = kind(free, **options)
+        for step in range(count + 1):  # the point after the last step counts too
+            here = float(value().detach())
+            if not np.isfinite(here):
+                break
+            if least is None or here < least:
+                least, point = here, [v.detach().numpy().copy() for v in free]
+            if step < count:
+                optimizer.step(closure)
     if linear:
-        return best.value, [(np.abs(w), np.zeros_like(b)) for w, (_, b) in zip(best.point, initial, strict=True)]
-    count = len(initial)
-    return best.value, list(zip(best.point[:count], best.point[count:], strict=True))
-
-
-class _Best:
-    """The best point that descents have seen."""
-
-    def __init__(self, point: list[np.ndarray]) -> None:
-        self.value: float | None = None
-        self.point = point
-
-    def descend(self, optimizer: Any, value: Callable[[], Any], free: list[Any], steps: int) -> None:
-        """Take steps, until the value is no number; the point after the last step counts too."""
-
-        def closure() -> Any:
-            optimizer.zero_grad()
-            loss = value()
-            loss.backward()
-            return loss
-
-        for _ in range(steps):
-            if not self.see(value, free):
-                return
-            optimizer.step(closure)
-        self.see(value, free)
-
-    def see(self, value: Callable[[], Any], free: list[Any]) -> bool:
-        """Keep the point if it is the best so far; return whether its value is a number."""
-        here = float(value().detach())
-        if np.isfinite(here) and (self.value is None or here < self.value):
-            self.value, self.point = here, [v.detach().numpy().copy() for v in free]
-        return bool(np.isfinite(here))
+        return least, [(np.abs(w), np.zeros_like(b)) for w, (_, b) in zip(point, initial, strict=True)]
+    return least, list(zip(point[: len(filters)], point[len(filters) :], strict=True))

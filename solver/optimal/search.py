@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -49,10 +49,10 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
-    """What is searched, from where and for how long.
+class SearchResult:
+    """What was searched, from where and for how long, and what was found, exactly.
 
-    Parameters
+    Attributes
     ----------
     layer : int
         k, the hidden layer whose D is searched.
@@ -62,7 +62,9 @@ class Search:
     seed, restarts, steps : int
         Of the starts, of which there are ``restarts``, and steps of Adam from each.
     only_linear : bool
-        Keep biases at 0 and filters non-negative, so that no ReLU cuts.
+        Whether biases are kept at 0 and filters non-negative, so that no ReLU cuts.
+    attempts : tuple of Attempt
+        Every descent, in the order made.
 
     Raises
     ------
@@ -74,13 +76,14 @@ class Search:
 
     task: TwoPixelTask
     layer: int
-    channels: int = 1
-    filter_size: int = 3
-    deformation: Deformation = field(default_factory=Deformation)
-    seed: int = 0
-    restarts: int = 16
-    steps: int = 300
-    only_linear: bool = False
+    channels: int
+    filter_size: int
+    deformation: Deformation
+    seed: int
+    restarts: int
+    steps: int
+    only_linear: bool
+    attempts: tuple[Attempt, ...] = ()
 
     def __post_init__(self) -> None:
         if self.task.labels != "distance":
@@ -93,37 +96,20 @@ class Search:
         if self.layer > hidden:
             raise InputError(f"layer: expected a hidden layer, 1 to {hidden}, got {self.layer}")
 
-    def attempt(self, number: int, objective: DeformationObjective) -> Attempt:
-        """Return the descent from one of the starts, which depends on nothing else."""
-        start, rng = STARTS[number % len(STARTS)], np.random.default_rng([self.seed, number])
-        initial = starting_weights(start, rng, self.layer, self.channels, self.filter_size)
-        searched, weights = descended(objective, initial, self.steps, linear=self.only_linear)
-        layers = _rounded(weights)
-        return Attempt(start, searched, self.exact_deformation(layers), layers)
+    @property
+    def taps(self) -> int:
+        """The width of the receptive field of the layer."""
+        return (self.filter_size - 1) * self.layer + 1
 
-    def exact_deformation(self, layers: tuple[Layer, ...]) -> Fraction | None:
-        """Return D of the last of some layers, exactly; None if their map is the same for every image."""
-        moments = distance_moments(Network(layers=layers), self.task, self.deformation)[len(layers)]
-        return moments.displacement / moments.spread if moments.spread else None
+    @cached_property
+    def linear(self) -> Value:
+        """The least D over all linear layers of the same receptive field."""
+        return best_deformation(self.taps, self.task, self.deformation).value
 
-
-@dataclass(frozen=True, kw_only=True)
-class SearchResult(Search):
-    """What a search found, exactly.
-
-    Attributes
-    ----------
-    linear : Value
-        The least D over all linear layers of the same receptive field.
-    any_map : Value
-        The least D over all functions of the same receptive field: no network is below it.
-    attempts : tuple of Attempt
-        Every descent, in the order made.
-    """
-
-    linear: Value
-    any_map: Value
-    attempts: tuple[Attempt, ...]
+    @cached_property
+    def any_map(self) -> Value:
+        """The least D over all functions of the same receptive field: no network is below it."""
+        return least_of_any_map(self.taps, self.task, self.deformation)
 
     @cached_property
     def best(self) -> Attempt:
@@ -148,7 +134,16 @@ class SearchResult(Search):
 
     def least_completed(self, amplitude: Any = Fraction(1, 1000)) -> Fraction:
         """Return D_k of the full network, exact: its faint channels are part of the layer."""
-        return self.exact_deformation(self.completed(amplitude).layers[: self.layer]) or Fraction(0)
+        layers = self.completed(amplitude).layers[: self.layer]
+        return _exact_deformation(layers, self.task, self.deformation) or Fraction(0)
+
+    def attempt(self, number: int, objective: DeformationObjective) -> Attempt:
+        """Return the descent from one of the starts, which depends on nothing else."""
+        start, rng = STARTS[number % len(STARTS)], np.random.default_rng([self.seed, number])
+        initial = starting_weights(start, rng, self.layer, self.channels, self.filter_size)
+        searched, weights = descended(objective, initial, self.steps, linear=self.only_linear)
+        layers = _rounded(weights)
+        return Attempt(start, searched, _exact_deformation(layers, self.task, self.deformation), layers)
 
 
 def search_deformation(
@@ -170,7 +165,8 @@ def search_deformation(
     Adam and then L-BFGS descend on D in float64; filters and biases are rounded to multiples of 2^-12 of the largest
     of their layer, and D is computed from those, exactly.  Local minima: D found is an upper bound of the least.
 
-    The parameters are those of `Search`, of which ``linear`` is ``only_linear``; ``progress`` is told of each descent.
+    The parameters are those of `SearchResult`, of which ``linear`` is ``only_linear``; ``progress`` is told of each
+    descent.
 
     Raises
     ------
@@ -179,7 +175,7 @@ def search_deformation(
     SolverError
         If every descent ended in a map that is the same for all images.
     """
-    search = Search(
+    search = SearchResult(
         task=task,
         layer=layer,
         channels=channels,
@@ -190,26 +186,26 @@ def search_deformation(
         steps=steps,
         only_linear=linear,
     )
-    return _found(search, progress)
+    attempts = _attempts(search, progress or (lambda done, total: None))
+    if all(attempt.D is None for attempt in attempts):
+        raise SolverError(f"all {restarts} descents ended in a map that is the same for every image; ask for more")
+    return replace(search, attempts=attempts)
 
 
-def _found(search: Search, progress: Progress | None) -> SearchResult:
-    """Return every attempt, between both bounds."""
+def _attempts(search: SearchResult, progress: Progress) -> tuple[Attempt, ...]:
     attempts: list[Attempt] = []
     with one_thread():
         objective = DeformationObjective(search.task, search.deformation)
         for n in range(search.restarts):
             attempts.append(search.attempt(n, objective))
-            if progress is not None:
-                progress(n + 1, search.restarts)
-    if all(attempt.D is None for attempt in attempts):
-        raise SolverError(
-            f"all {search.restarts} descents ended in a map that is the same for every image; ask for more"
-        )
-    taps = (search.filter_size - 1) * search.layer + 1
-    linear = best_deformation(taps, search.task, search.deformation).value
-    any_map = least_of_any_map(taps, search.task, search.deformation)
-    return SearchResult(**vars(search), linear=linear, any_map=any_map, attempts=tuple(attempts))
+            progress(n + 1, search.restarts)
+    return tuple(attempts)
+
+
+def _exact_deformation(layers: tuple[Layer, ...], task: TwoPixelTask, deformation: Deformation) -> Fraction | None:
+    """Return D of the last of some layers; None if their map is the same for every image."""
+    moments = distance_moments(Network(layers=layers), task, deformation)[len(layers)]
+    return moments.displacement / moments.spread if moments.spread else None
 
 
 def _rounded(weights: Weights) -> tuple[Layer, ...]:

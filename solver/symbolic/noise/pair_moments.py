@@ -11,7 +11,7 @@ import sympy
 from sympy import Integer
 
 from solver.gaussian.functions import as_sympy
-from solver.gaussian.moments import rectified_mean, rectified_product
+from solver.gaussian.moments import SYMBOLS
 from solver.symbolic.symbols import sigma
 
 if TYPE_CHECKING:
@@ -31,22 +31,9 @@ def pair_moment(kind: Kind) -> Expr:
         return sigma**2
     (m1, v1), (m2, v2) = ((as_sympy(mean), as_sympy(variance) * sigma**2) for mean, variance in kind[:2])
     if len(kind) == 3:
-        joint = rectified_product(m1, m2, v1, v2, as_sympy(kind[2]) * sigma**2)
-        return joint - rectified_mean(m1, v1) * rectified_mean(m2, v2)
-    return (rectified_mean(m1, v1) - sympy.Max(m1, 0)) * (rectified_mean(m2, v2) - sympy.Max(m2, 0))
-
-
-def by_function(counts: Mapping[Kind, Expr]) -> dict[Expr, Expr]:
-    """Return the sum of number times moment as {product of functions of sigma: coefficient}.
-
-    Rational numbers go to the coefficients, which are otherwise what ``counts`` has.
-    """
-    gathered: dict[Expr, list[Expr]] = defaultdict(list)
-    for kind, count in counts.items():
-        for term in sympy.Add.make_args(sympy.expand(pair_moment(kind))):
-            number, function = term.as_coeff_Mul()
-            gathered[function].append(number * count)
-    return {function: sympy.Add(*terms) for function, terms in gathered.items()}
+        joint = SYMBOLS.product(m1, m2, v1, v2, as_sympy(kind[2]) * sigma**2)
+        return joint - SYMBOLS.mean(m1, v1) * SYMBOLS.mean(m2, v2)
+    return SYMBOLS.shift(m1, v1) * SYMBOLS.shift(m2, v2)
 
 
 def over_spread(counts: Mapping[Kind, Expr], spread: Expr) -> tuple[Expr, dict[Expr, Expr]]:
@@ -54,7 +41,12 @@ def over_spread(counts: Mapping[Kind, Expr], spread: Expr) -> tuple[Expr, dict[E
 
     The polynomials have integer coefficients and no factor in common; functions that cancel are left out.
     """
-    parts = {f: sympy.fraction(sympy.together(c)) for f, c in by_function(counts).items()}
+    gathered: dict[Expr, list[Expr]] = defaultdict(list)
+    for kind, count in counts.items():
+        for term in sympy.Add.make_args(sympy.expand(pair_moment(kind))):
+            number, function = term.as_coeff_Mul()
+            gathered[function].append(number * count)
+    parts = {f: sympy.fraction(sympy.together(sympy.Add(*terms))) for f, terms in gathered.items()}
     below = reduce(sympy.lcm, dict.fromkeys(part[1] for part in parts.values()), Integer(1))
     above = {f: sympy.expand(n * sympy.cancel(below / d)) for f, (n, d) in parts.items()}
     above = {f: polynomial for f, polynomial in above.items() if polynomial != 0}
