@@ -1,44 +1,53 @@
-"""Gaussian noise: independent at every site, of a given total energy, plain or rectified."""
+"""Noise laws: what each must say of itself, and Gaussian noise, plain or rectified."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from solver.errors import InputError
+import numpy as np
+
+from solver.errors import InputError, NotApplicableError
 from solver.numbers.exact import rational
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import Deformation, far_energy
-from solver.question.task import Task
+from solver.question.task import Task, canonical_text
+
+if TYPE_CHECKING:
+    from scipy.stats.qmc import QMCEngine
+
+PROPERTIES = {
+    "independent": "drawn independently and alike at every site",
+    "symmetric": "as likely as its negative",
+    "gaussian": "Gaussian, rectified or not",
+}
+"""What routes assume of a noise law."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianNoise:
-    """eta: iid N(0, sigma^2) at every site, with l sigma^2 = ``energy``, l the number of sites.
+class Noise(ABC):
+    """eta, added to the image: a law of l sites of variance sigma^2 each (before any rectification).
+
+    A law is a subclass with its `samples` and its ``properties``, a frozenset of names in `PROPERTIES`; from them follows
+    what it has: all sampled values if it is independent, and those of linear layers if it is symmetric too.  Properties
+    hold for the class that states them alone: a subclass has none until it states its own.
 
     Parameters
     ----------
     energy : rational, or "exact"
-        The total energy; 8/3 by default, the deformation energy of two pixels far apart on a ring (for a frame
-        see `default_noise`).
+        The total energy l sigma^2; 8/3 by default, the deformation energy of two pixels far apart on a ring (for a
+        frame see `default_noise`).
         ``"exact"`` stands for the deformation energy averaged over the ensemble.
-    rectified : bool
-        Add max(eta, 0) in place of eta, as the code of arXiv 2210.01506 does; sigma is the same.
 
     Raises
     ------
     InputError
         If the energy is not a positive rational or ``"exact"``.
-
-    Examples
-    --------
-    >>> GaussianNoise().variance(32)
-    Fraction(1, 12)
     """
 
     energy: Any = Fraction(8, 3)
-    rectified: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.rectified, bool):
@@ -50,7 +59,48 @@ class GaussianNoise:
             raise InputError(f"noise energy: expected a positive rational or 'exact', got {energy}")
         object.__setattr__(self, "energy", energy)
 
-    def resolved(self, task: Task, deformation: Deformation) -> GaussianNoise:
+    @abstractmethod
+    def samples(self, engine: QMCEngine, points: int, length: int) -> np.ndarray:
+        """Return so many draws of the noise of l sites, at as many of them as the engine has dimensions."""
+
+    @property
+    def properties(self) -> frozenset[str]:
+        """What routes can assume, of `PROPERTIES`."""
+        return frozenset()
+
+    @property
+    def rectified(self) -> bool:
+        """Whether max(eta, 0) is added in place of eta."""
+        return False
+
+    @property
+    def text(self) -> str:
+        """Canonical text that names the class and every field, for keys of caches."""
+        return canonical_text(self)
+
+    @property
+    def details(self) -> str:
+        """The law as text to follow its variance: nothing for Gaussian noise, unless it is rectified."""
+        return f", law {type(self).__name__}"
+
+    def lacks(self, *wanted: str) -> str | None:
+        """Return which property this very law does not state, as a sentence for a refusal, or None."""
+        stated = self.properties if "properties" in vars(type(self)) else frozenset()
+        missing = [name for name in wanted if name not in stated]
+        return f"the noise law {type(self).__name__} is not stated to be {PROPERTIES[missing[0]]}" if missing else None
+
+    def assume(self, *wanted: str) -> None:
+        """Refuse a law that lacks a property.
+
+        Raises
+        ------
+        NotApplicableError
+            Naming the property.
+        """
+        if why := self.lacks(*wanted):
+            raise NotApplicableError(why)
+
+    def resolved(self, task: Task, deformation: Deformation) -> Self:
         """Return the noise with the energy ``"exact"`` replaced by the ensemble's deformation energy.
 
         Raises
@@ -63,7 +113,7 @@ class GaussianNoise:
         energy = deformation_energy(task, deformation)
         if energy == 0:
             raise InputError("noise energy 'exact': the deformation moves nothing and has energy 0; give a rational")
-        return GaussianNoise(energy=energy, rectified=self.rectified)
+        return replace(self, energy=energy)
 
     def variance(self, length: int) -> Fraction:
         """Return sigma^2 = energy / l.
@@ -78,6 +128,49 @@ class GaussianNoise:
                 "noise energy 'exact' depends on the task and the deformation: use resolved(task, deformation)"
             )
         return Fraction(self.energy) / length
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianNoise(Noise):
+    """eta: iid N(0, sigma^2) at every site, with l sigma^2 = ``energy``, l the number of sites.
+
+    Parameters
+    ----------
+    energy : rational, or "exact"
+        See `Noise`.
+    rectified : bool
+        Add max(eta, 0) in place of eta, as the code of arXiv 2210.01506 does; sigma is the same.
+
+    Raises
+    ------
+    InputError
+        If the energy is not a positive rational or ``"exact"``.
+
+    Examples
+    --------
+    >>> GaussianNoise().variance(32)
+    Fraction(1, 12)
+    """
+
+    rectified: bool = False
+
+    @property
+    def properties(self) -> frozenset[str]:
+        """What routes can assume."""
+        return frozenset({"independent", "gaussian"} | (set() if self.rectified else {"symmetric"}))
+
+    @property
+    def details(self) -> str:
+        """Whether it is rectified, as text to follow the variance."""
+        return ", rectified: max(eta, 0)" if self.rectified else ""
+
+    def samples(self, engine: QMCEngine, points: int, length: int) -> np.ndarray:
+        """Return so many draws of the noise of l sites, at as many of them as the engine has dimensions."""
+        from scipy.stats import qmc
+
+        eta = qmc.MultivariateNormalQMC(np.zeros(engine.d), engine=engine).random(points)
+        eta *= float(self.variance(length)) ** 0.5
+        return np.maximum(eta, 0) if self.rectified else eta
 
 
 def default_noise(task: Task) -> GaussianNoise:

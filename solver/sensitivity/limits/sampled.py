@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from solver.network.trace import correlate
+from solver.question.noise import GaussianNoise
 from solver.sensitivity.limits.moments import LayerMoment, OneSidedEnsemble
 from solver.sensitivity.noise.sampled.estimate import jackknife, standard_error
-from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, gaussian_noises, sampled_until_met
+from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, sampled_until_met, sobol_noises
 from solver.values import NumericValue, as_value
 
 _CHUNK = 2**22
@@ -29,6 +30,7 @@ def sampled_limits(
     -----
     Costs points * replicates forward passes for each image.
     """
+    unit = GaussianNoise(energy=1, rectified=ensemble.derivative.rectified)
     moments = [ensemble.moments[k] for k in layers]
     closed = [float(as_value(m.expression(), "closed")) if m.has_forms else 0.0 for m in moments]
 
@@ -42,7 +44,7 @@ def sampled_limits(
     return sampled_until_met(
         sampling,
         sampling.points,
-        partial(gaussian_noises, ensemble.derivative.rectified, 1.0, ensemble.derivative.sites),
+        partial(sobol_noises, unit, 1, ensemble.derivative.sites),
         partial(_replicate, ensemble, moments),
         estimated,
         lambda found: found.values(),

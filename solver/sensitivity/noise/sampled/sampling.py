@@ -121,11 +121,10 @@ def sampled_noise(
         }
 
     points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
-    deviation = float(noise.variance(task.sites)) ** 0.5
     return sampled_until_met(
         sampling,
         points,
-        partial(gaussian_noises, noise.rectified, deviation, ring.length),
+        partial(sobol_noises, noise, task.sites, ring.length),
         partial(_replicate, trace, ring, controls, channel_mean),
         estimated,
         lambda found: [each.total for each in found.values()],
@@ -155,16 +154,13 @@ def sampled_until_met(
         points *= 4
 
 
-def gaussian_noises(
-    rectified: bool, deviation: float, sites: int, points: int, generator: np.random.Generator
+def sobol_noises(
+    noise: GaussianNoise, length: int, sites: int, points: int, generator: np.random.Generator
 ) -> np.ndarray:
     """Return one scrambled Sobol set of noises, of shape (points, sites)."""
     from scipy.stats import qmc
 
-    engine = qmc.Sobol(sites, scramble=True, rng=generator)
-    eta = qmc.MultivariateNormalQMC(np.zeros(sites), engine=engine).random(points)
-    eta *= deviation
-    return np.maximum(eta, 0) if rectified else eta
+    return noise.samples(qmc.Sobol(sites, scramble=True, rng=generator), points, length)
 
 
 def _replicate(
