@@ -13,7 +13,7 @@ from solver.errors import NotApplicableError
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise
+from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.noise.once import is_rectified_once, layer_second_moment
@@ -42,7 +42,7 @@ def layer_point(
     task: TwoPixelTask,
     *,
     deformation: Deformation | None = None,
-    noise: GaussianNoise | None = None,
+    noise: Noise | None = None,
 ) -> LayerPoint:
     """Return D and G of a hidden layer whose noise is rectified once.
 

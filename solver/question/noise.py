@@ -30,9 +30,9 @@ PROPERTIES = {
 class Noise(ABC):
     """eta, added to the image: a law of l sites of variance sigma^2 each (before any rectification).
 
-    A law is a subclass with its `samples` and its ``properties``, a frozenset of names in `PROPERTIES`; from them follows
-    what it has: all sampled values if it is independent, and those of linear layers if it is symmetric too.  Properties
-    hold for the class that states them alone: a subclass has none until it states its own.
+    A law is a subclass with its `samples` and its ``properties``, a frozenset of names in `PROPERTIES`.  They decide
+    what it has: sampled values if it is independent, those of linear layers if it is symmetric too.  Properties hold
+    for the class that states them alone: a subclass has none until it states its own.
 
     Parameters
     ----------

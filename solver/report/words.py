@@ -26,14 +26,13 @@ def heading(report: Report) -> list[str]:
     s = report.first
     task, noise = s.task, s.noise
     gap = f", gap {task.gap}" if task.gap else ""
-    rectified = ", rectified: max(eta, 0)" if noise.rectified else ""
     mean = ["Norms: channels averaged first"] if s.channel_mean else []
     return [
         f"Task: {task.place}, scale xi = {task.scale}, distances '{task.distances}'{gap}; {task.rule}",
         f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
         f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} "
         f"({far_energy(s.deformation, task.axes)} far apart)",
-        f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.sites)}{rectified}",
+        f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.sites)}{noise.details}",
         *mean,
     ]
 

@@ -14,7 +14,7 @@ from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
-from solver.question.noise import GaussianNoise, default_noise
+from solver.question.noise import Noise, default_noise
 from solver.question.task import Task, TwoPixelTask
 from solver.sensitivity.noise.once import noise_representatives
 
@@ -35,7 +35,7 @@ class Question:
     task : TwoPixelTask or FrameTask
     deformation : Deformation
         Each pixel moves by -1, 0, +1 with probability 1/3 if omitted.
-    noise : GaussianNoise
+    noise : Noise
         `default_noise` if omitted: total energy 8/3, or 32/9 on a frame.  The energy ``"exact"`` is put in.
     channel_mean : bool
         Average every map over its channels before taking norms.
@@ -49,15 +49,15 @@ class Question:
     network: Network
     task: Task
     deformation: Deformation = field(default_factory=Deformation)
-    noise: GaussianNoise = None  # type: ignore[assignment]
+    noise: Noise = None  # type: ignore[assignment]
     channel_mean: bool = False
 
     def __post_init__(self) -> None:
-        kinds = {"network": Network, "task": Task, "deformation": Deformation, "noise": GaussianNoise}
+        kinds = {"network": Network, "task": Task, "deformation": Deformation, "noise": Noise}
         for name, kind in kinds.items():
             given = getattr(self, name)
             if not isinstance(given, kind) and not (name == "noise" and given is None):
-                wanted = "TwoPixelTask" if kind is Task else kind.__name__
+                wanted = {"task": "TwoPixelTask", "noise": "GaussianNoise"}.get(name, kind.__name__)
                 raise InputError(f"{name}: expected a {wanted}, got {given!r}")
         noise = self.noise or default_noise(self.task)
         object.__setattr__(self, "noise", noise.resolved(self.task, self.deformation))
@@ -123,5 +123,5 @@ class Question:
             for each in network.layers[: min(layer, network.depth)]
         ]
         head: list[Any] = [repr(network.readout), network.pooling] if self.is_output(layer) else []
-        place = [self.task.text, repr(self.noise), self.channel_mean]
+        place = [self.task.text, self.noise.text, self.channel_mean]
         return json.dumps(["noise response", __version__, NUMBERS, route, layer, layers, head, place])

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from solver.network.network import Network
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.question.task import Task
 from solver.sensitivity.question import Question
 from solver.values import Value
@@ -84,7 +84,7 @@ class LayerResults:
         return self.question.deformation
 
     @property
-    def noise(self) -> GaussianNoise:
+    def noise(self) -> Noise:
         """The noise, its energy a rational."""
         return self.question.noise
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from solver.cache import Cache
 from solver.network.network import Network
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise, default_noise
+from solver.question.noise import Noise, default_noise
 from solver.question.task import Task
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
@@ -69,7 +69,7 @@ def sensitivities(
     task: Task,
     *,
     deformation: Deformation | None = None,
-    noise: GaussianNoise | None = None,
+    noise: Noise | None = None,
     channel_mean: bool = False,
     method: str = "auto",
     sampling: Sampling | None = None,

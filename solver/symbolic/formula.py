@@ -12,7 +12,7 @@ import sympy
 from solver.errors import InputError, NotApplicableError, SolverError
 from solver.gaussian.functions import OwensT
 from solver.numbers.exact import integer
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.symbolic.conditions import Conditions, condition_text
 from solver.symbolic.measured import MeasuredLayer
 from solver.symbolic.setting import Setting
@@ -99,7 +99,7 @@ class Formula:
     fixed: Mapping[str, int]
     conditions: Conditions
     proof: Proof
-    noise: GaussianNoise | None = None
+    noise: Noise | None = None
 
     @property
     def fixed_symbols(self) -> dict[Any, int]:

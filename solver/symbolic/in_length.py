@@ -21,7 +21,7 @@ from sympy import Integer
 from solver.errors import NotApplicableError
 from solver.network.linearity import network_representatives
 from solver.numbers.exact import Exact
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.sensitivity.noise.once import noise_representatives
 from solver.symbolic.formula import Formula, Proof
 from solver.symbolic.measured import MeasuredLayer, shallow
@@ -52,7 +52,7 @@ def deformation_in_length(setting: Setting, layer: str, scale: int) -> Formula:
     )
 
 
-def noise_in_length(setting: Setting, layer: str, scale: int, noise: GaussianNoise) -> Formula:
+def noise_in_length(setting: Setting, layer: str, scale: int, noise: Noise) -> Formula:
     """Return G of a layer in l and sigma, for a given scale; its range holds for every sigma.
 
     For on shorter rings the numbers of pairs and the denominator are compared.  Costs well under a second for xi = 7.

@@ -10,7 +10,7 @@ from solver.errors import NotApplicableError
 from solver.gaussian.functions import as_sympy
 from solver.network.network import Network
 from solver.numbers.exact import Exact
-from solver.question.noise import GaussianNoise
+from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import PairMoments
@@ -59,13 +59,13 @@ class MeasuredLayer:
         """Return D."""
         return as_value(self.moments.displacement / self.moments.spread, "network")
 
-    def noise(self, noise: GaussianNoise) -> Value:
+    def noise(self, noise: Noise) -> Value:
         """Return G."""
         moment = self._second_moment(noise.resolved(self.task, self.setting.deformation))
         response = moment.expression() if isinstance(moment, SecondMoment) else as_sympy(moment)
         return as_value(response / as_sympy(self.moments.spread), "network")
 
-    def unit_counts(self, noise: GaussianNoise) -> Counts:
+    def unit_counts(self, noise: Noise) -> Counts:
         """Return how many pairs of units of each kind there are, with the noise at variance 1.
 
         Raises
@@ -76,13 +76,13 @@ class MeasuredLayer:
         moment = self._second_moment(GaussianNoise(energy=self.length, rectified=noise.rectified))
         return pair_counts(moment) if isinstance(moment, SecondMoment) else {(): moment}
 
-    def has_counts(self, counts: Counts, spread: Expr, noise: GaussianNoise) -> bool:
+    def has_counts(self, counts: Counts, spread: Expr, noise: Noise) -> bool:
         """Return whether numbers of pairs and a denominator are those of the network, exactly."""
         found = {kind: count for kind, count in counts.items() if count != 0}
         same = found == {kind: as_sympy(count) for kind, count in self.unit_counts(noise).items()}
         return same and bool(spread == as_sympy(self.moments.spread))
 
-    def _second_moment(self, noise: GaussianNoise) -> SecondMoment | Exact:
+    def _second_moment(self, noise: Noise) -> SecondMoment | Exact:
         """Return the noise response as a `SecondMoment`, or as a number if no activation has touched the noise."""
         network, task, layer = self.network, self.task, self.layer
         output, depth, part = layer > network.depth, min(layer, network.depth), shallow(network, layer)
@@ -106,7 +106,7 @@ def pair_counts(moment: SecondMoment) -> Counts:
     return {kind: weight for kind, weight in weights.items() if weight != 0}
 
 
-def _without_formula(network: Network, layer: int, noise: GaussianNoise) -> str:
+def _without_formula(network: Network, layer: int, noise: Noise) -> str:
     """Return why a layer has no formula, which layers have one, and where its value is."""
     closed = [
         str(k)
@@ -121,7 +121,7 @@ def _without_formula(network: Network, layer: int, noise: GaussianNoise) -> str:
     )
 
 
-def _has_integrals(network: Network, layer: int, noise: GaussianNoise) -> bool:
+def _has_integrals(network: Network, layer: int, noise: Noise) -> bool:
     """Return whether the units are sums of independent sites of one weight, so that any two share equal summands."""
     units = units_of_layer(network, noise, min(layer, network.depth))
     if isinstance(units, Refusal):

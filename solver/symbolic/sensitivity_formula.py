@@ -8,7 +8,7 @@ from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError, NotApplicableError
 from solver.numbers.exact import choice, integer
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise
+from solver.question.noise import GaussianNoise, Noise
 from solver.symbolic.combined import sensitivity_ratio, without_sigma
 from solver.symbolic.deformation.linear_layers import deformation_of_hidden
 from solver.symbolic.formula import Formula
@@ -31,7 +31,7 @@ def sensitivity_formula(
     distances: str = "pairs",
     gap: int = 0,
     deformation: Deformation | None = None,
-    noise: GaussianNoise | None = None,
+    noise: Noise | None = None,
     eliminate_sigma: bool = False,
 ) -> Formula:
     """Return D, G or R of ``layer`` (see `Formula`) of a construction and ensemble, with its range and its proof.
@@ -58,6 +58,7 @@ def sensitivity_formula(
     default = CONSTRUCTIONS[choice(construction, "construction", CONSTRUCTIONS)].default_size
     size = default if filter_size is None else filter_size
     deformation, noise = deformation or Deformation(), noise or GaussianNoise()
+    noise.assume("independent", "gaussian")
     setting = Setting(
         construction=construction, filter_size=size, distances=distances, gap=gap, deformation=deformation
     )
@@ -66,7 +67,7 @@ def sensitivity_formula(
 
 
 def _formula(
-    setting: Setting, quantity: str, names: tuple[str, ...], layer: str | None, scale: int, noise: GaussianNoise
+    setting: Setting, quantity: str, names: tuple[str, ...], layer: str | None, scale: int, noise: Noise
 ) -> Formula:
     """Return D, G or their quotient: for a given scale, of a hidden layer, or of the last ones in l and xi."""
     if setting.strided and names != ("l",):

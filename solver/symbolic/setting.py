@@ -12,7 +12,7 @@ from solver.errors import InputError, UnreachableScaleError
 from solver.network.network import Network
 from solver.numbers.exact import choice, integer
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.question.task import ENSEMBLES, TwoPixelTask
 from solver.symbolic.symbols import ClassWeights, class_weights, xi
 
@@ -71,7 +71,7 @@ class Setting:
         """Whether the construction has strides."""
         return self.family.strided_depth is not None
 
-    def for_noise(self, noise: GaussianNoise) -> Setting:
+    def for_noise(self, noise: Noise) -> Setting:
         """Return the setting with the deformation that G depends on: none but for the energy ``"exact"``."""
         return self if noise.energy == "exact" else replace(self, deformation=Deformation())
 

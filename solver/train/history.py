@@ -11,7 +11,7 @@ from solver.network.frequency.content import mean_filter_frequency
 from solver.network.network import Network
 from solver.numbers.exact import integer
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise
+from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.routes import DISTANCES
@@ -53,7 +53,7 @@ def history(
     steps: Collection[int] | None = None,
     shuffles: int = 8,
     deformation: Deformation | None = None,
-    noise: GaussianNoise | None = None,
+    noise: Noise | None = None,
     sampling: Sampling = QUICK,
     progress: Progress | None = None,
 ) -> History:
@@ -109,7 +109,7 @@ def _layers(
     network: Network,
     task: TwoPixelTask,
     deformation: Deformation,
-    noise: GaussianNoise,
+    noise: Noise,
     sampling: Sampling,
     shuffles: Shuffles,
 ) -> tuple[LayerValues, ...]:

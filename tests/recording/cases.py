@@ -117,6 +117,8 @@ FRAMES = [
           portable=False),
     _case("frame-options", "frame --length 8 --scale 3 --distances balanced --deformation neighbours "
           "--collisions merge --noise-energy exact --split --digits 5 --channels 2", portable=False),
+    _case("frame-reject", "frame --length 8 --scale 3 --collisions reject --construction shift --digits 6",
+          portable=False),
     _case("frame-sampling", "frame --length 8 --scale 3 --deformation mirror --rectified-noise --seed 2 "
           "--method sampling --channel-mean --digits 5 --no-cache", portable=False),
     _case("frame-output", "frame --length 8 --scale 3 --metric l2 --construction shift --deformation rigid "
@@ -236,7 +238,7 @@ ERRORS = [
     _case("error-strided-length", "report --length 15 --scale 4 --construction strided --labels blocks"),
     _case("error-law", "report --deformation brownian", "report --deformation '0:1/2'",
           "report --deformation '0:3/2 1:-1/2'", "report --deformation '0:1/2 0:1/2'", "report --deformation ''"),
-    _case("error-collisions", "report --collisions bounce", "frame --collisions reject",
+    _case("error-collisions", "report --collisions bounce",
           "report --deformation '1,0:1' --collisions reject"),
     _case("error-noise", "report --noise-energy 0", "report --noise-energy loud", "report --noise-energy -8/3",
           f"report {TINY} --deformation 0:1 --noise-energy exact", "report --noise-energy nan"),

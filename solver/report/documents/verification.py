@@ -12,7 +12,7 @@ from solver.constructions.registry import check_claim
 from solver.network.network import Network
 from solver.network.trace import activations
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.enumeration import image_moments
@@ -37,7 +37,7 @@ class Check:
 
 
 def verification(
-    network: Network, task: TwoPixelTask, deformation: Deformation, noise: GaussianNoise, sampling: Sampling
+    network: Network, task: TwoPixelTask, deformation: Deformation, noise: Noise, sampling: Sampling
 ) -> Iterator[Check]:
     """Yield the cross-checks of a network: its claim, D by three routes, G by sampling, torch's activations."""
     noise = noise.resolved(task, deformation)
@@ -71,7 +71,7 @@ def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Defor
         )
 
 
-def _noise_checks(network: Network, task: TwoPixelTask, noise: GaussianNoise, sampling: Sampling) -> Iterator[Check]:
+def _noise_checks(network: Network, task: TwoPixelTask, noise: Noise, sampling: Sampling) -> Iterator[Check]:
     question = Question(network, task, noise=noise)
     values = dict(enumerate(noise_responses(question, Evaluation(sampling=sampling))))
     known = {k: value for k, value in values.items() if not value.total.method.startswith(METHOD)}

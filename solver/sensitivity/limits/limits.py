@@ -15,7 +15,7 @@ from solver.errors import InputError
 from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.question.ensemble import Representatives
-from solver.question.noise import GaussianNoise
+from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.routes import DISTANCES, pair_moments
 from solver.sensitivity.limits.moments import OneSidedEnsemble
@@ -47,7 +47,7 @@ def noise_limits(
     network: Network,
     task: TwoPixelTask,
     *,
-    noise: GaussianNoise | None = None,
+    noise: Noise | None = None,
     channel_mean: bool = False,
     sampling: Sampling | None = None,
     progress: Progress | None = None,
@@ -83,6 +83,7 @@ def noise_limits(
         raise InputError(f"task: expected a TwoPixelTask, got {task!r}")
     question = Question(network, task, noise=noise or GaussianNoise(), channel_mean=channel_mean)
     noise = question.noise
+    noise.assume("independent", "gaussian")
     options = {"rectified": noise.rectified, "channel_mean": channel_mean, "sampling": sampling, "progress": progress}
     weak, strong = (limit(network, task, **options) for limit in (weak_noise_responses, strong_noise_responses))
     layers = []

@@ -11,7 +11,7 @@ from solver.network.kernels import effective_kernel
 from solver.network.network import Network
 from solver.proof import Proof
 from solver.question.lattice import lags
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.question.task import Task
 from solver.sensitivity.deformation.autocorrelations import observed_kernel
 from solver.sensitivity.noise.once import (
@@ -49,7 +49,7 @@ class Linear:
         """See `Route`."""
         source = rectifying_layer(question.network, min(layer, question.depth), question.noise)
         if source is None:
-            return None
+            return question.noise.lacks("independent", "symmetric")
         return f"layer {source} rectifies the noise" if source else "the noise comes rectified"
 
     def cost(self, question: Question, layer: int) -> float:
@@ -85,6 +85,8 @@ class RectifiedOnce:
         """See `Route`."""
         network, noise = question.network, question.noise
         depth = min(layer, network.depth)
+        if why := noise.lacks("independent", "gaussian"):
+            return why
         if not is_rectified_once(network, depth, noise):
             return "the noise is rectified more than once on its way, or meets a hard tanh"
         alone = layer == rectifying_layer(network, depth, noise) and not question.channel_mean
@@ -124,9 +126,7 @@ def control(question: Question, layer: int) -> float | None:
     return None if closed is None else float(closed.total)
 
 
-def linear_layer_noise(
-    network: Network, task: Task, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
-) -> Any:
+def linear_layer_noise(network: Network, task: Task, noise: Noise, layer: int, *, channel_mean: bool = False) -> Any:
     """Return E||K*eta||^2 = sites sigma^2 (sum of A_r over the lags r that are multiples of l)."""
     kernel = observed_kernel(network, layer, channel_mean=channel_mean)
     per_site = Fraction(0)
@@ -136,7 +136,7 @@ def linear_layer_noise(
     return per_site * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
 
 
-def linear_readout_noise(network: Network, task: Task, noise: GaussianNoise) -> Any:
+def linear_readout_noise(network: Network, task: Task, noise: Noise) -> Any:
     """Return E[(f_p(x + eta) - f_p(x))^2] without ReLU: sigma^2 times the sum of each pixel's squared weight."""
     kernel = effective_kernel(network, network.depth)
     row = sum(v * taps[0] for v, taps in zip(network.pooled_readout(task.sites), kernel.values, strict=True))

@@ -21,19 +21,19 @@ from solver.network.network import Network
 from solver.numbers.product import product
 from solver.question.ensemble import Representatives, network_phases, representatives
 from solver.question.lattice import Shape, as_shape
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.question.task import Task
 from solver.sensitivity.noise.second_moment import Gauss, SecondMoment
 
 
-def rectifying_layer(network: Network, layer: int, noise: GaussianNoise) -> int | None:
+def rectifying_layer(network: Network, layer: int, noise: Noise) -> int | None:
     """Return the first layer up to ``layer`` with a ReLU or a hard tanh (0 if noise comes rectified), or None."""
     if noise.rectified:
         return 0
     return next((k for k, each in enumerate(network.layers[:layer], start=1) if each.activation != "identity"), None)
 
 
-def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> bool:
+def is_rectified_once(network: Network, layer: int, noise: Noise) -> bool:
     """Return whether the noise in a_layer has passed exactly one rectification that acts, and no hard tanh."""
     source = rectifying_layer(network, layer, noise)
     if source is None or (source > 0 and network.layers[source - 1].activation != "relu"):
@@ -41,7 +41,7 @@ def is_rectified_once(network: Network, layer: int, noise: GaussianNoise) -> boo
     return linear_on_rectified(network, layer, after=source)
 
 
-def coupled_fields(network: Network, noise: GaussianNoise) -> int:
+def coupled_fields(network: Network, noise: Noise) -> int:
     """Return how many different fields, up to translation, the channels of the first layer that rectifies are."""
     source = rectifying_layer(network, network.depth, noise)
     if not source:
@@ -72,7 +72,7 @@ def noise_representatives(network: Network, task: Task) -> Representatives:
 
 
 def layer_second_moment(
-    network: Network, task: Task, noise: GaussianNoise, layer: int, *, channel_mean: bool = False
+    network: Network, task: Task, noise: Noise, layer: int, *, channel_mean: bool = False
 ) -> SecondMoment:
     """Return E||a_k(x + eta) - a_k(x)||^2 of a layer that the noise reaches rectified once.
 
@@ -88,7 +88,7 @@ def layer_second_moment(
     return total
 
 
-def readout_second_moment(network: Network, task: Task, noise: GaussianNoise) -> SecondMoment:
+def readout_second_moment(network: Network, task: Task, noise: Noise) -> SecondMoment:
     """Return E[(f_p(x + eta) - f_p(x))^2] of a network whose noise is rectified once.
 
     Sites far apart fluctuate independently but shift together, so on a long ring the covariances are
@@ -130,9 +130,10 @@ class _SitePairs:
 class RectifiedFields:
     """The pre-activations at the rectifying layer, on the representing ring: covariances, and means per image."""
 
-    def __init__(self, network: Network, task: Task, noise: GaussianNoise, layer: int) -> None:
+    def __init__(self, network: Network, task: Task, noise: Noise, layer: int) -> None:
         source = rectifying_layer(network, layer, noise)
         assert source is not None
+        noise.assume("independent", "gaussian")
         self.source = source
         self.ring = noise_representatives(Network(layers=network.layers[: max(layer, 1)]), task)
         kernel = effective_kernel(network, source)

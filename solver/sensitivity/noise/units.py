@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.sensitivity.noise.once import is_rectified_once, rectifying_layer
 
 if TYPE_CHECKING:
@@ -162,8 +162,10 @@ def unit_ring(question: Question, layer: int) -> UnitRing | Refusal:
     return UnitRing(units, ring.length, images, background, ring.stretch, variance)
 
 
-def units_of_layer(network: Network, noise: GaussianNoise, layer: int) -> Units | Refusal:
+def units_of_layer(network: Network, noise: Noise, layer: int) -> Units | Refusal:
     """Return the units of a layer that rectifies noise a second time."""
+    if why := noise.lacks("independent", "gaussian"):
+        return Refusal(why)
     source = rectifying_layer(network, layer - 1, noise)
     if source is None or not is_rectified_once(network, layer - 1, noise):
         return Refusal(f"the noise does not reach layer {layer} rectified exactly once")

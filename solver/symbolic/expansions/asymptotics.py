@@ -26,7 +26,7 @@ from sympy import Integer, Poly, factorial, ff, rf
 from solver.errors import InputError, NotApplicableError
 from solver.gaussian.functions import as_sympy
 from solver.question.deformation import Deformation
-from solver.question.noise import GaussianNoise
+from solver.question.noise import GaussianNoise, Noise
 from solver.symbolic.deformation.linear_layers import correlation_coefficients
 from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.expansions.expansion import Expansion, expansion
@@ -151,7 +151,7 @@ def last_map_deformation(size: int, deformation: Deformation | None = None) -> E
     return one_pixel_deformation(autocorrelation, deformation)
 
 
-def noise_on_long_rings(setting: Setting, noise: GaussianNoise | None = None) -> Expr:
+def noise_on_long_rings(setting: Setting, noise: Noise | None = None) -> Expr:
     """Return G_k, k >= 1 below the last layer, for l -> infinity at fixed energy E = l sigma^2, exact in k.
 
     E sum_r A'_r E[z_0+ z_r+] / (4 sigma^2 A_0), for the ensembles `pairs` and `flat`.
@@ -169,6 +169,7 @@ def noise_on_long_rings(setting: Setting, noise: GaussianNoise | None = None) ->
     1/3
     """
     noise = noise or GaussianNoise()
+    noise.assume("independent", "gaussian")
     sums = HiddenNoise.of(setting, k, noise)
     energy = as_sympy(noise.variance(1))
     background = {kind: sympy.expand(n).coeff(ell) for kind, n in sums.counts(sympy.S.Zero).items()}

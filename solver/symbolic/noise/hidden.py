@@ -29,7 +29,7 @@ from solver.errors import InputError, SolverError
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.numbers.exact import Exact
-from solver.question.noise import GaussianNoise
+from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.noise.once import RectifiedFields, noise_representatives
 from solver.sensitivity.noise.second_moment import SecondMoment
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from sympy import Expr
 
 
-def noise_of_hidden(hidden: HiddenLayer, noise: GaussianNoise) -> Formula:
+def noise_of_hidden(hidden: HiddenLayer, noise: Noise) -> Formula:
     """Return G of a hidden layer, its numbers of pairs held to the networks' at the ends of its range.
 
     Raises
@@ -96,7 +96,7 @@ class HiddenNoise:
     windows: tuple[Counts, ...]
 
     @classmethod
-    def of(cls, setting: Setting, number: Expr, noise: GaussianNoise) -> HiddenNoise:
+    def of(cls, setting: Setting, number: Expr, noise: Noise) -> HiddenNoise:
         """Return the noise response of a layer of a construction, per copy of its kernel."""
         kernel = hidden_kernel(setting, number)
         if number == 0 and not noise.rectified:
@@ -184,7 +184,7 @@ def _windows(width: int) -> Network:
     return Network(layers=tuple(Layer(filters=(((1,) * size,),)) for size in (width, width + 1)))
 
 
-def _agrees(draft: Formula, sums: HiddenNoise, point: Point, noise: GaussianNoise) -> bool:
+def _agrees(draft: Formula, sums: HiddenNoise, point: Point, noise: Noise) -> bool:
     """Return whether numbers of pairs and denominator, times the channels, equal the network's."""
     measured = draft.layer_at(point)
     at = {ell: measured.length, xi: measured.scale, k: measured.layer}

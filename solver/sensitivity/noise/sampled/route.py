@@ -30,7 +30,7 @@ class Sampled:
 
     def refusal(self, question: Question, layer: int) -> str | None:
         """See `Route`."""
-        return None
+        return question.noise.lacks("independent")
 
     def cost(self, question: Question, layer: int) -> float:
         """See `Route`."""

@@ -20,7 +20,7 @@ from solver.network.network import Network
 from solver.network.trace import activated, correlate
 from solver.numbers.exact import integer, rational
 from solver.question.ensemble import Representatives
-from solver.question.noise import GaussianNoise
+from solver.question.noise import Noise
 from solver.question.task import Task
 from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.response import NoiseResponse
@@ -88,7 +88,7 @@ class Sampling:
 def sampled_noise(
     network: Network,
     task: Task,
-    noise: GaussianNoise,
+    noise: Noise,
     controls: dict[int, float | None],
     sampling: Sampling,
     *,
@@ -111,6 +111,7 @@ def sampled_noise(
     Costs points * replicates forward passes on the representing ring for each distance in sight, and keeps
     the mean map of each replicate.
     """
+    noise.assume("independent")
     ring = noise_representatives(network, task)
     trace = FloatTrace(network)
 
@@ -154,9 +155,7 @@ def sampled_until_met(
         points *= 4
 
 
-def sobol_noises(
-    noise: GaussianNoise, length: int, sites: int, points: int, generator: np.random.Generator
-) -> np.ndarray:
+def sobol_noises(noise: Noise, length: int, sites: int, points: int, generator: np.random.Generator) -> np.ndarray:
     """Return one scrambled Sobol set of noises, of shape (points, sites)."""
     from scipy.stats import qmc
 
