@@ -79,9 +79,10 @@ def _expression(tree: ast.expr) -> Expr:
     import sympy
 
     found: dict[ast.AST, Any] = {}
-    power = 1
-    for node in reversed([each for each in ast.walk(tree) if isinstance(each, ast.expr)]):
-        parts = [found[each] for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
+    power, nodes = 1, [each for each in ast.walk(tree) if isinstance(each, ast.expr)]
+    called = {each.func for each in nodes if isinstance(each, ast.Call)}
+    for node in reversed([each for each in nodes if each not in called]):
+        parts = [found[each] for each in ast.iter_child_nodes(node) if each in found]
         match node:
             case ast.Constant(value=int(number)) if type(number) is int:
                 found[node] = sympy.Integer(number)
@@ -89,32 +90,23 @@ def _expression(tree: ast.expr) -> Expr:
                 found[node] = sympy.pi
             case ast.Name(id="x"):
                 found[node] = sympy.Symbol("x")
-            case ast.Name(id="sqrt" | "cos" | "sin" | "tan" | "CRootOf" as name):
-                found[node] = name
-            case ast.Call(args=[_], keywords=[]) if parts[0] in ("sqrt", "cos", "sin", "tan"):
-                found[node] = getattr(sympy, parts[0])(_number(parts[1]))
-            case ast.Call(args=[_, _], keywords=[]) if parts[0] == "CRootOf":
-                found[node] = _root(*map(_number, parts[1:]))
+            case ast.Call(func=ast.Name(id="sqrt" | "cos" | "sin" | "tan" as name), args=[_], keywords=[]):
+                found[node] = getattr(sympy, name)(*parts)
+            case ast.Call(func=ast.Name(id="CRootOf"), args=[_, _], keywords=[]):
+                found[node] = _root(*parts)
             case ast.UnaryOp(op=ast.USub(), operand=operand) if not isinstance(operand, ast.UnaryOp):
-                found[node] = -_number(parts[0])
+                found[node] = -parts[0]
             case ast.BinOp(op=op) if type(op) in _OPERATORS:
-                a, b = map(_number, parts)
                 if isinstance(op, ast.Pow):
-                    power *= _size(a, b)
+                    power *= _size(*parts)
                 if power > LARGEST_POWER:
                     raise InputError(f"generator: powers that multiply to more than {LARGEST_POWER} are not taken")
-                if isinstance(op, ast.Div) and b.is_zero:
+                if isinstance(op, ast.Div) and parts[1].is_zero:
                     raise SyntaxError
-                found[node] = _OPERATORS[type(op)](a, b)
+                found[node] = _OPERATORS[type(op)](*parts)
             case _:
                 raise SyntaxError
-    return _number(found[tree])
-
-
-def _number(part: Any) -> Any:
-    if isinstance(part, str):
-        raise SyntaxError
-    return part
+    return found[tree]
 
 
 def _size(base: Any, exponent: Any) -> int:
