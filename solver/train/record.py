@@ -23,6 +23,7 @@ from solver.reading import json_structure
 from solver.train.split import Pair
 from solver.train.training import Training, training_from_json
 
+RECORD, STATE = "training.json", "state.pt"
 SCHEMA = "solver.training/1"
 LOSS_DIGITS = 15
 
@@ -118,9 +119,6 @@ def checkpoint_object(each: Checkpoint) -> dict[str, Any]:
     }
 
 
-RECORD, STATE = "training.json", "state.pt"
-
-
 @dataclass(frozen=True)
 class RunFolder:
     """A folder that holds one run; every file in it is replaced at once, so that none is ever half written.
@@ -193,9 +191,6 @@ class RunFolder:
             )
 
 
-_UNREADABLE = (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
-
-
 def read_record(path: Path) -> Record:
     """Return the record of a run, from its folder or from the .zip that `pack` made of it.
 
@@ -204,20 +199,19 @@ def read_record(path: Path) -> Record:
     InputError
         If there is none.
     """
-    try:
-        text = (_inside(path) / RECORD).read_text(encoding="utf-8")
-    except _UNREADABLE:
-        raise InputError(f"{str(path)!r} holds no {RECORD}; give the folder or the .zip of a training run") from None
+    text = _text(path, RECORD, f"holds no {RECORD}; give the folder or the .zip of a training run")
     return record_from_json(text, f"{RECORD} in {str(path)!r}")
 
 
 def read_checkpoint(path: Path, checkpoint: Checkpoint) -> Network:
-    """Return the network of a checkpoint, from the folder or the .zip of its run."""
-    try:
-        text = (_inside(path) / checkpoint.file).read_text(encoding="utf-8")
-    except _UNREADABLE:
-        raise InputError(f"{str(path)!r} holds no readable {checkpoint.file}; train it again") from None
-    return network_from_text(text)
+    """Return the network of a checkpoint, from the folder or the .zip of its run.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    return network_from_text(_text(path, checkpoint.file, f"holds no readable {checkpoint.file}; train it again"))
 
 
 def pack(folder: Path, target: Path) -> None:
@@ -231,6 +225,10 @@ def pack(folder: Path, target: Path) -> None:
             archive.writestr(member, (folder / name).read_bytes(), compresslevel=9)
 
 
-def _inside(path: Path) -> Any:
-    """Return the folder, or the root of the archive, to read from."""
-    return zipfile.Path(path) if path.suffix == ".zip" and path.is_file() else path
+def _text(path: Path, name: str, otherwise: str) -> str:
+    """Return the text of a file in a folder or in an archive."""
+    try:
+        root: Any = zipfile.Path(path) if path.suffix == ".zip" and path.is_file() else path
+        return str((root / name).read_text(encoding="utf-8"))
+    except (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error):
+        raise InputError(f"{str(path)!r} {otherwise}") from None

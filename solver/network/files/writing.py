@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from solver.network.network import Network
 from solver.numbers.exact import Exact, common_denominator
 
 LONGEST_NUMBER = 1000
+
+_dumped = partial(json.dumps, ensure_ascii=False)
 
 
 def write_network(network: Network, path: str | os.PathLike[str]) -> None:
@@ -124,7 +127,3 @@ def _printable(name: str) -> str:
     if not name.isprintable():
         raise InputError(f"network file: the name {name!r} holds characters that do not print; choose another")
     return name
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

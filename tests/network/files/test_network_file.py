@@ -266,8 +266,8 @@ def test_weights_of_a_thousand_digits_are_the_longest() -> None:
 GENERATORS = ["", "2+", "sqrt 2", "sqrt(2", "(2))", "2 3", "1/0", "0**(-1)", "0**-1", "2**pi", "2**sqrt(2)", "y",
               "exp(1)", "lambda", "2.5", "(" * 100 + "2" + ")" * 100, "9**1001", "2**(1/2)**999", "CRootOf(x, 5)",
               "CRootOf(2, 0)", "CRootOf(x**2 + 1)", "CRootOf(x**2 + 1, 0)", "x" * 2000, "9" * 400, "tan(pi/2)",
-              "cos(x)", "-" * 50 + "2", "--2", "0x10", "1_0", "2//3", "2%3", "2 if x else 3", "True", "sqrt", "sqrt + 2",
-              "sqrt(2)(3)", "cos(2, 3)", "(2, 3)", "[2]", "2;3", "2#3", "x.y", "\uff12"]  # fmt: skip
+              "cos(x)", "-" * 50 + "2", "--2", "0x10", "1_0", "2//3", "2%3", "2 if x else 3", "True", "sqrt",
+              "sqrt + 2", "sqrt(2)(3)", "cos(2, 3)", "(2, 3)", "[2]", "2;3", "2#3", "x.y", "\uff12"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", GENERATORS, ids=lambda text: text[:20])
