@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -13,12 +12,16 @@ from solver.constructions.windows import common_cosines, sine_window
 from solver.errors import InputError, UnreachableScaleError
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import Exact, exact, integer, rational
+from solver.numbers.exact import Exact, Number, Rational, exact, integer, rational
 from solver.question.task import TwoPixelTask
 
 
 def side_channels(
-    task: TwoPixelTask, amplitude: Any, *, filter_size: int = 3, kernels: Sequence[Sequence[Any]] | None = None
+    task: TwoPixelTask,
+    amplitude: Rational | str,
+    *,
+    filter_size: int = 3,
+    kernels: Sequence[Sequence[Number]] | None = None,
 ) -> Network:
     r"""Return a network with chosen kernels in its hidden layers whose pooled sum is ReLU(xi - d) for every e > 0.
 
@@ -53,7 +56,9 @@ def side_channels(
     return summed(task, layers, name="side-channels")
 
 
-def with_side_channels(task: TwoPixelTask, layers: Sequence[Layer], amplitude: Any, *, filter_size: int = 3) -> Network:
+def with_side_channels(
+    task: TwoPixelTask, layers: Sequence[Layer], amplitude: Rational | str, *, filter_size: int = 3
+) -> Network:
     r"""Return a network with any first hidden layers, biases and all, whose pooled sum is ReLU(xi - d) for every e > 0.
 
     Beside the given layers 1..k run faint channels: in layer j of the network e times the image seen from each of
@@ -114,7 +119,7 @@ def _carrying(
     )
 
 
-def _taken(kernels: Any, k: int, size: int, faint: Fraction, *, below: int) -> np.ndarray:
+def _taken(kernels: Collection[Iterable[Exact]], k: int, size: int, faint: Fraction, *, below: int) -> np.ndarray:
     """Return the filters of layer k that make kernels of the faint channels, which follow ``below`` others.
 
     Each entry comes from the nearest offset, through the tap that makes up the difference.  Layer 1 sees the image.
@@ -128,7 +133,7 @@ def _taken(kernels: Any, k: int, size: int, faint: Fraction, *, below: int) -> n
     return filters
 
 
-def sine_windows(filter_size: int, layers: int) -> list[tuple[Any, ...]]:
+def sine_windows(filter_size: int, layers: int) -> list[tuple[Exact, ...]]:
     """Return the sine windows of layers 1, 2, ..., in one field."""
     taps = [(filter_size - 1) * k + 1 for k in range(1, layers + 1)]
     cosines = common_cosines([n + 1 for n in taps]) if taps else {}
@@ -148,7 +153,7 @@ def exact_depth(task: TwoPixelTask, filter_size: int) -> int:
     return depth
 
 
-def positive_amplitude(amplitude: Any) -> Fraction:
+def positive_amplitude(amplitude: Rational | str) -> Fraction:
     """Return an amplitude as a fraction, refused unless it is positive."""
     number = rational(amplitude, "amplitude")
     if number <= 0:
@@ -156,7 +161,7 @@ def positive_amplitude(amplitude: Any) -> Fraction:
     return number
 
 
-def _checked(kernels: Sequence[Sequence[Any]], filter_size: int, layers: int) -> list[tuple[Any, ...]]:
+def _checked(kernels: Sequence[Sequence[Number]], filter_size: int, layers: int) -> list[tuple[Exact, ...]]:
     if len(kernels) != layers:
         raise InputError(f"kernels: expected one for each of the {layers} hidden layers, got {len(kernels)}")
     checked = [tuple(exact(v, "kernel entry") for v in kernel) for kernel in kernels]

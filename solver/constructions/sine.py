@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import Any
 
 from solver.constructions.construction import Construction, stacked, summed
 from solver.constructions.windows import window_filters
 from solver.errors import InputError
 from solver.network.network import Network
-from solver.numbers.exact import integer
+from solver.numbers.exact import Exact, integer
 from solver.proof import Proof
 from solver.question.task import TwoPixelTask
 
@@ -40,7 +39,7 @@ def sine(task: TwoPixelTask, filter_size: int, depth: int, *, layer: int | None 
             f"layer: expected 1 to {depth} for scale {task.scale} and filter size {filter_size}, got {best}"
         )
     taps = window_filters((filter_size - 1) * best + 2, 2, filter_size, best)
-    filters: list[tuple[Any, ...]] = [*taps, *[(Fraction(1),) * filter_size] * (depth - best)]
+    filters: list[tuple[Exact, ...]] = [*taps, *[(Fraction(1),) * filter_size] * (depth - best)]
     names = [*["part"] * (best - 1), "sine", *["sum"] * (depth - best)]
     total = prod((sum(each[1:], each[0]) for each in filters), start=Fraction(1))
     return summed(task, stacked(filters, names), offset=2 * (total - task.scale), name="sine")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from solver.constructions.construction import summed
 from solver.constructions.side_channels import exact_depth, positive_amplitude
@@ -11,10 +10,11 @@ from solver.constructions.windows import common_cosines, sine_window, window_fil
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.numbers.exact import Exact, Rational
 from solver.question.task import TwoPixelTask
 
 
-def sine_channels(task: TwoPixelTask, amplitude: Any, *, filter_size: int = 3) -> Network:
+def sine_channels(task: TwoPixelTask, amplitude: Rational | str, *, filter_size: int = 3) -> Network:
     """Return a network whose D tends to the least on long rings as e -> 0 in every hidden layer, and is it in the last.
 
     Chain j runs through layers 1..j.  It is the sine window in layer j, and below a part of it, times e.  No
@@ -56,13 +56,13 @@ def sine_channels(task: TwoPixelTask, amplitude: Any, *, filter_size: int = 3) -
     return summed(task, layers, offset=offset, name="sine-channels")
 
 
-def _scaled(chain: list[tuple[Any, ...]], layer: int, faint: Fraction) -> tuple[Any, ...]:
+def _scaled(chain: list[tuple[Exact, ...]], layer: int, faint: Fraction) -> tuple[Exact, ...]:
     """Return a chain's filter in a layer: e enters in its first one and leaves in its last."""
     factor = (faint if layer == 1 else 1) / (faint if layer == len(chain) else Fraction(1))
     return tuple(w * factor for w in chain[layer - 1])
 
 
-def _row(taps: tuple[Any, ...], chain: int, below: range, layer: int) -> tuple[tuple[Any, ...], ...]:
+def _row(taps: tuple[Exact, ...], chain: int, below: range, layer: int) -> tuple[tuple[Exact, ...], ...]:
     """Return the filters of one channel, fed by its own chain alone (by the image in layer 1)."""
     if layer == 1:
         return (taps,)

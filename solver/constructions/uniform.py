@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+
+import numpy as np
 
 from solver.constructions.construction import Construction, stacked, summed
 from solver.network.network import Network
@@ -20,12 +21,9 @@ def uniform(task: Task, filter_size: int, depth: int) -> Network:
     On a frame the kernel is the product of two of these, the windows are squares, and the pooled sum is
     ReLU(xi - d_1) ReLU(xi - d_2) + 2 (s^(2 depth) - xi^2): positive exactly where max(d_1, d_2) < xi.
     """
-    axes = task.axes
-    taps: Any = 1
-    for _ in range(axes):
-        taps = (taps,) * filter_size
-    offset = Fraction(2 * (filter_size ** (axes * depth) - task.scale**axes))
-    return summed(task, stacked([taps] * depth, ["sum"] * depth), offset=offset, name="uniform")
+    ones = np.ones((filter_size,) * task.axes, dtype=int)
+    offset = Fraction(2 * (filter_size ** (task.axes * depth) - task.scale**task.axes))
+    return summed(task, stacked([ones] * depth, ["sum"] * depth), offset=offset, name="uniform")
 
 
 CONSTRUCTION = Construction(

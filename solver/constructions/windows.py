@@ -7,16 +7,17 @@ from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
 from math import lcm
-from typing import Any
 
 import numpy as np
 
 from solver.errors import InputError
 from solver.numbers.cosines import double_cosine, multiple_cosines
-from solver.numbers.exact import integer
+from solver.numbers.exact import Exact, integer
 
 
-def window_filters(period: int, removed: int, size: int, count: int, *, cosine: Any = None) -> list[tuple[Any, ...]]:
+def window_filters(
+    period: int, removed: int, size: int, count: int, *, cosine: Exact | None = None
+) -> list[tuple[Exact, ...]]:
     r"""Return ``count`` filters whose product is the window of P = period and N = removed.
 
     The window is (z^P - (-1)^(N-1)) over its N roots next to 1, e^(i pi t/P) with t = -(N-1), -(N-3), ..., N-1: it
@@ -43,7 +44,7 @@ def window_filters(period: int, removed: int, size: int, count: int, *, cosine: 
     return [tuple(np.pad(taps, (n, size - len(taps) - n))) for taps, n in zip(products, lefts, strict=True)]
 
 
-def sine_window(taps: int, cosine: Any = None) -> tuple[Any, ...]:
+def sine_window(taps: int, cosine: Exact | None = None) -> tuple[Exact, ...]:
     """Return K_j = sin(pi j/(n+1)) / sin(pi/(n+1)), j = 1..n: the kernel of n taps of largest lag-1 correlation.
 
     They are K_1 = 1, K_2 = c, K_(j+1) = c K_j - K_(j-1) with c = 2 cos(pi/(n+1)), which may be given as an element
@@ -56,20 +57,20 @@ def sine_window(taps: int, cosine: Any = None) -> tuple[Any, ...]:
     """
     integer(taps, "taps", 1)
     c = double_cosine(taps + 1) if cosine is None else cosine
-    window: list[Any] = [Fraction(0), Fraction(1)]
+    window: list[Exact] = [Fraction(0), Fraction(1)]
     while len(window) <= taps:
         window.append(c * window[-1] - window[-2])
     return tuple(window[1:])
 
 
-def common_cosines(halves: Sequence[int]) -> dict[int, Any]:
+def common_cosines(halves: Sequence[int]) -> dict[int, Exact]:
     """Return 2 cos(pi/P) for several P, all in the field of 2 cos(pi/L) with L their least common multiple."""
     whole = lcm(*halves)
     cosines = multiple_cosines(double_cosine(whole), whole)
     return {half: cosines[whole // half] for half in halves}
 
 
-def _factors(period: int, removed: int, cosine: Any) -> list[tuple[Any, ...]]:
+def _factors(period: int, removed: int, cosine: Exact | None) -> list[tuple[Exact, ...]]:
     """Return the real factors of a window, from the one with the largest angle down to the smallest."""
     if not 1 <= removed <= period:
         raise InputError(f"removed roots: expected 1 to {period}, got {removed}")

@@ -11,6 +11,7 @@ import numpy as np
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.numbers.exact import Exact
 from solver.numbers.product import product
 from solver.question.lattice import lags
 
@@ -60,7 +61,7 @@ class Kernel:
             self.values.sum(axis=0, keepdims=True), self.bias.sum(keepdims=True), self.first_offset, self.stride
         )
 
-    def autocorrelations(self) -> list[Any]:
+    def autocorrelations(self) -> list[Exact]:
         """Return A_r = sum_c sum_i sum_o K(c, i, o) K(c, i, o + r) for r = 0..width-1; O(width^2 channels).
 
         On a frame the list has an entry for each lag of `lattice.lags`, 0 <= r_1 < width and |r_2| < width.
@@ -75,7 +76,7 @@ class Kernel:
             found.append((k[(..., *here)] * k[(..., *there)]).sum())
         return found
 
-    def squared_sums(self) -> Any:
+    def squared_sums(self) -> Exact:
         """Return S2 = sum_c (sum_i sum_o K(c, i, o))^2."""
         return (self.values.sum(axis=tuple(range(1, self.values.ndim))) ** 2).sum()
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -14,12 +13,16 @@ from solver.errors import InputError
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
 from solver.network.trace import Activation, layer_passes, preactivations
+from solver.numbers.exact import Exact
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives, network_phases, representatives
 from solver.question.lattice import Shape, as_shape, coordinates, numbered
 from solver.question.task import Task
 
 MOST_SITES = 2**29
+
+Witness = tuple[int, int, dict[int, int], Exact | int]
+"""Channel, site, image as ``{site: value}``, pre-activation."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class LayerProof:
     layer: int
     cuts: bool
     reason: str
-    witness: tuple[int, int, dict[int, int], Any] | None
+    witness: Witness | None
     linear_so_far: bool
 
 
@@ -174,7 +177,7 @@ def linear_on_rectified(network: Network, layer: int, *, after: int) -> bool:
     )
 
 
-def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> tuple[int, int, dict[int, int], Any] | None:
+def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> Witness | None:
     cut = np.argwhere(a.values != z.values)
     if not len(cut):
         return None
@@ -185,7 +188,7 @@ def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> tuple[int, i
     return channel, numbered(tuple(place), z.values.shape[2:]), image, value
 
 
-def _on_task_ring(network: Network, layer: int, witness: Any, ring: Shape, shape: Shape, reach: int) -> Any:
+def _on_task_ring(network: Network, layer: int, witness: Witness, ring: Shape, shape: Shape, reach: int) -> Witness:
     """Return a witness found on a shorter representing ring with its sites on the task's ring.
 
     Sites left of the first pixel wrap around; for the unit, which side it is on is decided by evaluating both.

@@ -15,11 +15,12 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import common_denominator, exact
+from solver.numbers.exact import Exact, common_denominator, exact
 from solver.numbers.product import INT64_LIMIT, as_integers, largest, product
 
 _ENTRIES = 2**22
@@ -43,7 +44,7 @@ class Activation:
         """Return the maps summed over channels, as a single channel."""
         return Activation(self._summable(1, self.values.shape[1]).sum(axis=1, keepdims=True), self.denominator)
 
-    def squared_norms(self) -> list[Any]:
+    def squared_norms(self) -> list[Exact]:
         """Return ||a||^2 of every image, exactly."""
         values = self._summable(2, prod(self.values.shape[1:]))
         sums = (values * values).sum(axis=tuple(range(1, values.ndim)))
@@ -72,7 +73,7 @@ class Activation:
         return Activation(self.values - other.values, self.denominator)
 
 
-def activations(network: Network, images: Any) -> list[Activation]:
+def activations(network: Network, images: ArrayLike) -> list[Activation]:
     """Return a_0 (the images), a_1, ..., a_depth of a batch of images.
 
     Parameters
@@ -93,7 +94,7 @@ def activations(network: Network, images: Any) -> list[Activation]:
     return [a for _, a in layer_passes(network, images)]
 
 
-def layer_passes(network: Network, images: Any) -> Iterator[tuple[Activation, Activation]]:
+def layer_passes(network: Network, images: ArrayLike) -> Iterator[tuple[Activation, Activation]]:
     """Yield z_k = w_k * a_(k-1) + b_k and a_k of a batch of images, for k = 0, ..., depth; z_0 = a_0 are the images."""
     a, denominator = _as_batch(images, network)
     yield Activation(a, denominator or 1), Activation(a, denominator or 1)
@@ -109,12 +110,12 @@ def layer_passes(network: Network, images: Any) -> Iterator[tuple[Activation, Ac
         yield Activation(z, denominator or 1), Activation(a, denominator or 1)
 
 
-def preactivations(network: Network, images: Any, layer: int) -> Activation:
+def preactivations(network: Network, images: ArrayLike, layer: int) -> Activation:
     """Return z_k = w_k * a_(k-1) + b_k of one layer, before its activation."""
     return next(islice(layer_passes(network, images), layer, None))[0]
 
 
-def response(network: Network, images: Any) -> list[Any]:
+def response(network: Network, images: ArrayLike) -> list[Exact | int]:
     """Return f_p of every image of a batch, exactly."""
     *_, (_, last) = layer_passes(network, images)
     weights = network.pooled_readout(prod(np.shape(images)[-network.axes :]))
@@ -133,7 +134,7 @@ def activated(z: np.ndarray, activation: str, one: int = 1) -> np.ndarray:
         return np.clip(z, -one, one) if activation == "hardtanh" else z
 
 
-def correlate(a: np.ndarray, layer: Layer, weights: Any, bias: Sequence[Any]) -> np.ndarray:
+def correlate(a: np.ndarray, layer: Layer, weights: ArrayLike, bias: ArrayLike) -> np.ndarray:
     """Return the periodic cross-correlation w * a + b over the last axes (channels, *sites) of ``a``.
 
     ``weights`` are nested like ``layer.filters``, in any number type that multiplies the array's.
@@ -142,7 +143,12 @@ def correlate(a: np.ndarray, layer: Layer, weights: Any, bias: Sequence[Any]) ->
 
 
 def correlation(
-    a: np.ndarray, filters: Any, bias: Any, *, stride: int | Sequence[int] = 1, origin: int | Sequence[int] = 0
+    a: np.ndarray,
+    filters: ArrayLike,
+    bias: ArrayLike,
+    *,
+    stride: int | Sequence[int] = 1,
+    origin: int | Sequence[int] = 0,
 ) -> np.ndarray:
     """Return z(c, p) = sum_i sum_j filters(c, i, j) a(i, p stride + j - origin) + bias(c), sites taken periodically.
 
@@ -204,7 +210,7 @@ def _columns(batch: np.ndarray, sizes: Sequence[int], strides: Sequence[int], or
     return columns
 
 
-def _as_batch(images: Any, network: Network) -> tuple[np.ndarray, int]:
+def _as_batch(images: ArrayLike, network: Network) -> tuple[np.ndarray, int]:
     """Return images of shape (batch, 1, *sites) in the cheapest exact type, times a denominator: 0 for fields."""
     array, axes = np.asarray(images), network.axes
     array = array[None] if array.ndim == axes else array

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, total_ordering
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import flint
 from flint import arb, fmpq, fmpq_poly
@@ -151,7 +151,7 @@ class Algebraic:
         coefficients = [sympy.Rational(int(c.p), int(c.q)) for c in self.polynomial.coeffs()]
         return sympy.Add(*(c * self.field.expression**n for n, c in enumerate(coefficients)))
 
-    def _lift(self, other: Any) -> fmpq_poly | None:
+    def _lift(self, other: object) -> fmpq_poly | None:
         if isinstance(other, Algebraic):
             if other.field != self.field:
                 raise InputError(
@@ -163,11 +163,11 @@ class Algebraic:
             return fmpq_poly([fmpq(other.numerator, other.denominator)])
         return None
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Exact | int) -> Algebraic:
         lifted = self._lift(other)
         return NotImplemented if lifted is None else Algebraic(self.field, self.polynomial + lifted)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Exact | int) -> Algebraic:
         lifted = self._lift(other)
         if lifted is None:
             return NotImplemented
@@ -182,11 +182,11 @@ class Algebraic:
     def __abs__(self) -> Algebraic:
         return -self if self.sign() < 0 else self
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Exact | int) -> Algebraic:
         lifted = self._lift(other)
         return NotImplemented if lifted is None else Algebraic(self.field, self.polynomial - lifted)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Exact | int) -> Algebraic:
         return -(self - other)
 
     def inverse(self) -> Algebraic:
@@ -202,14 +202,14 @@ class Algebraic:
         gcd, cofactor, _ = self.polynomial.xgcd(self.field.modulus)
         return Algebraic(self.field, (cofactor / gcd[0]) % self.field.modulus)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Exact | int) -> Algebraic:
         if isinstance(other, Algebraic):
             return self * other.inverse()
         if isinstance(other, int | Fraction):
             return self * (1 / Fraction(other))
         return NotImplemented
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Exact | int) -> Algebraic:
         return self.inverse() * other
 
     def __pow__(self, exponent: int) -> Algebraic:
@@ -217,7 +217,7 @@ class Algebraic:
             return self.inverse() ** -exponent
         return Algebraic(self.field, self.polynomial**exponent % self.field.modulus)
 
-    def __eq__(self, other: Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if isinstance(other, Algebraic) and other.field != self.field:
             constant = self.rational()
             return constant is not None and constant == other.rational()
@@ -228,7 +228,7 @@ class Algebraic:
         constant = self.rational()
         return hash(constant) if constant is not None else hash((self.field, str(self.polynomial)))
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Exact | int) -> bool:
         return (self - other).sign() < 0
 
     def __float__(self) -> float:

@@ -19,10 +19,15 @@ import numpy as np
 from solver.errors import InputError
 
 if TYPE_CHECKING:
+    from sympy import Expr
+
     from solver.numbers.algebraic import Algebraic
 
 Rational: TypeAlias = int | Fraction
 Exact: TypeAlias = "Fraction | Algebraic"
+"""What numbers become."""
+Number: TypeAlias = "int | Fraction | str | Algebraic | Expr"
+"""What is taken for an exact number."""
 
 LARGEST_INTEGER = 10**15
 

@@ -25,7 +25,7 @@ from solver import (
     response,
     response_by_displacement,
 )
-from solver.constructions.disc import disc, overlap_errors
+from solver.constructions.shift import disc, overlap_errors
 from solver.derive.scripts import derivations_folder, load
 from solver.network.changed.translates import one_of_each_translate
 from solver.network.changed.wider import scaled_copies

@@ -15,7 +15,9 @@ import numpy as np
 from solver.errors import InputError, NotApplicableError
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.numbers.exact import Exact
 
+Taps = tuple[Any, ...]
 Orders = tuple[tuple[tuple[int, ...], ...], ...]
 
 
@@ -106,7 +108,7 @@ def cut_nothing(layers: Sequence[Layer]) -> bool:
     )
 
 
-def expected_autocorrelations(network: Network, layer: int) -> tuple[list[Any], Any]:
+def expected_autocorrelations(network: Network, layer: int) -> tuple[list[Exact], Exact]:
     r"""Return the means over all shuffles of A_r, r = 0..width-1, and of S2, for the effective kernels of a layer.
 
     With P = sum_c K^c(z) K^c(1/z) and Q the same of sum_c K^c, and for a layer of n inputs V the autocorrelation of its
@@ -138,17 +140,17 @@ def expected_autocorrelations(network: Network, layer: int) -> tuple[list[Any], 
     return list(own[len(own) // 2 :]), own.sum()
 
 
-def _order_count(channel: Sequence[Any]) -> int:
+def _order_count(channel: Sequence[Taps]) -> int:
     return factorial(len(channel)) // prod(map(factorial, Counter(channel).values()))
 
 
-def _orders(channel: Sequence[Any]) -> Iterator[tuple[int, ...]]:
+def _orders(channel: Sequence[Taps]) -> Iterator[tuple[int, ...]]:
     """Yield one permutation of the inputs for every different order of a channel's filters."""
-    places: dict[Any, list[int]] = {}
+    places: dict[Taps, list[int]] = {}
     for i, taps in enumerate(channel):
         places.setdefault(taps, []).append(i)
 
-    def extend(chosen: tuple[int, ...], left: dict[Any, list[int]]) -> Iterator[tuple[int, ...]]:
+    def extend(chosen: tuple[int, ...], left: dict[Taps, list[int]]) -> Iterator[tuple[int, ...]]:
         if not left:
             yield chosen
         for taps, (first, *rest) in left.items():
@@ -158,7 +160,7 @@ def _orders(channel: Sequence[Any]) -> Iterator[tuple[int, ...]]:
     return extend((), places)
 
 
-def _stripped(taps: Sequence[Any]) -> tuple[Any, ...]:
+def _stripped(taps: Taps) -> Taps:
     """Return taps without the zeros at both ends (rows of a frame stay as they are)."""
     nonzero = [j for j, w in enumerate(taps) if w != 0]
     return tuple(taps[nonzero[0] : nonzero[-1] + 1]) if nonzero else ()

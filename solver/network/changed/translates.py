@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.numbers.exact import Exact
 
 Vector = tuple[int, ...]
-Taps = dict[Vector, Any]
+Taps = dict[Vector, Exact]
 """Weights by offset, in sites."""
 
 

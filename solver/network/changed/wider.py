@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from solver.errors import InputError
 from solver.network.network import Network
-from solver.numbers.exact import integer, rational
+from solver.numbers.exact import Number, integer, rational
 
 
 def widen(network: Network, copies: int) -> Network:
@@ -22,7 +21,7 @@ def widen(network: Network, copies: int) -> Network:
     return scaled_copies(network, (1,) * integer(copies, "copies", 1))
 
 
-def scaled_copies(network: Network, scales: Sequence[Any]) -> Network:
+def scaled_copies(network: Network, scales: Sequence[Number]) -> Network:
     """Return the network with a copy of every channel for each scale c_h > 0, which carries c_h times the original.
 
     Copy h has c_h times the filters and the bias, and is fed the sum of its inputs' copies over c_1 + ... + c_H; so is

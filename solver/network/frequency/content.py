@@ -11,17 +11,19 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.errors import InputError, NotApplicableError
-from solver.network.frequency.spectra import Spectrum, grid_spectrum, path_spectrum, ring_spectrum
+from solver.network.frequency.spectra import Frequency, Spectrum, grid_spectrum, path_spectrum, ring_spectrum
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
 from solver.numbers.algebraic import Algebraic
 from solver.numbers.cosines import rational_if_so
+from solver.numbers.exact import Exact
 from solver.numbers.product import as_integers, product
 from solver.question.lattice import Shape, as_shape, lags
 
-Moments = dict[tuple[int, int], Any]
+Moments = dict[tuple[int, int], Exact]
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,20 @@ class FrequencyContent:
         <w, L w>/<w, w>, both averaged, which is sum lambda c_lambda / sum c_lambda.
     """
 
-    eigenvalues: tuple[Any, ...]
+    eigenvalues: tuple[Frequency, ...]
     multiplicities: tuple[int, ...]
-    mean_squares: tuple[Any, ...]
-    mean_frequency: Any
+    mean_squares: tuple[Frequency, ...]
+    mean_frequency: Exact
 
     @property
-    def shares(self) -> tuple[Any, ...]:
+    def shares(self) -> tuple[Frequency, ...]:
         """The mean squares over their sum."""
         total = sum(_in_one_ring(*self.mean_squares), Fraction(0))
         pairs = (_in_one_ring(c, total) for c in self.mean_squares)
         return tuple(rational_if_so(part / whole) for part, whole in pairs)
 
 
-def frequency_content(filters: Any, spectrum: Spectrum) -> FrequencyContent:
+def frequency_content(filters: ArrayLike, spectrum: Spectrum) -> FrequencyContent:
     """Return the frequency content of filters on a graph.
 
     Parameters
@@ -120,7 +122,7 @@ def kernel_content(network: Network, layer: int, length: int) -> FrequencyConten
     return frequency_content(wrapped, ring_spectrum(length))
 
 
-def mean_filter_frequency(network: Network, layer: int) -> Any:
+def mean_filter_frequency(network: Network, layer: int) -> Exact:
     """Return the mean frequency of the filters of a layer: <sum_j (w_(j+1) - w_j)^2> / <sum_j w_j^2>, exactly.
 
     Raises
@@ -141,7 +143,7 @@ def mean_filter_frequency(network: Network, layer: int) -> Any:
     return _ratio(Fraction(1) * sum((each * each).sum() for each in steps), (filters * filters).sum())
 
 
-def mean_kernel_frequency(network: Network, layer: int, length: int | Shape) -> Any:
+def mean_kernel_frequency(network: Network, layer: int, length: int | Shape) -> Exact:
     """Return the mean frequency of the effective kernels of a layer on a ring: 2 (1 - A_1/A_0), exactly.
 
     On a frame it is 2 (1 - A_(1,0)/A_0) + 2 (1 - A_(0,1)/A_0).
@@ -157,17 +159,17 @@ def mean_kernel_frequency(network: Network, layer: int, length: int | Shape) -> 
     kernel = effective_kernel(network, _numbered(network, layer))
     rest = (0,) * kernel.axes
     zero, *units = circular_autocorrelations(kernel, length, [rest, *np.eye(kernel.axes, dtype=int).tolist()])
-    return _ratio(sum(2 * (zero - one) for one in units), zero)
+    return _ratio(sum((2 * (zero - one) for one in units), Fraction(0)), zero)
 
 
-def circular_autocorrelations(kernel: Kernel, length: int | Shape, wanted: Sequence[Sequence[int]]) -> list[Any]:
+def circular_autocorrelations(kernel: Kernel, length: int | Shape, wanted: Sequence[Sequence[int]]) -> list[Exact]:
     """Return A_r of a kernel wrapped around a ring or a frame, for the lags asked for, each with one entry per axis."""
     shape = as_shape(length)
-    signed: dict[tuple[int, ...], Any] = {}
+    signed: dict[tuple[int, ...], Exact] = {}
     for lag, a in zip(lags(kernel.width - 1, kernel.axes), kernel.autocorrelations(), strict=True):
         signed[lag] = signed[tuple(-r for r in lag)] = a
 
-    def around(lag: Sequence[int]) -> Any:
+    def around(lag: Sequence[int]) -> Exact:
         same = (a for r, a in signed.items() if all((x - y) % n == 0 for x, y, n in zip(r, lag, shape, strict=True)))
         return sum(same, Fraction(0))
 
@@ -180,17 +182,17 @@ def _second_moments(filters: np.ndarray) -> Moments:
     return {(int(i), int(j)): sums[i, j] for i, j in np.argwhere(sums != 0)}
 
 
-def _rayleigh(moments: Moments, spectrum: Spectrum) -> Any:
+def _rayleigh(moments: Moments, spectrum: Spectrum) -> Exact:
     """Return sum over edges of <(w_u - w_v)^2> over <sum w^2>."""
 
-    def at(i: int, j: int) -> Any:
+    def at(i: int, j: int) -> Exact:
         return moments.get((i, j), Fraction(0))
 
     steps = sum((at(u, u) + at(v, v) - 2 * at(u, v) for u, v in spectrum.graph.edges), Fraction(0))
     return _ratio(steps, sum((at(i, i) for i in range(spectrum.sites)), Fraction(0)))
 
 
-def _ratio(above: Any, below: Any) -> Any:
+def _ratio(above: Exact, below: Exact) -> Exact:
     if below == 0:
         raise NotApplicableError("every filter is zero, so there is no frequency")
     return rational_if_so(above / below)

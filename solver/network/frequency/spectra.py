@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from solver.errors import InputError
 from solver.numbers.cosines import double_cosines
-from solver.numbers.exact import integer
+from solver.numbers.exact import Exact, integer
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from sympy import Expr
+
+Frequency: TypeAlias = "Exact | Expr"
 
 LARGEST_RING = 1024
 
@@ -30,10 +36,10 @@ class Spectrum:
         P_n(i, j) of the orthogonal projector on eigenspace n, which no choice of eigenvectors enters.
     """
 
-    graph: Any
-    eigenvalues: tuple[Any, ...]
+    graph: nx.Graph
+    eigenvalues: tuple[Frequency, ...]
     multiplicities: tuple[int, ...]
-    entry: Callable[[int, int, int], Any]
+    entry: Callable[[int, int, int], Frequency]
 
     @property
     def sites(self) -> int:
@@ -56,7 +62,7 @@ def path_spectrum(size: int) -> Spectrum:
     integer(size, "path", 1)
     c = double_cosines(2 * size)
 
-    def entry(m: int, i: int, j: int) -> Any:
+    def entry(m: int, i: int, j: int) -> Frequency:
         scale = Fraction(1, 4 * size) if m == 0 else Fraction(1, 2 * size)
         return (c[m * (i - j) % (2 * size)] + c[m * (i + j + 1) % (2 * size)]) * scale
 
@@ -83,7 +89,7 @@ def ring_spectrum(length: int) -> Spectrum:
     c = double_cosines(length)
     alone = [m for m in range(length // 2 + 1) if 2 * m in (0, length)]
 
-    def entry(m: int, i: int, j: int) -> Any:
+    def entry(m: int, i: int, j: int) -> Frequency:
         return c[m * (i - j) % length] * Fraction(1, 2 * length if m in alone else length)
 
     modes = range(length // 2 + 1)
@@ -108,13 +114,13 @@ def grid_spectrum(rows: int, columns: int) -> Spectrum:
     import networkx as nx
 
     down, across = path_spectrum(rows), path_spectrum(columns)
-    pairs: dict[Any, list[tuple[int, int]]] = {}
+    pairs: dict[Frequency, list[tuple[int, int]]] = {}
     for a, first in enumerate(down.eigenvalues):
         for b, second in enumerate(across.eigenvalues):
             pairs.setdefault(first + second, []).append((a, b))
     eigenvalues = sorted(pairs)
 
-    def entry(n: int, i: int, j: int) -> Any:
+    def entry(n: int, i: int, j: int) -> Frequency:
         (r, s), (t, u) = divmod(i, columns), divmod(j, columns)
         return sum((down.entry(a, r, t) * across.entry(b, s, u) for a, b in pairs[eigenvalues[n]]), Fraction(0))
 

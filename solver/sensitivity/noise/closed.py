@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
+from solver.numbers.exact import Exact
 from solver.proof import Proof
 from solver.question.lattice import lags
 from solver.question.noise import Noise
@@ -129,7 +130,7 @@ def control(question: Question, layer: int) -> float | None:
 def linear_layer_noise(network: Network, task: Task, noise: Noise, layer: int, *, channel_mean: bool = False) -> Any:
     """Return E||K*eta||^2 = sites sigma^2 (sum of A_r over the lags r that are multiples of l)."""
     kernel = observed_kernel(network, layer, channel_mean=channel_mean)
-    per_site = Fraction(0)
+    per_site: Exact = Fraction(0)
     for lag, a in zip(lags(kernel.width - 1, kernel.axes), kernel.autocorrelations(), strict=True):
         if all(r % n == 0 for r, n in zip(lag, task.shape, strict=True)):
             per_site = per_site + (2 if lag[0] else 1) * a
