@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from solver.question.task import Task
 
 MOST_SITES = 2**29
 
-Witness = tuple[int, int, dict[int, int], Exact | int]
+Witness: TypeAlias = "tuple[int, int, dict[int, int], Exact | int]"
 """Channel, site, image as ``{site: value}``, pre-activation."""
 
 

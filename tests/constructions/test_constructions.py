@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from importlib import import_module
 from math import pi, prod, sin
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sympy
 
+import solver
 from solver import (
     InputError,
     Layer,
@@ -170,3 +173,14 @@ def test_cyclotomic_filters_multiply_to_the_box_through_positive_kernels(size: i
             sines = [sin(pi * (r + i) / scale) / sin(pi * i / scale) for i in range(1, 2 * above - 1)]
             assert float(v) == pytest.approx(prod(sines), rel=1e-12)
     assert taps == [1] * scale
+
+
+@pytest.mark.parametrize("name", CONSTRUCTIONS)
+def test_a_construction_is_in_the_tables_and_in_one_file(name: str) -> None:
+    root = Path(solver.__file__).parents[1]
+    assert (
+        f"\n| `{name}` | " in (root / "README.md").read_text()
+        and f"\n| `{name}` | " in (root / "docs" / "theory.md").read_text()
+    )
+    module = import_module(f"solver.constructions.{name.replace('-', '_')}")
+    assert module.CONSTRUCTION is CONSTRUCTIONS[name] and module.CONSTRUCTION.build.__module__ == module.__name__

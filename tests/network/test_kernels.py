@@ -117,3 +117,10 @@ def test_is_non_negative(values: list[Any], bias: int, expected: bool) -> None:
 def test_identity_kernel_copies() -> None:
     maps = np.arange(6).reshape(2, 3)
     assert applied(identity_kernel(2), maps).tolist() == maps.tolist()
+
+
+def test_kernels_are_computed_once() -> None:
+    network = construct("shift", TwoPixelTask())
+    assert effective_kernel(network, 2) is effective_kernel(network, 2)
+    assert set(network.kernels) == {(0, 0), (0, 1), (0, 2)}
+    assert network == construct("shift", TwoPixelTask()) and "kernels" not in repr(network)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 
 from solver import Deformation, Layer, Network, TwoPixelTask, activations, construct, linearity_proof
-from solver.network.linearity import dense_images, linear_on_rectified
+from solver.network.linearity import dense_images, linear_on_rectified, network_representatives
 from solver.network.trace import preactivations
 from solver.question.deformation import deformation_outcomes
+from tests.quick import UNSTRIDED
 from tests.strategies import deformations, task_networks
 
 TASK = TwoPixelTask(length=32, scale=7)
@@ -70,11 +71,13 @@ def test_linear_layers_are_affine_convolutions(case: Any, deformation: Deformati
             assert np.array_equal(maps[proof.layer].exact(), linear[proof.layer].exact())
 
 
-@pytest.mark.parametrize("name", ["uniform", "shift", "shift-mixed"])
+@pytest.mark.parametrize("name", UNSTRIDED)
 def test_hand_built_networks_cut_in_the_last_layer_only(name: str) -> None:
-    proofs = linearity_proof(construct(name, TASK), TASK, Deformation())
+    network = construct(name, TASK)
+    proofs = linearity_proof(network, TASK, Deformation())
     assert [proof.cuts for proof in proofs] == [False, False, True]
-    assert proofs[0].reason == "no filter entry and no bias is negative, and neither is any input"
+    if network.layers[0].is_non_negative:
+        assert proofs[0].reason == "no filter entry and no bias is negative, and neither is any input"
     assert proofs[2].reason.startswith("cuts: channel sum has pre-activation -1 at site ")
 
 
@@ -93,6 +96,13 @@ def test_each_argument_is_used() -> None:
     assert proofs_of(positive, difference) == [(False, "no filter entry"), (True, "cuts: channel 1")]
     assert proofs_of(lifted) == [(False, "checked on all")]
     assert proofs_of(difference, positive) == [(True, "cuts: channel 1"), (False, "no filter entry")]
+
+
+def test_representatives_that_are_known_need_not_be_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, deformation = construct("shift", TASK), Deformation()
+    ring, proofs = network_representatives(network, TASK, deformation), linearity_proof(network, TASK, deformation)
+    monkeypatch.setattr("solver.network.linearity.network_representatives", None)
+    assert linearity_proof(network, TASK, deformation, ring=ring) == proofs
 
 
 def test_the_deformation_can_make_the_difference() -> None:

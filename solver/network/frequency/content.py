@@ -23,8 +23,6 @@ from solver.numbers.exact import Exact
 from solver.numbers.product import as_integers, product
 from solver.question.lattice import Shape, as_shape, lags
 
-Moments = dict[tuple[int, int], Exact]
-
 
 @dataclass(frozen=True)
 class FrequencyContent:
@@ -85,12 +83,15 @@ def frequency_content(filters: ArrayLike, spectrum: Spectrum) -> FrequencyConten
     values = np.array(filters, dtype=object)
     if values.size == 0 or values.size % spectrum.sites:
         raise InputError(f"filters: expected arrays of {spectrum.sites} sites, got the shape {values.shape}")
-    moments = _second_moments(values.reshape(-1, spectrum.sites))
-    mean = _rayleigh(moments, spectrum)
+    rows = values.reshape(-1, spectrum.sites)
+    m = product(rows.T, rows).astype(object) * Fraction(1, len(rows))  # the mean of w_i w_j
+    steps = sum((m[u, u] + m[v, v] - 2 * m[u, v] for u, v in spectrum.graph.edges), Fraction(0))
+    mean = _ratio(steps, m.trace())
+    places = np.argwhere(m != 0).tolist()
     squares = []
     for n in range(len(spectrum.eigenvalues)):
-        numbers = _in_one_ring(*(spectrum.entry(n, i, j) for i, j in moments), *moments.values())
-        terms = zip(numbers[: len(moments)], numbers[len(moments) :], strict=True)
+        numbers = _in_one_ring(*(spectrum.entry(n, i, j) for i, j in places), *(m[i, j] for i, j in places))
+        terms = zip(numbers[: len(places)], numbers[len(places) :], strict=True)
         squares.append(rational_if_so(sum((entry * moment for entry, moment in terms), Fraction(0))))
     return FrequencyContent(spectrum.eigenvalues, spectrum.multiplicities, tuple(squares), mean)
 
@@ -174,22 +175,6 @@ def circular_autocorrelations(kernel: Kernel, length: int | Shape, wanted: Seque
         return sum(same, Fraction(0))
 
     return [around(lag) for lag in wanted]
-
-
-def _second_moments(filters: np.ndarray) -> Moments:
-    """Return the mean of w_i w_j over the filters, where it can differ from 0."""
-    sums = product(filters.T, filters).astype(object) * Fraction(1, len(filters))
-    return {(int(i), int(j)): sums[i, j] for i, j in np.argwhere(sums != 0)}
-
-
-def _rayleigh(moments: Moments, spectrum: Spectrum) -> Exact:
-    """Return sum over edges of <(w_u - w_v)^2> over <sum w^2>."""
-
-    def at(i: int, j: int) -> Exact:
-        return moments.get((i, j), Fraction(0))
-
-    steps = sum((at(u, u) + at(v, v) - 2 * at(u, v) for u, v in spectrum.graph.edges), Fraction(0))
-    return _ratio(steps, sum((at(i, i) for i in range(spectrum.sites)), Fraction(0)))
 
 
 def _ratio(above: Exact, below: Exact) -> Exact:
