@@ -28,7 +28,7 @@ _HOMES = {
     "activations": "solver.network.trace",
     "best_deformation": "solver.optimal.deformation",
     "channel_graph": "solver.network.graph",
-    "check_claim": "solver.constructions.registry",
+    "check_claim": "solver.sensitivity.response.claim",
     "citation": "solver.citations.citation",
     "construct": "solver.constructions.registry",
     "deformation_energy": "solver.question.correlations",

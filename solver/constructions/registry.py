@@ -1,9 +1,8 @@
-"""The hand-built networks by name, and the check of what they claim."""
+"""The hand-built networks by name."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 from solver.constructions.construction import Construction
 from solver.errors import InputError, UnreachableScaleError
@@ -11,7 +10,6 @@ from solver.network.changed.wider import widen
 from solver.network.network import Network
 from solver.numbers.exact import choice, integer
 from solver.question.task import Task, TwoPixelTask
-from solver.sensitivity.response.claim import broken_responses
 
 _FILES = (
     "uniform",
@@ -82,19 +80,3 @@ def reaching_networks(task: TwoPixelTask) -> tuple[Network, ...]:
         except UnreachableScaleError:
             continue
     return tuple(networks)
-
-
-def check_claim(network: Network, task: Task) -> dict[Any, tuple[Any, Any]]:
-    """Return where f_p, computed exactly, breaks the network's claim, as (computed, claimed).
-
-    The keys are distances, displacements on a frame, or pairs of sites where the claim is about blocks.  Empty when the
-    claim holds for every pair of sites.  Costs no more on long rings: pairs out of the network's sight share one value.
-
-    Raises
-    ------
-    InputError
-        If the network makes no claim.
-    """
-    if network.claim is None:
-        raise InputError(f"network {network.name!r} makes no claim about its response")
-    return broken_responses(network, task, network.claim)

@@ -15,28 +15,22 @@ LARGEST_DEGREE = 12
 
 
 @lru_cache(maxsize=64)
-def field_cosines(period: int) -> tuple[Exact, ...]:
+def double_cosines(period: int) -> tuple[Any, ...]:
     """Return 2 cos(2 pi m/n), m = 0..n-1, for n = ``period``: rationals, and elements of Q(2 cos(2 pi/n)).
 
-    The field has degree phi(n)/2.
+    The field has degree phi(n)/2; beyond 12 they are sympy expressions.
 
     Examples
     --------
-    >>> field_cosines(6) == (2, 1, -1, -2, -1, 1)
+    >>> double_cosines(6) == (2, 1, -1, -2, -1, 1)
     True
     """
-    cosines = multiple_cosines(double_cosine(period, 2), period - 1)
-    return tuple(map(rational_if_so, cosines[:period]))
-
-
-@lru_cache(maxsize=64)
-def double_cosines(period: int) -> tuple[Any, ...]:
-    """Return 2 cos(2 pi m/n), m = 0..n-1: `field_cosines` where the degree is small, else sympy expressions."""
     import sympy
 
-    if sympy.totient(period) <= 2 * LARGEST_DEGREE:
-        return field_cosines(period)
-    return tuple(2 * sympy.cos(2 * sympy.pi * m / period) for m in range(period))
+    if sympy.totient(period) > 2 * LARGEST_DEGREE:
+        return tuple(2 * sympy.cos(2 * sympy.pi * m / period) for m in range(period))
+    cosines = multiple_cosines(double_cosine(period, 2), period - 1)
+    return tuple(map(rational_if_so, cosines[:period]))
 
 
 def double_cosine(half: int, turns: int = 1) -> Exact:

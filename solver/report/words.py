@@ -53,7 +53,7 @@ def filter_size(s: Sensitivities) -> str:
 
 def broken_claim(s: Sensitivities) -> dict[Any, tuple[Any, Any]] | None:
     """Return the distances, displacements or pairs of sites that break the network's claim, or None without one."""
-    from solver.constructions.registry import check_claim
+    from solver.sensitivity.response.claim import check_claim
 
     return None if s.network.claim is None else check_claim(s.network, s.task)
 

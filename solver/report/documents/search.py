@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from solver.constructions.registry import check_claim
 from solver.optimal.search import Attempt, SearchResult
 from solver.report.words import decimal
 from solver.report.writers.json import value_object
+from solver.sensitivity.response.claim import check_claim
 from solver.values import ExactValue
 
 SCHEMA = "solver.search/1"

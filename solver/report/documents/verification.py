@@ -8,7 +8,6 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from solver.constructions.registry import check_claim
 from solver.network.network import Network
 from solver.network.trace import activations
 from solver.question.deformation import Deformation
@@ -21,6 +20,7 @@ from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.noise.sampled.sampling import METHOD, Sampling, sampled_noise
 from solver.sensitivity.question import Question
+from solver.sensitivity.response.claim import check_claim
 from solver.values import NumericValue, Value
 
 LARGEST_ENUMERATION = 64

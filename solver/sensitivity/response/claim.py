@@ -10,6 +10,22 @@ from solver.question.task import Task
 from solver.sensitivity.response.by_displacement import every_pair, network_response, pair_responses
 
 
+def check_claim(network: Network, task: Task) -> dict[Any, tuple[Any, Any]]:
+    """Return where f_p, computed exactly, breaks the network's claim, as (computed, claimed).
+
+    The keys are distances, displacements on a frame, or pairs of sites where the claim is about blocks.  Empty when the
+    claim holds for every pair of sites.  Costs no more on long rings: pairs out of the network's sight share one value.
+
+    Raises
+    ------
+    InputError
+        If the network makes no claim.
+    """
+    if network.claim is None:
+        raise InputError(f"network {network.name!r} makes no claim about its response")
+    return broken_responses(network, task, network.claim)
+
+
 def broken_responses(network: Network, task: Task, claim: Claim) -> dict[Any, tuple[Any, Any]]:
     """Return where f_p is not what a claim says, as (computed, claimed).
 
