@@ -120,14 +120,12 @@ def _carrying(
 
 
 def _taken(kernels: Collection[Iterable[Exact]], k: int, size: int, faint: Fraction, *, below: int) -> np.ndarray:
-    """Return the filters of layer k that make kernels of the faint channels, which follow ``below`` others.
-
-    Each entry comes from the nearest offset, through the tap that makes up the difference.  Layer 1 sees the image.
-    """
+    """Return the filters of layer k (1 sees the image) that make kernels of faint channels, after ``below`` others."""
     inputs = (size - 1) * (k - 1) + 1
     filters = np.full((len(kernels), below + inputs, size), Fraction(0), dtype=object)
     for row, kernel in zip(filters, kernels, strict=True):
         for at, value in enumerate(kernel):
+            # from the nearest offset, through the tap that makes up the difference
             nearest = min(max(at - (size - 1) // 2, 0), inputs - 1)
             row[below + nearest, at - nearest] = value / (faint if k > 1 else Fraction(1))
     return filters

@@ -190,13 +190,11 @@ def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> Witness | No
 
 
 def _on_task_ring(network: Network, layer: int, witness: Witness, ring: Shape, shape: Shape, reach: int) -> Witness:
-    """Return a witness found on a shorter representing ring with its sites on the task's ring.
-
-    Sites left of the first pixel wrap around; for the unit, which side it is on is decided by evaluating both.
-    """
+    """Return a witness found on a shorter representing ring with its sites on the task's ring."""
     channel, site, image, value = witness
     if ring == shape:
         return witness
+    # Sites left of the first pixel wrap around; for the unit, which side it is on is decided by evaluating both.
     trial = tuple(min(n, 2 * m) for n, m in zip(shape, ring, strict=True))
     right = [m // 2 + reach + 1 if len(ring) > 1 else m - reach for m in ring]
     wrapped = {p: [x >= end for x, end in zip(coordinates(p, ring), right, strict=True)] for p in image}

@@ -25,6 +25,9 @@ from solver.numbers.product import INT64_LIMIT, as_integers, largest, product
 
 _ENTRIES = 2**22
 
+Each = int | Sequence[int]
+"""One whole number per axis, or one for all."""
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -50,12 +53,8 @@ class Activation:
         sums = (values * values).sum(axis=tuple(range(1, values.ndim)))
         return [v * Fraction(1, self.denominator**2) for v in sums.tolist()]
 
-    def site_sums(self) -> np.ndarray:
-        """Return the sums over sites, an object array of exact numbers of shape (batch, channels)."""
-        return self.phase_sums(1)
-
-    def phase_sums(self, period: int) -> np.ndarray:
-        """Return the sums over sites of each residue mod a period, of shape (batch, channels * period)."""
+    def site_sums(self, period: int = 1) -> np.ndarray:
+        """Return the sums over sites of each residue mod a period, exact, of shape (batch, channels * period)."""
         values = self.values.reshape(*self.values.shape[:2], -1, period).astype(object)
         return values.sum(axis=2).reshape(len(values), -1) * Fraction(1, self.denominator)
 
@@ -143,12 +142,7 @@ def correlate(a: np.ndarray, layer: Layer, weights: ArrayLike, bias: ArrayLike) 
 
 
 def correlation(
-    a: np.ndarray,
-    filters: ArrayLike,
-    bias: ArrayLike,
-    *,
-    stride: int | Sequence[int] = 1,
-    origin: int | Sequence[int] = 0,
+    a: np.ndarray, filters: ArrayLike, bias: ArrayLike, *, stride: Each = 1, origin: Each = 0
 ) -> np.ndarray:
     """Return z(c, p) = sum_i sum_j filters(c, i, j) a(i, p stride + j - origin) + bias(c), sites taken periodically.
 
@@ -161,15 +155,15 @@ def correlation(
     bias : sequence of numbers, one per channel
     stride, origin : int, or one per spatial axis
 
-    Raises
-    ------
-    InputError
-        If a filter is longer than an axis or a stride does not divide one.
-
     Returns
     -------
     array of shape (..., channels, *(sites / stride))
         Of the type that `product` gives.
+
+    Raises
+    ------
+    InputError
+        If a filter is longer than an axis or a stride does not divide one.
 
     Examples
     --------

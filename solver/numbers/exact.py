@@ -65,13 +65,13 @@ def exact(value: Any, name: str = "value") -> Exact:
     InputError
         For floats, malformed text, and sympy expressions that are not real algebraic numbers.
     """
+    number = _as_fraction(value, name)
+    if number is not None:
+        return number
     from solver.numbers.algebraic import Algebraic, NumberField
 
     if isinstance(value, Algebraic):
         return value
-    number = _as_fraction(value, name)
-    if number is not None:
-        return number
     if _is_sympy(value):
         return NumberField(value).generator
     raise InputError(
@@ -159,13 +159,12 @@ def _as_fraction(value: Any, name: str) -> Fraction | None:
 
 
 def _parse(text: str, name: str) -> Fraction:
-    stripped = text.strip()
-    if not _RATIONAL.fullmatch(stripped):
+    if not _RATIONAL.fullmatch(text.strip()):
         raise InputError(
             f"{name}: {_shown(text)} is not a rational number; write an integer, a quotient such as '8/3', or '0.25'"
         )
     try:
-        return Fraction(stripped)
+        return Fraction(text.strip())
     except ZeroDivisionError:
         raise InputError(f"{name}: {_shown(text)} divides by zero") from None
 

@@ -78,7 +78,8 @@ def test_hand_built_networks_cut_in_the_last_layer_only(name: str) -> None:
     assert [proof.cuts for proof in proofs] == [False, False, True]
     if network.layers[0].is_non_negative:
         assert proofs[0].reason == "no filter entry and no bias is negative, and neither is any input"
-    assert proofs[2].reason.startswith("cuts: channel sum has pre-activation -1 at site ")
+    last = network.layers[-1].names[0]
+    assert proofs[2].reason.startswith(f"cuts: channel {last} has pre-activation -1 at site ")
 
 
 def proofs_of(*layers: Layer) -> list[tuple[bool, str]]:

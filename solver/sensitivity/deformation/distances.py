@@ -91,7 +91,7 @@ def _moments(moves: _Moves, a: Activation, stride: int) -> PairMoments:
     """Return the moments of one layer of a total stride, from its maps of all images."""
     deviation = a[moves.plain] - a[[0]]
     period = network_phases(stride, moves.task)  # of the mean map, in pixels
-    mean = product(np.array([moves.weights], dtype=object), deviation.phase_sums(period // stride))[0]
+    mean = product(np.array([moves.weights], dtype=object), deviation.site_sums(period // stride))[0]
     square = sum(m * m for m in mean) * Fraction(period, moves.task.sites)
     spread = 2 * (average(deviation.squared_norms(), moves.weights) - square)
     return PairMoments(average(_squared_steps(a, list(moves.probabilities)), moves.probabilities.values()), spread)
