@@ -38,8 +38,9 @@ from solver.question.lattice import lags
 from solver.sensitivity.deformation.autocorrelations import linear_moments
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.question import Question
 from solver.sensitivity.response.threshold import best_threshold, threshold_error
-from solver.sensitivity.sensitivities import reduced, sensitivities
+from solver.sensitivity.sensitivities import sensitivities
 
 ODD = Network(
     layers=[
@@ -191,13 +192,13 @@ def test_moments_are_those_of_every_image(network: str, shape: Any, law: str, co
 @pytest.mark.parametrize("metric", ["l2", "linf"])
 def test_a_larger_frame_has_the_moments_of_its_displacements(metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On 18 x 16 sites one class stands for all displacements out of sight; on the whole frame each has its own."""
-    from solver.sensitivity.deformation import moments as displacement
+    from solver.sensitivity.deformation import distances
 
     task, deformation = FrameTask(shape=(18, 16), scale=3, metric=metric, distances="balanced"), Deformation()
     networks = [construct("uniform", task), Network(layers=ODD.layers[:1])]
     assert [network.is_symmetric for network in networks] == [True, False]
     short = [distance_moments(network, task, deformation) for network in networks]
-    monkeypatch.setattr(displacement, "network_representatives", lambda *_: representatives(task, 9))
+    monkeypatch.setattr(distances, "network_representatives", lambda *_: representatives(task, 9))
     assert [distance_moments(network, task, deformation) for network in networks] == short
 
 
@@ -309,11 +310,11 @@ def test_translated_channels_stand_for_one(task: FrameTask) -> None:
 def test_one_channel_that_would_not_fit_is_not_taken() -> None:
     task = FrameTask(shape=4, scale=2)
     corner = Network(layers=[Layer(filters=[[[[1] * 3] * 3]], bias=[-1], origin=0)])
-    assert one_of_each_translate(corner).layers[0].size == 5 and reduced(corner, task, False) is corner
+    assert one_of_each_translate(corner).layers[0].size == 5 and Question(corner, task).reduced.network is corner
     moments = image_moments(corner, task, Deformation())
     assert sensitivities(corner, task).layers[1].D.exact == moments[1].displacement / moments[1].spread
     wide = FrameTask(shape=5, scale=2)
-    assert reduced(corner, wide, False) is not corner
+    assert Question(corner, wide).reduced.network is not corner
 
 
 def test_copies_and_sums_of_channels_keep_the_output() -> None:
