@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from solver.commands.options import (
-    chosen_networks,
-    chosen_task,
-    question_options,
-    route_options,
-    task_options,
-)
+from solver.commands.options import QUESTION, ROUTE, TASK, shared
 from solver.commands.output import check_writable, write
-from solver.commands.results import chosen_results
+from solver.commands.question import chosen_networks, chosen_question, chosen_results
 
 if TYPE_CHECKING:
     from solver.network.network import Network
@@ -35,26 +28,25 @@ Examples:
 Print BibTeX: for the solver and the talk, and with any option of a question for the sources of exactly those results.
 Comments name the method of each result and the derivations that prove it.""",
 )
-@task_options
-@question_options
-@route_options
+@shared(*TASK, *QUESTION, *ROUTE)
 @click.option("--layer", "layers", default="all", show_default=True, help="Numbers, last (layer k~), output or all.")
 @click.option("--quantity", "quantities", default="D,G,R", show_default=True, help="D, G and R, or some: D,R.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
-def cite(names: tuple[str, ...], layers: str, quantities: str, output: Path | None, **options: Any) -> None:
+@shared("output")
+def cite(layers: str, quantities: str, **options: Any) -> None:
     """Print the citations."""
     from solver.citations.citation import check_quantities, citation
     from solver.report.columns import chosen_columns
     from solver.report.documents.sweep import chosen_layers
 
-    check_writable(output)
+    check_writable(options["output"])
     chosen, wanted = [name.strip() for name in quantities.split(",")], chosen_layers(layers)
     check_quantities(chosen)
     results = []
     if _is_asked():
-        networks = [_seen(network, wanted) for network in chosen_networks(names, chosen_task(options), options)]
-        results = chosen_results(networks, options, chosen_columns(chosen))
-    write(citation(*results, layers=wanted, quantities=chosen), output)
+        asked = chosen_question(options)
+        networks = [_seen(network, wanted) for network in chosen_networks(options, asked.task)]
+        results = chosen_results(networks, asked, chosen_columns(chosen))
+    write(citation(*results, layers=wanted, quantities=chosen), options["output"])
 
 
 def _is_asked() -> bool:

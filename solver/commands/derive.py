@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from solver.commands.output import bar
 from solver.errors import NotApplicableError, SolverError
 
 if TYPE_CHECKING:
     from solver.derive.scripts import Outcome
-
-Started = Callable[[str], None]
 
 
 @click.command(
@@ -53,15 +49,17 @@ def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool)
     sources.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
     written, problem = sources, ""
-    with _progress(len(scripts) + 1) as started:
+    with bar("", total=len(scripts) + 1, completed=-1) as update:
         for path in scripts:
-            started(path.stem)
+            if update:
+                update(description=path.stem, advance=1)
             outcomes.append(run(path))
-            if not sys.stderr.isatty():
+            if not update:
                 click.echo(_line(outcomes[-1]))
             if outcomes[-1].failure and not keep_going:
                 break
-        started("the document")
+        if update:
+            update(description="the document", advance=1)
         try:
             written = write_sources(outcomes, sources, complete=not names)
             if not no_pdf:
@@ -73,20 +71,6 @@ def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool)
     _summarise(outcomes, len(scripts), written)
     if problem:
         raise NotApplicableError(problem)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Started]:
-    """Show a bar on stderr if it is a terminal; call what is given with the name of each step as it starts."""
-    if not sys.stderr.isatty():
-        yield lambda name: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total, completed=-1)
-        yield lambda name: bar.update(task, description=name, advance=1)
 
 
 def _line(outcome: Outcome) -> str:

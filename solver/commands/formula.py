@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+from solver.commands.options import shared
+from solver.commands.question import chosen_deformation, chosen_noise
+
 _DESCRIPTION = "Print D, G or R of a layer as a formula in l, xi or k."
 
 
@@ -28,26 +31,24 @@ G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified onc
 @click.option("--quantity", default="D", show_default=True, help="D, G or R.")
 @click.option("--at", "point", help="A point such as l=32,xi=7; its value is the last line.")
 @click.option("--latex", is_flag=True, help="Print the formula as LaTeX, and no proof.")
-@click.option("--scale", default=7, show_default=True, help="The scale xi, where it is not a variable.")
-@click.option("--filter-size", type=int, help="Filter size s [default: 3, with strides 2].")
-@click.option("--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat.")
-@click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi.")
-@click.option("--deformation", "law", default="independent", show_default=True, help="A displacement law.")
-@click.option("--collisions", default="add", show_default=True, help="add, merge or reject.")
-@click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'.")
-@click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta.")
+@shared(
+    *("scale", "filter_size", "distances", "gap", "deformation", "collisions", "noise_energy", "rectified_noise"),
+    scale={"help": "The scale xi, where it is not a variable."},
+    filter_size={"help": "Filter size s [default: 3, with strides 2]."},
+    deformation={"help": "A displacement law."},
+)
 @click.option("--eliminate-sigma", is_flag=True, help="Put sigma^2 = energy / l into the formula.")
 @click.option("--owens-t", is_flag=True, help="Write Phi2 in Owen's T.")
 def formula(point: str | None, latex: bool, owens_t: bool, **options: Any) -> None:
     """Print the formula, its range, its proof and its value."""
-    from solver.question.deformation import Deformation
-    from solver.question.noise import GaussianNoise
     from solver.symbolic.sensitivity_formula import sensitivity_formula
 
     at = None if point is None else _point(point)
-    deformation = Deformation(law=options.pop("law"), collisions=options.pop("collisions"))
-    noise = GaussianNoise(energy=options.pop("noise_energy"), rectified=options.pop("rectified_noise"))
-    found = sensitivity_formula(**options, deformation=deformation, noise=noise)
+    deformation, noise = chosen_deformation(options), chosen_noise(options)
+    keys = ("construction", "layer", "variables", "quantity", "scale", "filter_size", "distances", "gap")
+    found = sensitivity_formula(
+        **{key: options[key] for key in (*keys, "eliminate_sigma")}, deformation=deformation, noise=noise
+    )
     found = found.in_owens_t() if owens_t else found
     value = None if at is None else found.value(**at)
     if latex:

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from solver.commands.options import added
+from solver.commands.options import PRINTED, number_list, shared
 from solver.commands.output import check_writable, progress_bar, write
 
-history_options = added(
-    click.option("--shuffles", default=8, show_default=True, help="Shuffled networks that a mean is taken of."),
-    click.option("--points", default=128, show_default=True, help="Noises of a set that G is sampled with."),
-    click.option("--seed", default=0, show_default=True, help="Seed of noise and shuffles."),
+history_options = shared(
+    *("shuffles", "points", "seed"),
+    points={"default": 128, "help": "Noises of a set that G is sampled with."},
+    seed={"help": "Seed of noise and shuffles."},
 )
 """The options that say how the layers of a run are looked at."""
 
@@ -37,30 +37,20 @@ and G. The JSON of several runs is itself a RUN to give. D is exact, G is sample
 @click.option("--steps", help="Of one run: checkpoints to look at, such as 0,100 [default: all].")
 @click.option("--tables", default="runs,layers,correlations", show_default=True, help="Of several runs: what to print.")
 @history_options
-@click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 4, in JSON 6].")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
-def history(
-    runs: tuple[Path, ...],
-    steps: str | None,
-    tables: str,
-    digits: int | None,
-    form: str,
-    output: Path | None,
-    **options: Any,
-) -> None:
+@shared(*PRINTED, digits={"help": "Significant digits [default: 4, in JSON 6]."})
+def history(runs: tuple[Path, ...], steps: str | None, tables: str, **options: Any) -> None:
     """Print a run over its checkpoints, or runs side by side."""
-    check_writable(output)
+    check_writable(options["output"])
     if len(runs) == 1 and runs[0].suffix != ".json":
-        write(_one_run(runs[0], steps, form, digits, options), output)
+        write(_one_run(runs[0], steps, options), options["output"])
         return
     if steps is not None:
         raise click.BadParameter("is for one run; of several the first and the last are shown", param_hint="--steps")
     from solver.report.documents.outcomes import outcomes_json, outcomes_text
 
-    found = chosen_outcomes(runs, options)
-    text = outcomes_json(found, digits or 6) if form == "json" else outcomes_text(found, tables.split(","))
-    write(text, output)
+    found, digits = chosen_outcomes(runs, options), options["digits"] or 6
+    text = outcomes_json(found, digits) if options["format"] == "json" else outcomes_text(found, tables.split(","))
+    write(text, options["output"])
 
 
 def chosen_outcomes(runs: Sequence[Path], options: dict[str, Any]) -> list[Any]:
@@ -81,15 +71,15 @@ def chosen_outcomes(runs: Sequence[Path], options: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _one_run(path: Path, steps: str | None, form: str, digits: int | None, options: dict[str, Any]) -> str:
-    from solver.commands.options import number_list
+def _one_run(path: Path, steps: str | None, options: dict[str, Any]) -> str:
     from solver.report.documents.training import history_json, history_text
     from solver.train.history import history as found_history
 
     chosen = None if steps is None else number_list(steps, "--steps")
     with progress_bar(str(path), about="layers of ") as progress:
         found = found_history(path, steps=chosen, progress=progress, **_how(options))
-    return history_json(found, digits or 6) if form == "json" else history_text(found, digits or 4)
+    digits = options["digits"]
+    return history_json(found, digits or 6) if options["format"] == "json" else history_text(found, digits or 4)
 
 
 def _how(options: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_task, construction_option, noise_options, task_options
+from solver.commands.options import DIGITS_BY_FORMAT, FORMATS, NETWORKS, NOISE, PRINTED, TASK, shared
 from solver.commands.output import check_writable, given_command, progress_bar, write
+from solver.commands.question import chosen_networks, chosen_question, chosen_task
 
 
 @click.command(
@@ -20,44 +20,36 @@ Examples:
 
 Print lim G/sigma^2 for sigma -> 0 and sigma -> infinity, of every layer and of the output.""",
 )
-@task_options
-@construction_option
-@noise_options
-@click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001.")
-@click.option("--channel-mean", is_flag=True, help="Average channels before taking norms.")
-@click.option("--digits", type=click.IntRange(1, 1000), help="Significant digits [default: 15, in LaTeX 6].")
-@click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
-def limits(
-    names: tuple[str, ...],
-    tolerance: str | None,
-    channel_mean: bool,
-    digits: int | None,
-    form: str,
-    output: Path | None,
-    **options: Any,
-) -> None:
+@shared(
+    *(*TASK, *NETWORKS, *NOISE, "tolerance", "channel_mean", *PRINTED),
+    digits=DIGITS_BY_FORMAT,
+    format={"type": FORMATS},
+)
+def limits(**options: Any) -> None:
     """Print the limits."""
-    from solver.question.noise import GaussianNoise
     from solver.report.documents.limits import limits_json, limits_latex, limits_text
     from solver.sensitivity.limits.limits import noise_limits
-    from solver.sensitivity.noise.sampled.sampling import Sampling
 
-    check_writable(output)
+    check_writable(options["output"])
     task = chosen_task(options)
-    noise = GaussianNoise(energy=options["noise_energy"], rectified=options["rectified_noise"])
-    sampling = Sampling(seed=options["seed"], tolerance=tolerance)
+    asked = chosen_question(options, task)
     reports = []
-    for network in chosen_networks(names, task, options):
+    for network in chosen_networks(options, task):
         with progress_bar(network.name) as progress:
             found = noise_limits(
-                network, task, noise=noise, channel_mean=channel_mean, sampling=sampling, progress=progress
+                network,
+                task,
+                noise=asked.noise,
+                channel_mean=asked.channel_mean,
+                sampling=asked.how.sampling,
+                progress=progress,
             )
         reports.append(found)
-    if form == "json":
+    digits = options["digits"]
+    if options["format"] == "json":
         text = limits_json(reports, digits or 15)
-    elif form == "latex":
+    elif options["format"] == "latex":
         text = limits_latex(reports, digits or 6, given_command())
     else:
         text = limits_text(reports, digits or 15)
-    write(text, output)
+    write(text, options["output"])

@@ -1,10 +1,9 @@
-"""Options that commands share, and the objects they stand for."""
+"""The options that commands share: each is described once, and a command names those it takes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,191 +11,89 @@ import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+SHARED: dict[str, dict[str, Any]] = {
+    "scale": {"default": 7, "help": "The task's scale xi, in pixels."},
+    "length": {"default": 32, "help": "Sites of the ring, l."},
+    "filter_size": {
+        "type": int,
+        "help": "Filter size s, odd; with strides at least 2. [default: 3, with strides 2]",
+    },
+    "channels": {"default": 1, "help": "Equal copies H of every channel."},
+    "distances": {"default": "pairs", "help": "Ensemble: pairs, balanced or flat."},
+    "labels": {"default": "distance", "help": "distance (Task 1) or blocks (Task 2)."},
+    "gap": {"default": 0, "help": "Drop distances within this gap around xi."},
+    "construction": {
+        "multiple": True,
+        "default": ("uniform", "shift"),
+        "help": "A network to report on; repeat it, or 'all' for every one that reaches the scale.",
+    },
+    "network": {
+        "multiple": True,
+        "type": click.Path(path_type=Path),
+        "help": "A network file to report on, in place of the default constructions; repeatable.",
+    },
+    "deformation": {
+        "default": "independent",
+        "help": "independent, mirror, rigid, single, or a law such as '-1:1/4 0:1/2 1:1/4'.",
+    },
+    "collisions": {"default": "add", "help": "add, merge or reject."},
+    "noise_energy": {"default": "8/3", "help": "l sigma^2: a rational, or 'exact'."},
+    "rectified_noise": {"is_flag": True, "default": False, "help": "Add max(eta, 0) in place of eta."},
+    "seed": {"default": 0, "help": "Seed of sampled values."},
+    "method": {
+        "default": "auto",
+        "help": "Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
+    },
+    "tolerance": {"help": "Sample until each error is this fraction of its value, such as 0.001."},
+    "no_cache": {"is_flag": True, "default": False, "help": "Neither read nor keep slow values on disk."},
+    "channel_mean": {"is_flag": True, "default": False, "help": "Average channels before taking norms."},
+    "layers": {"default": "last,output", "help": "Numbers, last (layer k~), output or all."},
+    "shuffles": {"default": 8, "help": "Shuffled networks that a mean is taken of."},
+    "digits": {"type": click.IntRange(1, 1000), "help": "Significant digits."},
+    "columns": {"help": "In LaTeX: values such as D_exact,D,G,R [default: what fits]."},
+    "width": {
+        "type": click.FloatRange(50, 10_000),
+        "help": "In LaTeX: points of a line of your document [default: 345, a bare article].",
+    },
+    "format": {"type": click.Choice(["text", "json"]), "default": "text"},
+    "output": {"type": click.Path(dir_okay=False, path_type=Path), "help": "Write to a file, not to stdout."},
+    "jobs": {"type": click.IntRange(1), "help": "Processes [default: one a core]."},
+}
+"""The settings of an option by its name, which is also the name of its value."""
 
-def added(*options: Decorator) -> Decorator:
-    """Return what adds options to a command, listed in this order."""
-    return lambda command: reduce(lambda done, option: option(done), reversed(options), command)
+DEFAULTS = {name: settings.get("default") for name, settings in SHARED.items()}
+"""What stands for an option that a command does not take."""
 
-
-channels_option = click.option("--channels", default=1, show_default=True, help="Equal copies H of every channel.")
-distances_option = click.option(
-    "--distances", default="pairs", show_default=True, help="Ensemble: pairs, balanced or flat."
-)
-labels_option = click.option(
-    "--labels", default="distance", show_default=True, help="distance (Task 1) or blocks (Task 2)."
-)
-gap_option = click.option("--gap", default=0, show_default=True, help="Drop distances within this gap around xi.")
-length_option = click.option("--length", default=32, show_default=True, help="Sites of the ring, l.")
-rectified_option = click.option("--rectified-noise", is_flag=True, help="Add max(eta, 0) in place of eta.")
-seed_option = click.option("--seed", default=0, show_default=True, help="Seed of sampled values.")
-scale_option = click.option("--scale", default=7, show_default=True, help="The task's scale xi, in pixels.")
-
-
-ring_options = added(
-    length_option,
-    click.option(
-        "--filter-size",
-        type=int,
-        help="Filter size s, odd; with strides at least 2. [default: 3, with strides 2]",
-    ),
-    channels_option,
-    distances_option,
-    labels_option,
-    gap_option,
-)
-"""The options that describe the task, but for its scale, and the size of the networks."""
-
-
-task_options = added(scale_option, ring_options)
-"""The options that describe the task and the size of the networks."""
-
-table_options = added(
-    click.option("--columns", help="In LaTeX: values such as D_exact,D,G,R [default: what fits]."),
-    click.option(
-        "--width",
-        type=click.FloatRange(50, 10_000),
-        help="In LaTeX: points of a line of your document [default: 345, a bare article].",
-    ),
-)
-"""The options that describe a LaTeX table."""
-
-
-def network_options(*default: str) -> Decorator:
-    """Return what adds the options that name networks: constructions, with their defaults, and files."""
-    construction = click.option(
-        "--construction",
-        "names",
-        multiple=True,
-        default=default,
-        show_default=True,
-        help="A network to report on; repeat it, or 'all' for every one that reaches the scale.",
-    )
-    network = click.option(
-        "--network",
-        "files",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        help="A network file to report on, in place of the default constructions; repeatable.",
-    )
-    return added(construction, network)
+RING = ("length", "filter_size", "channels", "distances", "labels", "gap")
+TASK = ("scale", *RING)
+NETWORKS = ("construction", "network")
+NOISE = ("noise_energy", "rectified_noise", "seed")
+QUESTION = (*NETWORKS, "deformation", "collisions", *NOISE)
+ROUTE = ("method", "tolerance", "no_cache", "channel_mean")
+PRINTED = ("digits", "format", "output")
+DIGITS_BY_FORMAT = {"help": "Significant digits [default: 15, in LaTeX 6]."}
+FORMATS = click.Choice(["text", "json", "latex"])
 
 
-construction_option = network_options("uniform", "shift")
+def shared(*names: str, **changed: Mapping[str, Any]) -> Decorator:
+    """Return what adds options of `SHARED` to a command, listed in this order.
 
-
-noise_options = added(
-    click.option("--noise-energy", default="8/3", show_default=True, help="l sigma^2: a rational, or 'exact'."),
-    rectified_option,
-    seed_option,
-)
-"""The options that describe the noise."""
-
-
-question_options = added(
-    construction_option,
-    click.option(
-        "--deformation",
-        "law",
-        default="independent",
-        show_default=True,
-        help="independent, mirror, rigid, single, or a law such as '-1:1/4 0:1/2 1:1/4'.",
-    ),
-    click.option("--collisions", default="add", show_default=True, help="add, merge or reject."),
-    noise_options,
-)
-"""The options that describe the networks, the deformation and the noise."""
-
-route_options = added(
-    click.option(
-        "--method",
-        default="auto",
-        show_default=True,
-        help="Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
-    ),
-    click.option("--tolerance", help="Sample until each error is this fraction of its value, such as 0.001."),
-    click.option("--no-cache", is_flag=True, help="Neither read nor keep slow values on disk."),
-    click.option("--channel-mean", is_flag=True, help="Average channels before taking norms."),
-)
-"""The options that say how the sensitivities are computed."""
-
-
-def chosen_task(options: dict[str, Any]) -> Any:
-    from solver.question.task import TwoPixelTask
-
-    keys = ("length", "scale", "distances", "gap", "labels")
-    return TwoPixelTask(**{key: options[key] for key in keys})
-
-
-def chosen_question(options: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
-    from solver.question.deformation import Deformation
-    from solver.question.noise import GaussianNoise
-    from solver.sensitivity.noise.sampled.sampling import Sampling
-
-    return (
-        chosen_task(options),
-        Deformation(law=options["law"], collisions=options["collisions"]),
-        GaussianNoise(energy=options["noise_energy"], rectified=options["rectified_noise"]),
-        Sampling(seed=options["seed"], tolerance=options.get("tolerance")),
-    )
-
-
-def chosen_networks(names: Sequence[str], task: Any, options: dict[str, Any], *, skip: bool = False) -> list[Any]:
-    """Return the networks named and those of files; files alone take the place of the default constructions.
-
-    Constructions that cannot reach the scale are left out if ``skip`` or all are asked for.
+    Parameters
+    ----------
+    *names : str
+        Of options; one that is not shared is described by what is ``changed`` of it alone.
+    **changed : mapping
+        Settings of an option, by its name, that this command has in place of the shared ones.
     """
-    from solver.constructions.registry import CONSTRUCTIONS, construct
-    from solver.errors import UnreachableScaleError
 
-    files = options.get("files", ())
-    if files and _is_default("names"):
-        names = ()
-    _check_sizes(names, files)
-    networks = []
-    everything = [name for name, each in CONSTRUCTIONS.items() if task.axes == 1 or each.on_frames]
-    for name in dict.fromkeys(everything if "all" in names else names):
-        try:
-            networks.append(construct(name, task, filter_size=options["filter_size"], channels=options["channels"]))
-        except UnreachableScaleError as error:
-            if not skip and "all" not in names:
-                raise
-            click.echo(f"solver: left out: {error}", err=True)
-    return networks + (_networks_of(files, {each.name for each in networks}, task) if files else [])
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(names):
+            settings = {"show_default": True, **SHARED.get(name, {}), **changed.get(name, {})}
+            short = ("-o",) if name == "output" else ()
+            command = click.option(*short, f"--{name.replace('_', '-')}", name, **settings)(command)
+        return command
 
-
-def _networks_of(files: Sequence[Path], taken: set[str], task: Any) -> list[Any]:
-    """Return the networks of files, each under a name of its own: with its file's where the name is taken."""
-    from dataclasses import replace
-
-    from solver.network.files.reading import read_network
-    from solver.network.linearity import check_axes
-
-    networks = []
-    for file in dict.fromkeys(files):
-        network = read_network(file)
-        check_axes(network, task)
-        if network.name in taken:
-            network = replace(network, name=f"{network.name} ({file})")
-        taken.add(network.name)
-        networks.append(network)
-    return networks
-
-
-def _check_sizes(names: Sequence[str], files: Sequence[Path]) -> None:
-    """Refuse sizes of constructions for networks of files, whose sizes are what they are."""
-    if files and not _is_default("channels"):
-        raise click.BadParameter(
-            "copies channels of constructions; leave it out with --network", param_hint="--channels"
-        )
-    if files and not names and not _is_default("filter_size"):
-        raise click.BadParameter(
-            "is for constructions; the network of a file has its own sizes", param_hint="--filter-size"
-        )
-
-
-def _is_default(option: str) -> bool:
-    """Return whether an option of the running command was left at its default."""
-    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.DEFAULT
+    return decorated
 
 
 def number_list(text: str, option: str) -> list[int]:

@@ -7,7 +7,9 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,17 +17,23 @@ from solver.files import replace_file
 
 
 @contextmanager
-def progress_bar(name: str, *, about: str = "noise of ") -> Iterator[Callable[[int, int], None] | None]:
-    """Show a progress bar on stderr if it is a terminal."""
+def bar(text: str, **start: Any) -> Iterator[Callable[..., None] | None]:
+    """Show a progress bar on stderr if it is a terminal, and yield `rich.progress.Progress.update` of it."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{about}{name}", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        yield partial(progress.update, progress.add_task(text, **start))
+
+
+@contextmanager
+def progress_bar(name: str, *, about: str = "noise of ") -> Iterator[Callable[[int, int], None] | None]:
+    """Show a progress bar, and yield what is called with the steps that are done and all there are."""
+    with bar(f"{about}{name}", total=None) as update:
+        yield None if update is None else lambda done, total: update(completed=done, total=total)
 
 
 def check_writable(output: Path | None) -> None:

@@ -11,19 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.history import chosen_outcomes, history_options
-from solver.commands.options import (
-    added,
-    chosen_networks,
-    chosen_task,
-    construction_option,
-    length_option,
-    question_options,
-    route_options,
-    scale_option,
-    task_options,
-)
+from solver.commands.options import NETWORKS, QUESTION, ROUTE, TASK, shared
 from solver.commands.output import check_writable, progress_bar
-from solver.commands.results import chosen_results
+from solver.commands.question import chosen_networks, chosen_question, chosen_results, chosen_task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,12 +22,11 @@ if TYPE_CHECKING:
     from solver.question.task import TwoPixelTask
     from solver.sensitivity.sensitivities import Sensitivities
 
-output_option = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A .png, .svg or .pdf file."
-)
-networks_options = added(task_options, construction_option, output_option)
+OUTPUT = {"required": True, "help": "A .png, .svg or .pdf file."}
+output_option = shared("output", output=OUTPUT)
+networks_options = shared(*TASK, *NETWORKS, "output", output=OUTPUT)
 """The options of the task and its networks, and the output."""
-results_options = added(task_options, question_options, route_options, output_option)
+results_options = shared(*TASK, *QUESTION, *ROUTE, "output", output=OUTPUT)
 """The options of the whole question, and the output."""
 
 
@@ -107,9 +96,7 @@ Examples:
 
 Draw D against G of layers 1 and 2 over filters (t, 1 - t, t), the front that no filter beats, the least D over all
 kernels, and every construction that reaches the scale.""")
-@length_option
-@scale_option
-@output_option
+@shared("length", "scale", "output", output=OUTPUT)
 def pareto(length: int, scale: int) -> Figure:
     """D against G over kernels, with the front and the constructions on it."""
     from solver.plots.pareto import pareto_figure
@@ -118,9 +105,9 @@ def pareto(length: int, scale: int) -> Figure:
     return pareto_figure(TwoPixelTask(length=length, scale=scale))
 
 
-def _networks(names: Sequence[str], options: dict[str, Any]) -> tuple[list[Network], TwoPixelTask]:
+def _networks(options: dict[str, Any]) -> tuple[list[Network], TwoPixelTask]:
     task = chosen_task(options)
-    return chosen_networks(names, task, options), task
+    return chosen_networks(options, task), task
 
 
 @figure("""\b
@@ -130,11 +117,11 @@ Examples:
 
 Draw the output f_p of each network against the distance d of the pixels, exactly, and the line ReLU(xi - d).""")
 @networks_options
-def response(names: Sequence[str], **options: Any) -> Figure:
+def response(**options: Any) -> Figure:
     """Draw f_p(d) of networks and the claim ReLU(xi - d)."""
     from solver.plots.responses import response_figure
 
-    return response_figure(*_networks(names, options))
+    return response_figure(*_networks(options))
 
 
 @figure("""\b
@@ -144,11 +131,11 @@ Examples:
 
 Draw the effective kernel K_k of every layer and channel, a stem for each tap.""")
 @networks_options
-def kernels(names: Sequence[str], **options: Any) -> Figure:
+def kernels(**options: Any) -> Figure:
     """Draw the effective kernels of every layer."""
     from solver.plots.kernels import kernels_figure
 
-    return kernels_figure(*_networks(names, options))
+    return kernels_figure(*_networks(options))
 
 
 def _moves(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, int]:
@@ -170,11 +157,11 @@ layer with a bias is drawn before and after it cuts, with its threshold.""")
 @click.option(
     "--move", default="1,0", show_default=True, callback=_moves, help="Pixels by which tau moves the two, such as 1,-1."
 )
-def activations(names: Sequence[str], distance: int, move: tuple[int, int], **options: Any) -> Figure:
+def activations(distance: int, move: tuple[int, int], **options: Any) -> Figure:
     """Draw one pair of pixels, and a deformation of it, in every layer."""
     from solver.plots.activations import activations_figure
 
-    return activations_figure(*_networks(names, options), distance, move)
+    return activations_figure(*_networks(options), distance, move)
 
 
 @figure("""\b
@@ -185,11 +172,11 @@ Examples:
 Draw the mean squared coefficient at each eigenvalue of the graph Laplacian, for each layer: of the filters on the path
 of their taps, and of the effective kernels on the ring.""")
 @networks_options
-def frequencies(names: Sequence[str], **options: Any) -> Figure:
+def frequencies(**options: Any) -> Figure:
     """Draw the frequency content of filters and effective kernels."""
     from solver.plots.frequencies import frequencies_figure
 
-    return frequencies_figure(*_networks(names, options))
+    return frequencies_figure(*_networks(options))
 
 
 @figure("""\b
@@ -201,13 +188,13 @@ Examples:
 Draw D, G or R of every layer and of f_p, a panel for each; numeric values carry their errors as bars.""")
 @click.option("--quantity", "quantities", default="D,G", show_default=True, help="D, G and R, or some: D,R.")
 @results_options
-def layers(quantities: str, names: Sequence[str], **options: Any) -> Figure:
+def layers(quantities: str, **options: Any) -> Figure:
     """Draw D, G and R over the layers."""
     from solver.plots.layers import check_quantities, layers_figure
 
     chosen = [name.strip() for name in quantities.split(",") if name.strip()]
     check_quantities(chosen)
-    return layers_figure(_results(names, options, chosen), chosen)
+    return layers_figure(_results(options, chosen), chosen)
 
 
 @figure("""\b
@@ -217,19 +204,19 @@ Examples:
 
 Draw the coherent part of G (the mean change over the noise) and the incoherent one (fluctuations) over the layers.""")
 @results_options
-def noise_split(names: Sequence[str], **options: Any) -> Figure:
+def noise_split(**options: Any) -> Figure:
     """Draw the coherent and the incoherent part of G over the layers."""
     from solver.plots.noise_split import noise_split_figure
 
-    return noise_split_figure(_results(names, options, ("G",)))
+    return noise_split_figure(_results(options, ("G",)))
 
 
-def _results(names: Sequence[str], options: dict[str, Any], quantities: Sequence[str]) -> list[Sensitivities]:
+def _results(options: dict[str, Any], quantities: Sequence[str]) -> list[Sensitivities]:
     """Return the sensitivities, without the cost of noise where only D is drawn."""
     from solver.report.columns import chosen_columns
 
-    networks, _ = _networks(names, options)
-    return chosen_results(networks, options, chosen_columns(quantities))
+    asked = chosen_question(options)
+    return chosen_results(chosen_networks(options, asked.task), asked, chosen_columns(quantities))
 
 
 @figure("""\b

@@ -1,21 +1,28 @@
-"""``solver report``."""
+"""``solver report``, and how commands print a report."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import (
-    chosen_networks,
-    chosen_task,
-    question_options,
-    route_options,
-    task_options,
+from solver.commands.options import DIGITS_BY_FORMAT, FORMATS, QUESTION, ROUTE, TASK, shared
+from solver.commands.output import check_writable, given_command, progress_bar, write
+from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
+
+if TYPE_CHECKING:
+    from solver.report.columns import Column
+    from solver.report.report import Report
+    from solver.sensitivity.sensitivities import Sensitivities
+
+report_options = shared(
+    *("split", "digits", "columns", "width", "format", "output"),
+    split={"is_flag": True, "help": "Add the coherent and the incoherent part of G (JSON always holds them)."},
+    digits=DIGITS_BY_FORMAT,
+    format={"type": FORMATS},
 )
-from solver.commands.output import progress_bar
-from solver.commands.report_format import format_options, shown_columns, write_report
-from solver.commands.results import chosen_results, say_where_kept
+"""The options that say how a report is printed."""
 
 
 @click.command(
@@ -27,28 +34,44 @@ Examples:
 
 Print D, G and R of every layer and of the output.""",
 )
-@task_options
-@question_options
-@route_options
-@format_options
+@shared(*TASK, *QUESTION, *ROUTE)
+@report_options
 @click.option("--frequencies", is_flag=True, help="Add the mean frequencies of filters (JSON always holds them).")
 @click.option("--shuffles", type=click.IntRange(2), help="Add D after shuffling channels, from so many shuffles.")
-def report(names: tuple[str, ...], frequencies: bool, shuffles: int | None, **options: Any) -> None:
+def report(**options: Any) -> None:
     """Print the report."""
     from solver.report.report import Report
 
-    for name, given in (("frequencies", frequencies), ("shuffles", shuffles)):
-        if given and options["form"] == "latex":
+    for name in ("frequencies", "shuffles"):
+        if options[name] and options["format"] == "latex":
             raise click.BadParameter(f"{name} are for text and json; leave out --format latex", param_hint=f"--{name}")
-    shown = shown_columns(options)
-    networks = chosen_networks(names, chosen_task(options), options)
-    results = chosen_results(networks, options, shown)
-    shuffled = _shuffled(results, shuffles, options["seed"]) if shuffles else ()
+    columns = shown_columns(options)
+    asked = chosen_question(options)
+    results = chosen_results(chosen_networks(options, asked.task), asked, columns)
+    shuffled = _shuffled(results, options["shuffles"], options["seed"]) if options["shuffles"] else ()
     say_where_kept(results, options)
-    write_report(Report(tuple(results), shuffled), options, frequencies=frequencies)
+    write_report(Report(tuple(results), shuffled), options, frequencies=options["frequencies"])
 
 
-def _shuffled(results: list[Any], shuffles: int, seed: int) -> tuple[Any, ...]:
+def shown_columns(options: Options) -> tuple[Column, ...] | None:
+    """Return the columns that a table is to have, after checks of the options and the place to write to.
+
+    Raises
+    ------
+    click.UsageError
+        For options that do not go with the format.
+    """
+    from solver.report.columns import chosen_columns
+
+    if options["format"] == "latex" and options["split"]:
+        raise click.BadParameter("tables take --columns G_coherent,G_incoherent instead", param_hint="--split")
+    if options["format"] != "latex" and (options["columns"], options["width"]) != (None, None):
+        raise click.UsageError("--columns and --width are for --format latex")
+    check_writable(options["output"])
+    return None if options["columns"] is None else chosen_columns(options["columns"])
+
+
+def _shuffled(results: Sequence[Sensitivities], shuffles: int, seed: int) -> tuple[Any, ...]:
     from solver.sensitivity.shuffling.deformation import shuffled_deformations
 
     found = []
@@ -56,3 +79,17 @@ def _shuffled(results: list[Any], shuffles: int, seed: int) -> tuple[Any, ...]:
         with progress_bar(each.network.name, about="shuffles of ") as progress:
             found.append(shuffled_deformations(each, shuffles, seed=seed, progress=progress))
     return tuple(found)
+
+
+def write_report(report: Report, options: Options, *, frequencies: bool = False) -> None:
+    """Write a report in the format that the options ask for."""
+    digits, form = options["digits"], options["format"]
+    if form == "json":
+        text = report.to_json(digits=digits or 15)
+    elif form == "latex":
+        text = report.to_latex(
+            digits=digits or 6, command=given_command(), columns=options["columns"], width=options["width"]
+        )
+    else:
+        text = report.to_text(digits=digits or 15, split=options["split"], frequencies=frequencies)
+    write(text, options["output"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_task, task_options
+from solver.commands.options import TASK, shared
 from solver.commands.output import check_writable, write
+from solver.commands.question import chosen_networks, chosen_task
 
-FORMATS = ("text", "latex", "tikz", "json")
+if TYPE_CHECKING:
+    from solver.network.network import Network
+    from solver.question.task import TwoPixelTask
 
 
 @click.command(
@@ -26,29 +29,27 @@ Print a network layer by layer: filters, effective kernels, the activations of o
 that of a file; --format json writes such a file.""",
 )
 @click.argument("name", required=False)
-@task_options
+@shared(*TASK)
 @click.option("--network", "file", type=click.Path(path_type=Path), help="A network file, in place of NAME.")
 @click.option(
     "--distance", type=click.IntRange(1), default=3, show_default=True, help="Distance of the image's pixels."
 )
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout.")
-def show(name: str | None, file: Path | None, distance: int, form: str, output: Path | None, **options: Any) -> None:
+@shared("format", "output", format={"type": click.Choice(["text", "latex", "tikz", "json"])})
+def show(name: str | None, file: Path | None, distance: int, **options: Any) -> None:
     """Print a network layer by layer."""
     if (name is None) == (file is None):
         raise click.UsageError("give the NAME of a construction, or --network FILE")
-    check_writable(output)
+    check_writable(options["output"])
     task = chosen_task(options)
-    files = () if file is None else (file,)
-    (network,) = chosen_networks(() if name is None else (name,), task, options | {"files": files})
+    named = {"construction": () if name is None else (name,), "network": () if file is None else (file,)}
+    (network,) = chosen_networks(options | named, task)
     if distance > task.length // 2:
-        raise click.BadParameter(
-            f"expected at most {task.length // 2} on a ring of {task.length}", param_hint="--distance"
-        )
-    write(_shown(network, task, distance, form), output)
+        told = f"expected at most {task.length // 2} on a ring of {task.length}"
+        raise click.BadParameter(told, param_hint="--distance")
+    write(_shown(network, task, distance, options["format"]), options["output"])
 
 
-def _shown(network: Any, task: Any, distance: int, form: str) -> str:
+def _shown(network: Network, task: TwoPixelTask, distance: int, form: str) -> str:
     if form == "json":
         from solver.network.files.writing import network_text
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from solver.commands.options import chosen_networks, chosen_question, question_options, task_options
+from solver.commands.options import QUESTION, TASK, shared
+from solver.commands.question import chosen_networks, chosen_question, chosen_task
 
 
 @click.command(
@@ -18,17 +19,17 @@ Examples:
 
 Compare every quantity by two routes on one case; exit 1 if any differ.""",
 )
-@task_options
-@question_options
-def verify(names: tuple[str, ...], **options: Any) -> None:
+@shared(*TASK, *QUESTION)
+def verify(**options: Any) -> None:
     """Run the cross-checks."""
     from solver.report.documents.verification import verification
 
-    task, deformation, noise, sampling = chosen_question(options)
+    task = chosen_task(options)
+    asked = chosen_question(options, task)
     failed = 0
-    for network in chosen_networks(names, task, options):
+    for network in chosen_networks(options, task):
         click.echo(f"{network.name}:")
-        for check in verification(network, task, deformation, noise, sampling):
+        for check in verification(network, task, asked.deformation, asked.noise, asked.how.sampling):
             failed += not check.passed
             click.echo(f"  {'ok  ' if check.passed else 'FAIL'} {check.name}: {check.outcome}")
     click.echo(f"{failed} checks failed" if failed else "all checks agree")

@@ -26,7 +26,7 @@ from solver import (
     sensitivity_formula,
 )
 from solver.cli import main
-from solver.commands.options import chosen_networks
+from solver.commands.question import chosen_networks
 from solver.constructions.registry import reaching_networks
 from solver.errors import NotApplicableError, UnreachableScaleError
 from solver.gaussian.balls import enclose
@@ -327,11 +327,11 @@ def test_verify_show_and_list(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_does_not_reach_a_scale_is_left_out_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    options = {"filter_size": None, "channels": 1}
-    names = [network.name for network in chosen_networks(("all",), TwoPixelTask(length=32, scale=7), options)]
+    options = {"construction": ["all"], "filter_size": None, "channels": 1}
+    names = [network.name for network in chosen_networks(options, TwoPixelTask(length=32, scale=7))]
     assert "strided" not in names and names[-1] == "strided-shift"
     assert "left out: 'strided' with filter size 2 needs scale = 2^k" in capsys.readouterr().err
-    names = [network.name for network in chosen_networks(("all",), BLOCKS, options)]
+    names = [network.name for network in chosen_networks(options, BLOCKS)]
     assert names == ["shift", "cyclotomic", "strided", "strided-shift"]
 
 
