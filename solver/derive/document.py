@@ -10,7 +10,7 @@ from pathlib import Path
 
 from solver import __version__
 from solver.derive.characters import prose
-from solver.derive.equations import FITTED, displayed
+from solver.derive.equations import displayed
 from solver.derive.markdown import inline_code, markdown_latex, verbatim
 from solver.derive.scripts import Outcome, cells, shown_code
 from solver.errors import InputError, NotApplicableError
@@ -22,21 +22,6 @@ INSTALL = (
     "on Debian or Ubuntu: apt-get install texlive-latex-base texlive-latex-recommended lmodern; "
     "elsewhere any TeX Live, MacTeX or MiKTeX"
 )
-_PREAMBLE = r"""\documentclass{article}
-\usepackage[utf8]{inputenc}
-\usepackage[T1]{fontenc}
-\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
-\usepackage{textcomp}
-\usepackage[a4paper,margin=24mm]{geometry}
-\usepackage{amsmath,amssymb,booktabs,fancyvrb,graphicx,longtable}
-\IfFileExists{microtype.sty}{\usepackage{microtype}\DisableLigatures[-]{family=tt*}}{}
-\usepackage[hidelinks]{hyperref}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{6pt plus 2pt}
-\setlength{\emergencystretch}{3em}
-\setlength{\fboxsep}{6pt}
-\allowdisplaybreaks
-"""
 
 
 def document(outcomes: Sequence[Outcome], tables: Sequence[str] = (), figures: Mapping[str, str] | None = None) -> str:
@@ -52,7 +37,8 @@ def document(outcomes: Sequence[Outcome], tables: Sequence[str] = (), figures: M
         File names, as seen from the source, and captions in markdown.
     """
     title = rf"\title{{Derivations}}\author{{adaptive-pooling-solver {prose(__version__)}}}\date{{}}"
-    parts = [f"{_PREAMBLE}{FITTED}{title}\n\\begin{{document}}\n\\maketitle\n\\tableofcontents\n"]
+    preamble = (Path(__file__).parent / "preamble.tex").read_text(encoding="utf-8")
+    parts = [f"{preamble}{title}\n\\begin{{document}}\n\\maketitle\n\\tableofcontents\n"]
     parts += [f"\\clearpage\n{section(outcome)}" for outcome in outcomes]
     shown = [
         "\\begin{figure}[htbp]\n\\centering\n"

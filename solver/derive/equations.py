@@ -9,14 +9,6 @@ from solver.report.writers.latex_width import latex_width
 LINE = 44.0
 """Width of a line of the document in em of its text size."""
 
-FITTED = r"""\newsavebox{\fittedbox}
-\newcommand{\fitted}[1]{\sbox{\fittedbox}{$\displaystyle #1$}%
-  \ifdim\wd\fittedbox>\linewidth
-    \typeout{solver: an equation of \the\wd\fittedbox\space is shrunk to \the\linewidth}%
-    \resizebox{\linewidth}{!}{\usebox{\fittedbox}}%
-  \else\usebox{\fittedbox}\fi}
-"""
-
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|[^\\]", re.DOTALL)
 _OPENING = {"{", "(", "[", r"\left", r"\begin", r"\langle", r"\lfloor", r"\lceil"}
 _CLOSING = {"}", ")", "]", r"\right", r"\end", r"\rangle", r"\rfloor", r"\rceil"}
@@ -25,7 +17,7 @@ _RELATIONS = {"=", r"\longrightarrow", r"\to", r"\approx", r"\le", r"\ge", r"\si
 
 
 def displayed(latex: str) -> str:
-    """Return mathematics as a display, over as many lines as it takes; the document must define `FITTED`."""
+    r"""Return mathematics as a display, over as many lines as it takes; ``\fitted`` is defined in preamble.tex."""
     return f"\n\\[\\fitted{{{over_lines(latex)}}}\\]\n"
 
 

@@ -15,15 +15,6 @@ from types import ModuleType
 import solver
 from solver.errors import InputError, NotApplicableError
 
-READING_ORDER = (
-    "ensemble_energy", "effective_kernels", "response", "deformation_linear_layers", "deformation_last_layer",
-    "deformation_output", "limits", "strided_layers", "rectified_moments", "noise_first_layers",
-    "noise_hidden_layers", "limits_noise", "independent_sums", "noise_last_layer", "noise_output",
-    "noise_moving_average", "frequency", "wider_networks", "best_kernel", "cyclotomic", "side_channels",
-    "two_dimensions", "relative_stability", "price_of_rectification", "deformation_against_noise",
-)  # fmt: skip
-"""The order in which the scripts build on each other; those not named here follow, sorted by name."""
-
 _MARK = re.compile(r"^# %%(.*)$", re.MULTILINE)
 
 
@@ -70,14 +61,18 @@ def derivations_folder() -> Path:
 
 
 def chosen_scripts(folder: Path, names: Sequence[str] = ()) -> list[Path]:
-    """Return the named scripts of a folder in the order given, or all of them in `READING_ORDER`.
+    """Return the named scripts of a folder in the order given, or all of them as they build on each other.
+
+    The folder's order.txt has that order; those that it does not name follow, sorted by name.
 
     Raises
     ------
     InputError
         If a name is not there; lists those that are.
     """
-    place = {name: at for at, name in enumerate(READING_ORDER)}
+    order = folder / "order.txt"
+    names_in_order = order.read_text(encoding="utf-8").split() if order.exists() else []
+    place = {name: at for at, name in enumerate(names_in_order)}
     paths = sorted(folder.glob("*.py"), key=lambda path: (place.get(path.stem, len(place)), path.stem))
     known = {path.stem: path for path in paths}
     unknown = [name for name in names if name not in known]

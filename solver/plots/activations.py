@@ -10,7 +10,7 @@ import numpy as np
 from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.trace import activations, preactivations, response
-from solver.plots.points import number, slides_or
+from solver.plots.points import slides_or
 from solver.plots.style import PALETTE, Axes, Figure, house_style
 from solver.question.deformation import Deformation
 from solver.question.task import TwoPixelTask
@@ -70,7 +70,7 @@ def activations_figure(
     figure = Figure(figsize=(3.6 * len(chosen), 1.1 + 0.52 * max(5, *map(len, columns))))
     for part, network, rows in zip(figure.subfigures(1, len(chosen), squeeze=False)[0], chosen, columns, strict=True):
         _draw(part.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0], rows)
-        before, after = map(number, response(network, images))
+        before, after = map(float, response(network, images))
         part.suptitle(rf"{network.name}: $f_p(x) = {before:g}$, $f_p(\tau x) = {after:g}$", fontsize=9)
     first, second = (f"{t:+d}" if t else "0" for t in move)
     _legend(figure, rf"$d = {distance}$, $\tau$ moves the pixels by {first} and {second}")
@@ -98,7 +98,7 @@ def _rows(network: Network, images: np.ndarray) -> Iterator[Row]:
         if any(b != 0 for b in layer.bias) and layer.activation == "relu":
             bias = np.array(layer.bias, dtype=object)
             sums = preactivations(network, images, k).exact() - bias[None, :, None]
-            stages.append((rf"$w_{{{k}}}\!*\!a_{{{k - 1}}}$", k, sums, [number(-b) for b in bias]))
+            stages.append((rf"$w_{{{k}}}\!*\!a_{{{k - 1}}}$", k, sums, [float(-b) for b in bias]))
         stages.append((f"$a_{{{k}}}$", k, maps[k], None))
     for label, k, values, thresholds in stages:
         channels = values.shape[1]
@@ -106,7 +106,7 @@ def _rows(network: Network, images: np.ndarray) -> Iterator[Row]:
         if channels > MOST_CHANNELS:
             values, names, thresholds = values.sum(axis=1, keepdims=True), [f"sum of {channels} channels"], None
         sites = np.arange(values.shape[2]) * network.total_stride(k)
-        plain, moved = np.vectorize(number, otypes=[float])(values)
+        plain, moved = values.astype(float)
         for each in zip(names, plain, moved, thresholds or (None,) * len(names), strict=True):
             yield Row(label, each[0], sites, *each[1:])
 

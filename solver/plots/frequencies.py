@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from solver.constructions.registry import reaching_networks
 from solver.network.frequency.content import filter_content, kernel_content
 from solver.network.network import Network
-from solver.plots.points import number
 from solver.plots.style import Figure, house_style, in_turn, new_figure
 from solver.question.task import TwoPixelTask
 
@@ -33,8 +32,8 @@ def frequencies_figure(networks: Sequence[Network] = (), task: TwoPixelTask | No
         for k in range(1, network.depth + 1):
             contents = filter_content(network, k), kernel_content(network, k, task.length)
             for axis, content in zip(column, contents, strict=True):
-                label = rf"$k = {k}$, mean {number(content.mean_frequency):.3g}"
-                points = [*map(number, content.eigenvalues)], [*map(number, content.shares)]
+                label = rf"$k = {k}$, mean {float(content.mean_frequency):.3g}"
+                points = [*map(float, content.eigenvalues)], [*map(float, content.shares)]
                 axis.plot(*points, markerfacecolor="none", label=label, **in_turn(k - 1))
         for axis in column:
             axis.legend(fontsize=7, loc="upper right")

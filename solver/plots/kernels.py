@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
-from solver.plots.points import number, slides_or
+from solver.plots.points import slides_or
 from solver.plots.style import Axes, Figure, house_style, in_turn, new_figure
 from solver.question.task import TwoPixelTask
 
@@ -49,7 +49,7 @@ def _draw(axis: Axes, kernel: Kernel) -> None:
     shown = min(kernel.channels, MOST_CHANNELS)
     one_hot = ((kernel.values != 0).sum(axis=(0, 1)) <= 1).all()  # no channel hides another
     for channel in range(shown):
-        taps = {kernel.first_offset + o: number(v) for o, v in enumerate(kernel.values[channel, 0]) if v != 0}
+        taps = {kernel.first_offset + o: float(v) for o, v in enumerate(kernel.values[channel, 0]) if v != 0}
         aside = 0.0 if one_hot or shown == 1 else 0.5 * channel / (shown - 1) - 0.25
         style = in_turn(channel)
         axis.vlines([o + aside for o in taps], 0, list(taps.values()), color=style["color"], linewidth=1)

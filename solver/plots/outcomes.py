@@ -9,7 +9,7 @@ from solver.constructions.registry import construct
 from solver.errors import InputError, UnreachableScaleError
 from solver.network.frequency.content import mean_filter_frequency
 from solver.numbers.exact import choice
-from solver.plots.points import known, number
+from solver.plots.points import known
 from solver.plots.style import START, Axes, Figure, house_style, in_turn, look, new_figure, plain_ticks
 from solver.plots.training import least_deformations
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
@@ -125,7 +125,7 @@ def _draw_beside(axis: Axes, training: Training, beside: Sequence[Sensitivities]
     last = training.architecture.layers + 1
     for place, each in enumerate(beside):
         if quantity == "filter_frequency":
-            points = [(k, number(mean_filter_frequency(each.network, k))) for k in range(1, each.network.depth + 1)]
+            points = [(k, float(mean_filter_frequency(each.network, k))) for k in range(1, each.network.depth + 1)]
         else:
             values = known(each.layers, quantity)
             points = [(last if k.name == "output" else k.layer, float(value)) for k, value in values]

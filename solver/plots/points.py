@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from solver.constructions.registry import construct
 from solver.network.network import Network
@@ -12,7 +11,7 @@ from solver.report.documents.slides import NAMES
 from solver.report.words import layer_label
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.values import MissingValue, Value, as_value
+from solver.values import MissingValue, Value
 
 DIGITS = 6
 
@@ -25,11 +24,6 @@ def slides_or(networks: Sequence[Network], task: TwoPixelTask) -> tuple[Network,
 def value_and_error(value: Value) -> tuple[float, float]:
     """Return a value and its error, to more digits than can be seen; the error is 0 unless the value is numeric."""
     return float(value.value(DIGITS)), float(value.error(DIGITS)) if value.kind == "numeric" else 0.0
-
-
-def number(exact: Any) -> float:
-    """Return an exact number or a sympy expression as a float."""
-    return float(as_value(exact, "").value(DIGITS + 2))
 
 
 def known(layers: Iterable[LayerValues], quantity: str) -> list[tuple[LayerValues, Value]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from solver.network.network import Network
-from solver.plots.points import number, slides_or
+from solver.plots.points import slides_or
 from solver.plots.style import HOLLOW, Figure, house_style, look, new_figure
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.response.by_displacement import response_by_distance
@@ -40,7 +40,7 @@ def response_figure(networks: Sequence[Network] = (), task: TwoPixelTask | None 
     for place, network in enumerate(slides_or(networks, task)):
         f = response_by_distance(network, task)
         style = look(network.name, place) | HOLLOW | {"markersize": 3.5 + 2 * place}
-        axis.plot(distances, [number(f[d]) for d in distances], label=network.name, **style)
+        axis.plot(distances, [float(f[d]) for d in distances], label=network.name, **style)
     axis.axvline(task.scale, color="0.3", linewidth=0.8, linestyle=":")
     axis.set(xlabel="distance $d$", ylabel="$f_p(d)$", title=f"$l = {task.length}$")
     axis.legend(loc="upper right")

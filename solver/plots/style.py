@@ -40,22 +40,6 @@ START, END = "0.6", PALETTE[6]
 
 HOLLOW: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "none"}
 
-_STYLE = {
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.dpi": 150,
-    "figure.constrained_layout.use": True,
-    "font.size": 9,
-    "grid.alpha": 0.3,
-    "legend.frameon": False,
-    "lines.linewidth": 1.4,
-    "lines.markersize": 4,
-    "mathtext.fontset": "cm",
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "solver",
-}
-
 
 @contextmanager
 def house_style() -> Iterator[None]:
@@ -67,11 +51,11 @@ def house_style() -> Iterator[None]:
         If matplotlib is not installed; says how to install it.
     """
     try:
-        import matplotlib
         from cycler import cycler
+        from matplotlib.style import context
     except ImportError:
         raise NotApplicableError("figures need matplotlib: pip install 'adaptive-pooling-solver[plot]'") from None
-    with matplotlib.rc_context(_STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}):
+    with context([Path(__file__).parent / "house.mplstyle", {"axes.prop_cycle": cycler(color=PALETTE)}]):
         yield
 
 

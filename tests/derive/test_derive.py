@@ -14,7 +14,7 @@ from solver.derive.document import compile_pdf, document
 from solver.derive.equations import LINE, displayed
 from solver.derive.markdown import markdown_latex
 from solver.derive.plain_mathematics import plain_mathematics
-from solver.derive.scripts import READING_ORDER, chosen_scripts, derivations_folder, run, shown_code
+from solver.derive.scripts import chosen_scripts, derivations_folder, run, shown_code
 from solver.errors import InputError, NotApplicableError
 from solver.plots.registry import FIGURES
 from solver.report.writers.latex_width import latex_width
@@ -261,7 +261,7 @@ def test_tables_and_figures_follow_the_sections() -> None:
 
 def test_the_reading_order_names_every_derivation() -> None:
     stems = [path.stem for path in chosen_scripts(derivations_folder())]
-    assert [stem for stem in stems if stem in READING_ORDER] == list(READING_ORDER) == stems[: len(READING_ORDER)]
+    assert stems == (derivations_folder() / "order.txt").read_text().split()
 
 
 def test_latex_functions_are_not_shown() -> None:
