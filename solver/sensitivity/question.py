@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from solver import __version__
-from solver.errors import InputError, NotApplicableError
+from solver.errors import InputError
 from solver.network.changed.translates import one_of_each_translate
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise, default_noise
-from solver.question.task import Task, TwoPixelTask
+from solver.question.task import Task
 from solver.sensitivity.noise.once import noise_representatives
 
 NUMBERS = 6
@@ -75,18 +75,6 @@ class Question:
     def is_output(self, layer: int) -> bool:
         """Return whether ``layer`` stands for f_p."""
         return layer > self.network.depth
-
-    @property
-    def ring_task(self) -> TwoPixelTask:
-        """The task, for routes that need a ring.
-
-        Raises
-        ------
-        NotApplicableError
-            On a frame.
-        """
-        refusal = NotApplicableError("the route is for rings; on a frame take auto or sampling")
-        return self.task.as_ring("the route", refusal)
 
     @cached_property
     def reduced(self) -> Question:

@@ -20,19 +20,19 @@ def integral_formula(total: BallSum) -> str:
     """Return a `BallSum` as LaTeX in the integrals above, without dollar signs."""
     parts = [(weight, _covariance(*split)) for split, weight in total.covariances.items()]
     parts += [(weight, _difference(total, *split)) for split, weight in total.differences.items()]
-    return _sum(_gathered(parts + _squares(total)))
+    return _gathered(parts + _squares(total))
 
 
 def incoherent_formula(total: BallSum) -> str:
     """Return the incoherent part of a `BallSum` as LaTeX: covariances."""
     correlated = [*total.covariances.items(), *((s, w) for s, w in total.differences.items() if s[0])]
-    return _sum(_gathered([(weight, _covariance(*split)) for split, weight in correlated]))
+    return _gathered([(weight, _covariance(*split)) for split, weight in correlated])
 
 
 def coherent_formula(total: BallSum) -> str:
     """Return the coherent part of a `BallSum` as LaTeX: products of mean differences."""
     parts = [(weight, _shift_product(total, *split)) for split, weight in total.differences.items()]
-    return _sum(_gathered(parts + _squares(total)))
+    return _gathered(parts + _squares(total))
 
 
 def _squares(total: BallSum) -> list[tuple[Fraction, str]]:
@@ -89,25 +89,20 @@ def _law(terms: Terms) -> str:
     return r"\,".join(names) or r"\emptyset"
 
 
-def _gathered(parts: list[tuple[Fraction, str]]) -> list[tuple[Fraction, str]]:
-    """Return the parts with equal factors added up."""
-    weights: dict[str, Fraction] = defaultdict(Fraction)
-    for weight, factor in parts:
-        weights[factor] += weight
-    return [(weight, factor) for factor, weight in weights.items()]
+def _gathered(parts: list[tuple[Fraction, str]]) -> str:
+    """Return the sum with the coefficients of equal factors added up."""
+    coefficients: dict[str, Fraction] = defaultdict(Fraction)
+    for coefficient, factor in parts:
+        coefficients[factor] += coefficient
+    return _sum([(coefficient, factor) for factor, coefficient in coefficients.items()])
 
 
 def _sum(parts: list[tuple[Fraction, str]]) -> str:
     """Return sum of coefficient times factor; an empty factor is 1."""
     text = ""
     for coefficient, factor in parts:
-        if coefficient == 0:
-            continue
-        size = abs(coefficient)
-        number = "" if size == 1 and factor else _fraction(size)
-        text += f"{'-' if coefficient < 0 else '+' if text else ''}{number}{factor}"
+        if coefficient:
+            p, q = abs(coefficient.numerator), coefficient.denominator
+            size = str(p) if q == 1 else rf"\frac{{{p}}}{{{q}}}"
+            text += f"{'-' if coefficient < 0 else '+' if text else ''}{'' if size == '1' and factor else size}{factor}"
     return text or "0"
-
-
-def _fraction(number: Fraction) -> str:
-    return str(number) if number.denominator == 1 else rf"\frac{{{number.numerator}}}{{{number.denominator}}}"

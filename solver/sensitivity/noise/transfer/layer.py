@@ -12,7 +12,6 @@ E a = E u + E C.
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,6 @@ from solver.sensitivity.noise.transfer.windows import (
     EqualWindows,
     Pattern,
     equal_windows,
-    field_mean,
     float_patterns,
     weighted_sum,
 )
@@ -111,8 +109,7 @@ def _responses(windows: EqualWindows, control: float, channels: int, *, fine: bo
 
 def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: float) -> tuple[list[float], list[float]]:
     """Return the terms of -E C^2 - 2 a0 E C - 2 C0 E u - C0^2 and those of E a - a0 = E u + E C - a0 of one unit."""
-    pairs = list(zip(windows.weights, pattern, strict=True))
-    u0 = float(sum((w * max(m, Fraction(0)) for w, m in pairs), -windows.level))
+    u0 = float(windows.calm_excess(pattern))
     a0, c0 = max(u0, 0.0), max(-u0, 0.0)
-    u = [*(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs), -float(windows.level)]
+    u = [*windows.mean_terms(pattern), -float(windows.level)]
     return [-square, -2 * a0 * shortfall, *(-2 * c0 * term for term in u), -c0 * c0], [*u, shortfall, -a0]

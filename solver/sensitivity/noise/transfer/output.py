@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.gaussian.balls import enclose
-from solver.gaussian.chains.coupled_chains import CoupledChains
 from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.proof import Proof
 from solver.sensitivity.noise.kept import NUMERIC, kept
@@ -33,7 +32,6 @@ from solver.sensitivity.noise.transfer.windows import (
     EqualWindows,
     Pattern,
     equal_windows,
-    field_mean,
     float_patterns,
     weighted_sum,
 )
@@ -106,13 +104,10 @@ def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
 
 
 def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], np.ndarray]]:
-    """Return what adds up to <(f - f0)^2> / v^2 beyond the closed part: each lag, alone, and the square of the mean.
-
-    Each job returns a part and the size of the terms that cancel in it.
-    """
+    """Return what finds each part of <(f - f0)^2> / v^2 but the closed one, and the size of what cancels in it."""
     count, memory = len(windows.weights), windows.memory
     shortfalls = Shortfalls(windows, fine)
-    lags = [partial(_covariance_at_lag, windows, shortfalls, lag, fine) for lag in range(1, count + memory)]
+    lags = [partial(_covariance_at_lag, windows, shortfalls, lag) for lag in range(1, count + memory)]
     return [*lags, partial(_variance_alone, windows, shortfalls), partial(_square_of_mean, windows, shortfalls)]
 
 
@@ -123,16 +118,11 @@ class Shortfalls:
     windows: EqualWindows
     fine: bool
 
-    @property
-    def chains(self) -> CoupledChains:
-        """The transfer operator for one window."""
-        return self.windows.chains(fine=self.fine)
-
     @cached_property
     def moments(self) -> dict[Pattern, np.ndarray]:
         """E C and E C^2 by pattern."""
         alone = self.windows.alone
-        return dict(zip(alone, self.chains.shortfalls(float_patterns(alone)), strict=True))
+        return dict(zip(alone, self.windows.chains(fine=self.fine).shortfalls(float_patterns(alone)), strict=True))
 
     def mean(self, pattern: Pattern) -> float:
         """Return E C of a window."""
@@ -144,7 +134,7 @@ def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray
     """Return 2 K sum_q Cov(sum_i r_i, C_q) + sum_p Var C_p."""
     count, memory = len(windows.weights), windows.memory
     wide = windows.patterns(range(-memory, count + memory))
-    tilts = shortfalls.chains.tilts(float_patterns(wide))
+    tilts = windows.chains(fine=shortfalls.fine).tilts(float_patterns(wide))
     alone = windows.alone
     first, second = np.array(list(shortfalls.moments.values())).T
     weight = 2 * float(sum(windows.weights))
@@ -152,16 +142,16 @@ def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray
     return np.array([part, weight * weighted_sum(wide, np.abs(tilts)) + weighted_sum(alone, second + first**2)])
 
 
-def _covariance_at_lag(windows: EqualWindows, shortfalls: Shortfalls, lag: int, fine: bool) -> np.ndarray:
+def _covariance_at_lag(windows: EqualWindows, shortfalls: Shortfalls, lag: int) -> np.ndarray:
     """Return sum_p Cov(C_p, C_(p+lag)), both ways."""
     count = len(windows.weights)
     together = windows.patterns([*range(count), *range(max(lag, count), lag + count)])
     patterns = float_patterns(together)
     means = np.array([shortfalls.mean(p[:count]) * shortfalls.mean(p[-count:]) for p in together])
     if lag < count:
-        covariances = windows.chains(fine=fine, pair=True).products(patterns, lag) - means
+        covariances = windows.chains(fine=shortfalls.fine, pair=True).products(patterns, lag) - means
     else:
-        covariances = windows.chains(fine=fine).distant_covariances(patterns, lag)
+        covariances = windows.chains(fine=shortfalls.fine).distant_covariances(patterns, lag)
     return 2 * np.array([weighted_sum(together, each) for each in (covariances, np.abs(covariances) + 2 * means)])
 
 
@@ -170,10 +160,8 @@ def _square_of_mean(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray
 
     @cache
     def shift(pattern: Pattern) -> np.ndarray:
-        pairs = list(zip(windows.weights, pattern, strict=True))
-        calm = max(sum((w * max(m, Fraction(0)) for w, m in pairs), -windows.level), Fraction(0))
-        moved = sum(float(w) * field_mean(m, windows.covariance(0)) for w, m in pairs) + shortfalls.mean(pattern)
-        still = float(windows.level + calm)
+        moved = sum(windows.mean_terms(pattern)) + shortfalls.mean(pattern)
+        still = float(windows.level + max(windows.calm_excess(pattern), Fraction(0)))
         return np.array([moved - still, moved + still])
 
     def total(means: list[Fraction]) -> np.ndarray:

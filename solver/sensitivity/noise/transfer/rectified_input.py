@@ -80,71 +80,44 @@ class InputTransfer:
 
 @dataclass(frozen=True)
 class UnitAtLevel:
-    """a = (S - b)+, S a window's weights times independent r = (eta)+, with the moments of C = (b - S)+.
+    """a = (S - b)+ of a window's sum S of independent r = (eta)+ at a level b, and C = (b - S)+.
 
     Attributes
     ----------
-    windows : EqualWindows
-        The weights and the noise; one tap.
-    level : exact number
-        b, of either sign.
-    shortfall, square : float
-        E C and E C^2.
-    tilt : float
-        Cov(sum_i r_i, C); 0 if it was not asked for.
+    shortfall : float
+        E C.
+    shift : float
+        E a - a0 = E S + E C - (b)+, with a0 = (-b)+.
+    variance_terms : list of float
+        Var S, Var C and 2 Cov(S, C), which add up to Var a; where C > 0, S = b - C.
+    pooled_variance : float
+        K^2 Var r + 2 K Cov(sum_i r_i, C) + Var C, K the sum of the weights: a unit's own part of Var sum_p a_p.
     """
 
-    windows: EqualWindows
-    level: Any
-    shortfall: float = 0.0
-    square: float = 0.0
-    tilt: float = 0.0
-
-    @property
-    def shift(self) -> float:
-        """E a - a0 = E S + E C - (b)+, with a0 = (-b)+."""
-        return self._mean + self.shortfall - max(float(self.level), 0.0)
-
-    @property
-    def variance_terms(self) -> list[float]:
-        """Var S, Var C and 2 Cov(S, C), which add up to Var a; where C > 0, S = b - C."""
-        variance = sum(float(w) ** 2 for w in self.windows.weights) * self._site_variance
-        joint = (float(self.level) - self._mean - self.shortfall) * self.shortfall - self._shortfall_variance
-        return [variance, self._shortfall_variance, 2 * joint]
-
-    @property
-    def pooled_variance(self) -> float:
-        """K^2 Var r + 2 K Cov(sum_i r_i, C) + Var C, K the sum of the weights: a unit's own part of Var sum_p a_p."""
-        weight = float(sum(self.windows.weights))
-        return weight**2 * self._site_variance + 2 * weight * self.tilt + self._shortfall_variance
-
-    @property
-    def _mean(self) -> float:
-        """E S, from E r = s / sqrt(2 pi)."""
-        return float(sum(self.windows.weights)) * float(self.windows.noise_variance / (2 * pi)) ** 0.5
-
-    @property
-    def _site_variance(self) -> float:
-        """Var r = s^2 (1/2 - 1/(2 pi))."""
-        return float(self.windows.noise_variance) * (0.5 - 0.5 / pi)
-
-    @property
-    def _shortfall_variance(self) -> float:
-        return self.square - self.shortfall**2
+    shortfall: float
+    shift: float
+    variance_terms: list[float]
+    pooled_variance: float
 
 
 def unit_at_level(windows: EqualWindows, level: Any, *, fine: bool, tilted: bool = False) -> UnitAtLevel:
-    """Return a unit at a level, from the transfer operator at one of two resolutions; ``tilted`` asks for its tilt.
-
-    For positive weights nothing falls short of a level of 0 or less.
-    """
-    if _is_affine(windows, level):
-        return UnitAtLevel(windows, level)
-    there = replace(windows, level=level)
-    chains = there.chains(fine=fine)
-    shortfall, square = chains.shortfalls(_zeros(windows))[0]
-    tilt = chains.tilts(_zeros(windows))[0] if tilted else 0.0
-    return UnitAtLevel(windows, level, float(shortfall), float(square), float(tilt))
+    """Return a unit at a level, by the operator at one of two resolutions; ``pooled_variance`` only if ``tilted``."""
+    short = square = tilt = 0.0
+    if not _is_affine(windows, level):
+        chains = replace(windows, level=level).chains(fine=fine)
+        short, square = map(float, chains.shortfalls(_zeros(windows))[0])
+        tilt = float(chains.tilts(_zeros(windows))[0]) if tilted else 0.0
+    weight, b = float(sum(windows.weights)), float(level)
+    mean = weight * float(windows.noise_variance / (2 * pi)) ** 0.5  # E r = s / sqrt(2 pi)
+    site = float(windows.noise_variance) * (0.5 - 0.5 / pi)  # Var r
+    variance = square - short**2
+    joint = (b - mean - short) * short - variance
+    return UnitAtLevel(
+        shortfall=short,
+        shift=mean + short - max(b, 0.0),
+        variance_terms=[sum(float(w) ** 2 for w in windows.weights) * site, variance, 2 * joint],
+        pooled_variance=weight**2 * site + 2 * weight * tilt + variance,
+    )
 
 
 def _is_affine(windows: EqualWindows, level: Any) -> bool:
@@ -184,20 +157,17 @@ def _output_response(windows: EqualWindows, sites: int, progress: Progress | Non
 def _response(
     parts: list[list[float]], rounding: float, *, coherent_at: int, together: int
 ) -> NoiseResponse[NumericValue]:
-    """Return the sum of parts known at two resolutions, with errors.
-
-    Variances are rounded by ``rounding``, and the means, which ``together`` units add up before they are squared,
-    by the like: Cauchy and Schwarz say what that makes of the square.
-    """
+    """Return the sum of parts known at two resolutions, with errors: means are squared after ``together`` add up."""
+    # Variances are rounded by ``rounding``, means by the like: Cauchy and Schwarz say what that makes of the square.
     coarse, exact = np.array(parts)
     errors = np.abs(exact - coarse) + ROUNDING * np.abs(exact)
     errors[coherent_at] += 2 * (abs(exact[coherent_at]) * together * CANCELLING * rounding) ** 0.5
     rest = np.delete(exact, coherent_at), np.delete(errors, coherent_at)
     return NoiseResponse(
-        NumericValue(float(exact.sum()), float(errors.sum() + rounding), METHOD),
-        NumericValue(float(exact[coherent_at]), float(errors[coherent_at]), METHOD),
-        NumericValue(float(rest[0].sum()), float(rest[1].sum() + rounding), METHOD),
-    )
+        (float(exact.sum()), float(errors.sum() + rounding)),
+        (float(exact[coherent_at]), float(errors[coherent_at])),
+        (float(rest[0].sum()), float(rest[1].sum() + rounding)),
+    ).map(lambda part: NumericValue(*part, METHOD))
 
 
 def _rounding(windows: EqualWindows) -> float:
@@ -209,11 +179,8 @@ def by_level(windows: EqualWindows) -> EqualWindows:
     """Return the windows with the level of each unit in place of the image's value at each site."""
 
     def levels(values: list[Any]) -> list[Any]:
-        length = len(values)
-        return [
-            windows.level - sum(w * values[(p + o) % length] for o, w in enumerate(windows.weights))
-            for p in range(length)
-        ]
+        seen = ((values[(p + o) % len(values)] for o in range(len(windows.weights))) for p in range(len(values)))
+        return [windows.level - sum(w * x for w, x in zip(windows.weights, each, strict=True)) for each in seen]
 
     images = [(levels(values), weight) for values, weight in windows.images]
     return replace(windows, images=images, background=levels(windows.background))

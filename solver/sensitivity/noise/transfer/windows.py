@@ -124,6 +124,14 @@ class EqualWindows:
         """Return the covariance of z at two sites."""
         return self.noise_variance * sum((a * b for a, b in zip(self.taps, self.taps[lag:], strict=False)), Fraction(0))
 
+    def calm_excess(self, pattern: Pattern) -> Any:
+        """Return S - theta without noise of a window that sees a pattern."""
+        return sum((w * max(m, Fraction(0)) for w, m in zip(self.weights, pattern, strict=True)), -self.level)
+
+    def mean_terms(self, pattern: Pattern) -> list[float]:
+        """Return the terms w E[r] of E S of a window that sees a pattern."""
+        return [float(w) * field_mean(m, self.covariance(0)) for w, m in zip(self.weights, pattern, strict=True)]
+
     def chains(self, *, fine: bool, pair: bool = False) -> CoupledChains:
         """Return the transfer operator for one window or for two, at the coarser or the finer resolution."""
         taps, weights = (tuple(float(w) for w in ws) for ws in (self.taps, self.weights))
