@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import factorial
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ import flint
 from flint import arb, arb_poly
 
 from solver.errors import InputError
-from solver.gaussian.balls import enclose, normal_cdf, rational_ball
+from solver.gaussian.balls import enclose, normal_cdf, normal_density, rational_ball
 from solver.gaussian.moments import rectified_mean, rectified_square
 
 
@@ -72,11 +72,7 @@ class RectifiedSums:
         self.precision = int(3.4 * digits) + 64 + int(4 * level**2 / smallest_scale)
         with flint.ctx.workprec(self.precision):
             self.tail = _tail(level, self.order, smallest_scale, most_terms)
-        self._laws: dict[Terms, arb_poly] = {}
-
-    @cached_property
-    def _theta(self) -> arb:
-        return rational_ball(self.level)
+        self._laws: dict[Terms, arb_poly] = {(): arb_poly([1])}
 
     def excess(self, terms: Terms) -> arb:
         """Return E(S - theta)+."""
@@ -111,7 +107,7 @@ class RectifiedSums:
             integrands[lower] += _ahead(g_left, s - lower) * _ahead(g_right, t - lower)
             law = self._law(common)
             integral = sum((_convolved(law, h, rational_ball(b)) for b, h in integrands.items() if b > 0), arb(0))
-            theta = self._theta
+            theta = rational_ball(self.level)
             slope = theta + abs(alpha) + abs(gamma)
             largest = 2 * slope * theta + theta * theta
             error_h = self.tail * (2 * slope + 2 * theta + self.tail)
@@ -132,16 +128,12 @@ class RectifiedSums:
         return sum((w * w * (square - mean * mean) for w, mean, square in moments), arb(0))
 
     def _law(self, terms: Terms) -> arb_poly:
+        """Return the coefficients c_n of E e^(-lambda S) in powers of 1/lambda."""
         terms = tuple(t._replace(shift=Fraction(0)) for t in terms)
-        known = self._laws.get(terms)
-        if known is None:
-            if not terms:
-                known = arb_poly([1])
-            else:
-                last = _term_law(terms[-1], self.order, self.precision)
-                known = _truncated(self._law(terms[:-1]) * last, self.order)
-            self._laws[terms] = known
-        return known
+        if terms not in self._laws:
+            last = _term_law(terms[-1], self.order, self.precision)
+            self._laws[terms] = (self._law(terms[:-1]) * last).truncate(self.order + 1)
+        return self._laws[terms]
 
     def _shortfall_series(self, terms: Terms) -> arb_poly:
         """Return E(y - S)+ as a polynomial in y, to within the tail on [0, theta]."""
@@ -175,18 +167,13 @@ def _convolved(law: arb_poly, h: arb_poly, theta: arb) -> arb:
 
 @lru_cache(maxsize=256)
 def _term_law(term: Term, order: int, precision: int) -> arb_poly:
-    """Return psi = p_0 + sum_i g^(i)(0) X^(i+1), X = 1/lambda, for the density g of w X+ on (0, inf).
-
-    With a = m/s the derivatives are g^(i)(0) = He_i(a) phi(a) / (w s)^(i+1).
-    """
+    """Return p_0 + sum_i g^(i)(0) / lambda^(i+1) for the density g of w X+: g^(i)(0) = He_i(a) phi(a) / (w s)^(i+1)."""
     with flint.ctx.workprec(precision):
         s = rational_ball(term.variance).sqrt()
         a = rational_ball(term.mean) / s
         scale = 1 / (rational_ball(term.weight) * s)
-        density = (-a * a / 2).exp() / (2 * arb.pi()).sqrt()
-        previous, current = arb(0), arb(1)
+        previous, current, power = arb(0), arb(1), normal_density(a) * scale
         coefficients = [normal_cdf(-a)]
-        power = density * scale
         for i in range(order):
             coefficients.append(current * power)
             previous, current = current, a * current - i * previous
@@ -196,10 +183,9 @@ def _term_law(term: Term, order: int, precision: int) -> arb_poly:
 
 @lru_cache(maxsize=256)
 def _moments(term: Term, digits: int) -> tuple[arb, arb]:
-    return (
-        enclose(rectified_mean(term.mean, term.variance), digits + 10),
-        enclose(rectified_square(term.mean, term.variance), digits + 10),
-    )
+    """Return E[X+] and E[X+^2]."""
+    first, second = (moment(term.mean, term.variance) for moment in (rectified_mean, rectified_square))
+    return enclose(first, digits + 10), enclose(second, digits + 10)
 
 
 def _order(level: Fraction, digits: int, smallest_scale: Fraction, most_terms: int) -> int:
@@ -227,10 +213,6 @@ def _tail(level: Fraction, order: int, smallest_scale: Fraction, most_terms: int
     a = rational_ball(_CRAMER) * (2 * q2).sqrt()
     bound = (q2 * radius * radius).exp() * ((1 + a) * largest) ** most_terms
     return (1 + radius * bound) * largest * largest * rho ** (-order) / (1 - 1 / rho)
-
-
-def _truncated(series: arb_poly, order: int) -> arb_poly:
-    return series.truncate(order + 1)
 
 
 def _ball(radius: arb) -> arb:

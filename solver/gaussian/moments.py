@@ -6,7 +6,7 @@ sympy expressions, `BALLS` to balls of flint's current precision, `FLOATS` to ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -66,10 +66,8 @@ class RectifiedMoments(Generic[N]):
     def mean(self, mean: Any, variance: Any) -> N:
         """Return E[X+] = m Phi(m/s) + s phi(m/s) for X ~ N(m, s^2)."""
 
-        def noisy() -> N:
-            return self.mean_by_deviation(self.number(mean), self.root(self.number(variance)))
-
-        return self.if_zero(variance, lambda: self.positive_part(mean), noisy)
+        m, v = self._numbers(mean, variance)
+        return self.if_zero(variance, lambda: self.positive_part(mean), lambda: self.mean_by_deviation(m, self.root(v)))
 
     def shift(self, mean: Any, variance: Any) -> Any:
         """Return E[X+] - m+: by how much noise moves the mean."""
@@ -79,16 +77,12 @@ class RectifiedMoments(Generic[N]):
         """Return E[X+^2] = (m^2 + s^2) Phi(m/s) + m s phi(m/s)."""
 
         def noisy() -> Any:
-            m: Any = self.number(mean)
-            v: Any = self.number(variance)
+            m, v = self._numbers(mean, variance)
             s = self.root(v)
             return (m * m + v) * self.distribution(m / s) + m * s * self.density(m / s)
 
-        def calm() -> Any:
-            part: Any = self.positive_part(mean)
-            return part * part
-
-        return self.if_zero(variance, calm, noisy)
+        part: Any = self.positive_part(mean)
+        return self.if_zero(variance, lambda: part * part, noisy)
 
     def product(self, mean1: Any, mean2: Any, variance1: Any, variance2: Any, covariance: Any) -> N:
         """Return E[X+ Y+] for jointly Gaussian X and Y.
@@ -104,7 +98,7 @@ class RectifiedMoments(Generic[N]):
             return self.total([factor * self.mean(m2, v2)])
 
         def dependent() -> N:
-            pair: list[Any] = [self.number(m1), self.number(m2), *(self.root(self.number(v)) for v in (v1, v2))]
+            pair = [*self._numbers(m1, m2), *map(self.root, self._numbers(v1, v2))]
             left = self.unexplained(v1, v2, c)
 
             def opposed() -> N:
@@ -116,6 +110,9 @@ class RectifiedMoments(Generic[N]):
             return self.if_zero(left, explained, lambda: self._oblique(*pair, c=self.number(c), left=left))
 
         return self.if_zero(v1 * v2 * c, independent, dependent)
+
+    def _numbers(self, *given: Any) -> Iterator[Any]:
+        return map(self.number, given)
 
     def mean_by_deviation(self, m: Any, s: Any) -> Any:
         """Return m Phi(m/s) + s phi(m/s), both numbers of this arithmetic and s > 0."""
@@ -180,7 +177,7 @@ BALLS: RectifiedMoments[arb] = RectifiedMoments(
     if_positive=lambda given, yes, no: yes() if sign(given) > 0 else no(),
     unexplained=_exactly_unexplained,
     root=arb.sqrt,
-    density=lambda x, factor=1: factor * normal_density(x),
+    density=lambda x, factor=None: normal_density(x) if factor is None else factor * normal_density(x),
     distribution=normal_cdf,
     bivariate=bivariate_cdf,
     least=arb.min,
