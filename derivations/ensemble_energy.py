@@ -17,7 +17,8 @@ import sympy
 from sympy import Expr, Rational, apart, symbols
 
 from solver import Deformation, TwoPixelTask, deformation_energy
-from solver.question.deformation import COLLISIONS, LAWS
+from solver.question.deformation import COLLISIONS
+from solver.question.laws import LAWS
 
 ell = symbols("l", integer=True, positive=True)
 

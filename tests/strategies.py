@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from solver import Deformation, Layer, Network, TwoPixelTask
-from solver.question.deformation import COLLISIONS, LAWS
-from solver.question.task import ENSEMBLES
+from solver.question.deformation import COLLISIONS
+from solver.question.laws import LAWS
+from solver.question.pairs import ENSEMBLES
 
 INTEGERS = st.integers(-2, 2).map(Fraction)
 DYADICS = st.builds(Fraction, st.integers(-16, 16), st.sampled_from([1, 2, 4, 8]))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from solver.network.network import Network
     from solver.question.deformation import Deformation
     from solver.question.noise import GaussianNoise
-    from solver.question.task import Task, TwoPixelTask
+    from solver.question.pairs import Task
+    from solver.question.task import TwoPixelTask
     from solver.report.columns import Column
     from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.sensitivities import Sensitivities

@@ -13,7 +13,8 @@ from solver.network.layer import Layer
 from solver.network.network import Claim, Network
 from solver.numbers.exact import Exact
 from solver.proof import Proof
-from solver.question.task import Task, TwoPixelTask
+from solver.question.pairs import Task
+from solver.question.task import TwoPixelTask
 
 
 @dataclass(frozen=True, kw_only=True)

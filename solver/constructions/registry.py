@@ -9,7 +9,8 @@ from solver.errors import InputError, UnreachableScaleError
 from solver.network.changed.wider import widen
 from solver.network.network import Network
 from solver.numbers.exact import choice, integer
-from solver.question.task import Task, TwoPixelTask
+from solver.question.pairs import Task
+from solver.question.task import TwoPixelTask
 
 _FILES = (
     "uniform",

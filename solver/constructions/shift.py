@@ -12,7 +12,7 @@ from solver.constructions.construction import Construction, summed
 from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.proof import Proof
-from solver.question.task import Task
+from solver.question.pairs import Task
 
 Offset = tuple[int, ...]
 

@@ -9,7 +9,7 @@ import numpy as np
 from solver.constructions.construction import Construction, stacked, summed
 from solver.network.network import Network
 from solver.proof import Proof
-from solver.question.task import Task
+from solver.question.pairs import Task
 
 
 def uniform(task: Task, filter_size: int, depth: int) -> Network:

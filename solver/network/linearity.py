@@ -18,7 +18,7 @@ from solver.numbers.exact import Exact
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives, network_phases, representatives
 from solver.question.lattice import Shape, as_shape, coordinates, numbered
-from solver.question.task import Task
+from solver.question.pairs import Task
 
 MOST_SITES = 2**29
 

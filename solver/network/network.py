@@ -18,7 +18,7 @@ from solver.network.layer import Layer
 from solver.numbers.algebraic import in_common_field
 from solver.numbers.exact import Exact, choice, exact
 from solver.question.lattice import Step, components
-from solver.question.task import LABELS
+from solver.question.pairs import LABELS
 
 if TYPE_CHECKING:
     from solver.network.kernels import Kernel

@@ -7,7 +7,7 @@ from fractions import Fraction
 from solver.question.deformation import Deformation
 from solver.question.ensemble import representatives
 from solver.question.lattice import as_step, lags, lags_between
-from solver.question.task import Task
+from solver.question.pairs import Task
 
 
 def pixel_correlations(task: Task, max_lag: int) -> list[Fraction]:

@@ -10,7 +10,8 @@ from math import lcm, prod
 
 from solver.question.deformation import Deformation
 from solver.question.lattice import Shape, Step, centred, components, coordinates, half, site_after
-from solver.question.task import Task, TwoPixelTask
+from solver.question.pairs import Task
+from solver.question.task import TwoPixelTask
 
 Pair = tuple[int, Step, Fraction]
 """The first site, the displacement to the second (a distance on a ring), and a probability."""

@@ -12,7 +12,7 @@ import numpy as np
 from solver.errors import InputError
 from solver.numbers.exact import choice, integer
 from solver.question.lattice import Shape, Step, coordinates, half
-from solver.question.task import ENSEMBLES, Task
+from solver.question.pairs import ENSEMBLES, Task
 
 METRICS = {
     "l2": "Euclidean distance, sqrt(d_1^2 + d_2^2), compared through its square",

@@ -13,7 +13,7 @@ from solver.errors import InputError, NotApplicableError
 from solver.numbers.exact import rational
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import Deformation, far_energy
-from solver.question.task import Task, canonical_text
+from solver.question.pairs import Task, canonical_text
 
 if TYPE_CHECKING:
     from scipy.stats.qmc import QMCEngine

@@ -15,7 +15,7 @@ from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise, default_noise
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.noise.once import noise_representatives
 
 NUMBERS = 6

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.question import Question
 from solver.values import Value
 

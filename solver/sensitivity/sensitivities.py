@@ -10,7 +10,7 @@ from solver.cache import Cache
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise, default_noise
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
 from solver.sensitivity.quantities import NAMES, Terms, layer_quantities

@@ -13,7 +13,8 @@ from solver.network.network import Network
 from solver.numbers.exact import choice, integer
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise
-from solver.question.task import ENSEMBLES, TwoPixelTask
+from solver.question.pairs import ENSEMBLES
+from solver.question.task import TwoPixelTask
 from solver.symbolic.symbols import ClassWeights, class_weights, xi
 
 if TYPE_CHECKING:

@@ -32,9 +32,10 @@ from solver.network.changed.wider import scaled_copies
 from solver.network.linearity import dense_images
 from solver.network.trace import preactivations
 from solver.question.correlations import deformation_energy, difference_correlations, pixel_correlations
-from solver.question.deformation import COLLISIONS, LAWS, Law, deformation_outcomes, far_energy
+from solver.question.deformation import COLLISIONS, deformation_outcomes, far_energy
 from solver.question.ensemble import representatives
 from solver.question.lattice import lags
+from solver.question.laws import LAWS, Law
 from solver.sensitivity.deformation.autocorrelations import linear_moments
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.enumeration import image_moments

@@ -17,7 +17,7 @@ from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import NotApplicableError
 from solver.gaussian.balls import enclose
 from solver.question.deformation import COLLISIONS
-from solver.question.task import ENSEMBLES
+from solver.question.pairs import ENSEMBLES
 from solver.sensitivity.deformation.enumeration import image_moments
 from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.span import RingSpan

@@ -18,7 +18,7 @@ from solver import sensitivity_formula as uncached_formula
 from solver.errors import NotApplicableError
 from solver.gaussian.balls import enclose
 from solver.gaussian.functions import as_sympy
-from solver.question.task import ENSEMBLES
+from solver.question.pairs import ENSEMBLES
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.enumeration import image_moments
 from solver.sensitivity.noise.closed import closed_response

@@ -13,7 +13,7 @@ from solver.network.network import Network
 from solver.question.correlations import difference_correlations, pixel_correlations
 from solver.question.deformation import Deformation
 from solver.question.lattice import lags
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.deformation.moments import PairMoments
 
 

@@ -15,7 +15,7 @@ from solver.network.trace import Activation, activations
 from solver.numbers.product import product
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives, network_phases
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.deformation.moments import PairMoments, average, chunks
 from solver.sensitivity.response.by_displacement import readouts
 

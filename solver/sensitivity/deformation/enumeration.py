@@ -10,7 +10,7 @@ import numpy as np
 from solver.network.network import Network
 from solver.network.trace import activations, response
 from solver.question.deformation import Deformation, deformation_outcomes
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.deformation.moments import PairMoments, average, chunks
 
 

@@ -13,7 +13,7 @@ from solver.numbers.exact import Exact
 from solver.proof import Proof
 from solver.question.lattice import lags
 from solver.question.noise import Noise
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.deformation.autocorrelations import observed_kernel
 from solver.sensitivity.noise.once import (
     coupled_fields,

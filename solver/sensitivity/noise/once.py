@@ -22,7 +22,7 @@ from solver.numbers.product import product
 from solver.question.ensemble import Representatives, network_phases, representatives
 from solver.question.lattice import Shape, as_shape
 from solver.question.noise import Noise
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.noise.second_moment import Gauss, SecondMoment
 
 

@@ -15,7 +15,8 @@ from solver.network.trace import Activation, activations
 from solver.question.ensemble import Representatives, representatives
 from solver.question.frame import FrameTask
 from solver.question.lattice import Shape, Step, as_step, centred, components, displacements
-from solver.question.task import Task, TwoPixelTask
+from solver.question.pairs import Task
+from solver.question.task import TwoPixelTask
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from solver.errors import InputError
 from solver.network.network import Claim, Network
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.response.by_displacement import every_pair, network_response, pair_responses
 
 

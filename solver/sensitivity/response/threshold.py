@@ -13,7 +13,7 @@ from solver.network.linearity import checked_stride
 from solver.network.network import Network
 from solver.numbers.exact import sign
 from solver.question.ensemble import representatives
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.response.by_displacement import pair_responses
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.network.network import Network
 from solver.question.deformation import Deformation
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.deformation.routes import DISTANCES

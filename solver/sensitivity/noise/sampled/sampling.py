@@ -21,7 +21,7 @@ from solver.network.trace import activated, correlate
 from solver.numbers.exact import integer, rational
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise
-from solver.question.task import Task
+from solver.question.pairs import Task
 from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
