@@ -33,7 +33,7 @@ from solver.gaussian.balls import enclose
 from solver.gaussian.functions import Phi
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
 from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.transfer.layer import LayerTransfer
+from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.question import Question
 
 c, mu, t, y = symbols("c mu t y", real=True)
@@ -197,7 +197,7 @@ def check() -> None:
     task = TwoPixelTask(length=32, scale=5)
     network = construct("uniform", task)
     eta = GaussianNoise(energy=Fraction(8, 3))
-    engine = LayerTransfer().response(Question(network, task, noise=eta), 2, Evaluation()).total
+    engine = LAYER_TRANSFER.response(Question(network, task, noise=eta), 2, Evaluation()).total
     assert abs(noise(32, eta.variance(32)) / float(engine) - 1) < 1e-7
 
 

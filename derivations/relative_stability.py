@@ -30,7 +30,7 @@ from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.transfer.layer import LayerTransfer
+from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.question import Question
 
 ell, xi, k = symbols("l xi k", integer=True, positive=True)
@@ -179,7 +179,7 @@ def jensen_bound(size: int, later: list[int], length: int, scale: int, square: F
 def uniform_last_noise(task: TwoPixelTask, noise: GaussianNoise) -> float:
     """Return <||a(x+eta) - a(x)||^2> of `uniform` at k~, by the transfer operator."""
     network = construct("uniform", task)
-    return float(LayerTransfer().response(Question(network, task, noise=noise), network.depth, Evaluation()).total)
+    return float(LAYER_TRANSFER.response(Question(network, task, noise=noise), network.depth, Evaluation()).total)
 
 
 def slides_case() -> dict[str, list[tuple[float, float]]]:

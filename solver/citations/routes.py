@@ -12,7 +12,8 @@ from solver.report.documents import frequencies, search
 from solver.sensitivity.deformation.routes import AUTOCORRELATIONS, DEFORMATION_ROUTES
 from solver.sensitivity.limits import limits as noise_limits
 from solver.sensitivity.noise.closed import ONCE
-from solver.sensitivity.noise.routes import ROUTES, SAMPLED
+from solver.sensitivity.noise.routes import ROUTES
+from solver.sensitivity.noise.sampled.route import SAMPLED
 from solver.sensitivity.shuffling import shuffling
 from solver.values import ClosedValue, EnclosedValue, MissingValue, Value
 

@@ -290,8 +290,7 @@ PASSED_ON = {
     "method",
     "response.method",
     "response.total.method",
-    "sampling.method(points)",
-    "self.method",
+    "LINEAR.method",
     "value.method",
 }
 """Methods that are handed on or made up of parts; `test_values_have_routes` meets them."""

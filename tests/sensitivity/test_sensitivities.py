@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from solver import Deformation, GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.transfer.output import OutputTransfer
+from solver.sensitivity.noise.routes import ROUTES
+from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
 from solver.sensitivity.question import Question
 from tests.cases import Case, of_kind
 from tests.quick import quick_sensitivities
@@ -38,7 +40,8 @@ def test_auto_samples_the_output_where_pairs_take_too_long(monkeypatch: pytest.M
     task = TwoPixelTask(length=12, scale=5)
     network = construct("uniform", task)
     assert sensitivities(network, task).output.G.method.startswith("transfer operator on pairs")
-    monkeypatch.setattr(OutputTransfer, "quick", 10)
+    cheap = tuple(replace(each, quick=10) if each is OUTPUT_TRANSFER else each for each in ROUTES)
+    monkeypatch.setattr("solver.sensitivity.noise.routes.ROUTES", cheap)
     assert sensitivities(network, task, sampling=FEW).output.G.method.startswith("randomised quasi-Monte Carlo")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from solver.proof import Proof
 from solver.sensitivity.deformation.autocorrelations import linear_moments, not_averaged
@@ -16,82 +16,75 @@ from solver.sensitivity.results import Choice
 Moments = dict[int, PairMoments]
 
 
-class DeformationRoute(Protocol):
-    """One way to evaluate the mean squares of D; ``method``, ``sources`` and ``proofs`` as for `Route`."""
+@dataclass(frozen=True, kw_only=True)
+class DeformationRoute:
+    """One way to evaluate the mean squares of D.
 
-    @property
-    def method(self) -> str: ...
+    Attributes
+    ----------
+    method : str
+        What a report prints as the method of a value.
+    refusal : callable(question, layer) -> str or None
+        Why it does not apply to a layer, in words; None if it does.
+    moments : callable(question, layers) -> dict of int to PairMoments
+        Of layers that it applies to.
+    sources, proofs
+        As for `solver.sensitivity.noise.route.Route`.
+    """
 
-    @property
-    def sources(self) -> tuple[str, ...]: ...
-
-    @property
-    def proofs(self) -> tuple[Proof, ...]: ...
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """Return why it does not apply to a layer, in words; None if it does."""
-
-    def moments(self, question: Question, layers: Sequence[int]) -> Moments:
-        """Return the moments of layers, which it applies to."""
-
-
-class Autocorrelations:
-    """Layers that are linear on the data: kernel autocorrelations only."""
-
-    method = "kernel autocorrelations"
-    sources: tuple[str, ...] = ()
-    proofs: tuple[Proof, ...] = (Proof("deformation_linear_layers"),)
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `DeformationRoute`."""
-        if question.is_output(layer):
-            return "autocorrelations are for maps, and this is the output"
-        return not_averaged(question.network, question.task, question.proofs, layer)
-
-    def moments(self, question: Question, layers: Sequence[int]) -> Moments:
-        """See `DeformationRoute`."""
-        network, task = question.network, question.task
-        return linear_moments(network, task, question.deformation, list(layers), channel_mean=question.channel_mean)
-
-
-class Distances:
-    """One image per distance that the network can tell apart."""
-
-    method = "one image per distance"
-    sources: tuple[str, ...] = ()
-    proofs = (Proof("deformation_last_layer", "hidden"), Proof("deformation_output", "output"))
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `DeformationRoute`."""
-        return None
-
-    def moments(self, question: Question, layers: Sequence[int]) -> Moments:
-        """See `DeformationRoute`."""
-        network, task = question.network, question.task
-        found = distance_moments(network, task, question.deformation, channel_mean=question.channel_mean, only=layers)
-        return {k: found[k] for k in layers}
-
-
-class Enumeration:
-    """Every image and every outcome: the definitions."""
-
-    method = "every image and every outcome"
+    method: str
+    refusal: Callable[[Question, int], str | None]
+    moments: Callable[[Question, Sequence[int]], Moments]
     sources: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()
 
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `DeformationRoute`."""
-        return None
 
-    def moments(self, question: Question, layers: Sequence[int]) -> Moments:
-        """See `DeformationRoute`."""
-        network, task = question.network, question.task
-        found = image_moments(network, task, question.deformation, channel_mean=question.channel_mean)
-        return {k: found[k] for k in layers}
+def _not_autocorrelated(question: Question, layer: int) -> str | None:
+    if question.is_output(layer):
+        return "autocorrelations are for maps, and this is the output"
+    return not_averaged(question.network, question.task, question.proofs, layer)
 
 
-AUTOCORRELATIONS, DISTANCES, ENUMERATION = Autocorrelations(), Distances(), Enumeration()
-DEFORMATION_ROUTES: tuple[DeformationRoute, ...] = (AUTOCORRELATIONS, DISTANCES, ENUMERATION)
+def _never(question: Question, layer: int) -> None:
+    return None
+
+
+def _autocorrelated(question: Question, layers: Sequence[int]) -> Moments:
+    network, task = question.network, question.task
+    return linear_moments(network, task, question.deformation, list(layers), channel_mean=question.channel_mean)
+
+
+def _by_distance(question: Question, layers: Sequence[int]) -> Moments:
+    network, task = question.network, question.task
+    found = distance_moments(network, task, question.deformation, channel_mean=question.channel_mean, only=layers)
+    return {k: found[k] for k in layers}
+
+
+def _enumerated(question: Question, layers: Sequence[int]) -> Moments:
+    found = image_moments(question.network, question.task, question.deformation, channel_mean=question.channel_mean)
+    return {k: found[k] for k in layers}
+
+
+AUTOCORRELATIONS = DeformationRoute(
+    method="kernel autocorrelations",
+    refusal=_not_autocorrelated,
+    moments=_autocorrelated,
+    proofs=(Proof("deformation_linear_layers"),),
+)
+"""Layers that are linear on the data: kernel autocorrelations only."""
+
+DISTANCES = DeformationRoute(
+    method="one image per distance",
+    refusal=_never,
+    moments=_by_distance,
+    proofs=(Proof("deformation_last_layer", "hidden"), Proof("deformation_output", "output")),
+)
+"""One image per distance that the network can tell apart."""
+
+ENUMERATION = DeformationRoute(method="every image and every outcome", refusal=_never, moments=_enumerated)
+"""The definitions."""
+
+DEFORMATION_ROUTES = (AUTOCORRELATIONS, DISTANCES, ENUMERATION)
 """From the fastest to the definitions."""
 
 

@@ -23,100 +23,22 @@ from solver.sensitivity.noise.once import (
     rectifying_layer,
 )
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.sampling import without_last_activation
 from solver.sensitivity.noise.second_moment import CLOSED, closed_values
 from solver.values import Value, as_value
 
 if TYPE_CHECKING:
-    from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.question import Question
 
 MOST_FIELDS = 8
 """Different rectified channels whose pairs are summed in closed form: some thousand terms, a second or two."""
 
 
-class Linear:
-    """Noise that no activation has touched: its second moments are rational."""
-
-    name, method, quick = "linear", "linear noise", float("inf")
-    sources: tuple[str, ...] = ()
-    proofs: tuple[Proof, ...] = ()
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """See `Route`."""
-        return True
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `Route`."""
-        source = rectifying_layer(question.network, min(layer, question.depth), question.noise)
-        if source is None:
-            return question.noise.lacks("independent", "symmetric")
-        return f"layer {source} rectifies the noise" if source else "the noise comes rectified"
-
-    def cost(self, question: Question, layer: int) -> float:
-        """See `Route`."""
-        return 0.0
-
-    def response(self, question: Question, layer: int, how: Evaluation | None = None) -> NoiseResponse[Value]:
-        """Return the response, all of it fluctuation."""
-        network, task, noise = question.network, question.task, question.noise
-        if question.is_output(layer):
-            number = linear_readout_noise(network, task, noise)
-        else:
-            number = linear_layer_noise(network, task, noise, layer, channel_mean=question.channel_mean)
-        return NoiseResponse(number, 0, number).map(lambda part: as_value(part, self.method))
-
-
-class RectifiedOnce:
-    """Noise that one ReLU has rectified and every later layer carries linearly: closed in Phi, phi and Phi2."""
-
-    name, method, quick = "once", CLOSED, float("inf")
-    sources: tuple[str, ...] = ()
-    proofs = (
-        Proof("rectified_moments"),
-        Proof("noise_first_layers", "hidden", ("uniform", "shift")),
-        Proof("noise_hidden_layers", "hidden", ("uniform",)),
-    )
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """See `Route`."""
-        return True
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `Route`."""
-        network, noise = question.network, question.noise
-        depth = min(layer, network.depth)
-        if why := noise.lacks("independent", "gaussian"):
-            return why
-        if not is_rectified_once(network, depth, noise):
-            return "the noise is rectified more than once on its way, or meets a hard tanh"
-        alone = layer == rectifying_layer(network, depth, noise) and not question.channel_mean
-        fields = 1 if alone else coupled_fields(network, noise)
-        if fields > MOST_FIELDS:
-            return f"{fields} different rectified channels add up, more than the {MOST_FIELDS} whose pairs are summed"
-        return None
-
-    def cost(self, question: Question, layer: int) -> float:
-        """See `Route`."""
-        return 0.0
-
-    def response(self, question: Question, layer: int, how: Evaluation | None = None) -> NoiseResponse[Value]:
-        """Return the response as closed forms, or as proven balls where they would be long."""
-        network, task, noise = question.network, question.task, question.noise
-        if question.is_output(layer):
-            return closed_values(readout_second_moment(network, task, noise))
-        return closed_values(layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean))
-
-
-LINEAR, ONCE = Linear(), RectifiedOnce()
-
-
 def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | None:
     """Return the noise response of a layer, exact or closed; None if it is neither."""
-    for route in (LINEAR, ONCE):
-        if route.refusal(question, layer) is None:
-            return route.response(question, layer)
-    return None
+    how = Evaluation()
+    return next((r.response(question, layer, how) for r in CLOSED_ROUTES if r.refusal(question, layer) is None), None)
 
 
 @lru_cache(maxsize=32)
@@ -143,3 +65,60 @@ def linear_readout_noise(network: Network, task: Task, noise: Noise) -> Any:
     row = sum(v * taps[0] for v, taps in zip(network.pooled_readout(task.sites), kernel.values, strict=True))
     pixels = [row[start :: kernel.stride].sum() for start in range(kernel.stride)]
     return sum(w * w for w in pixels) * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
+
+
+def _not_linear(question: Question, layer: int) -> str | None:
+    source = rectifying_layer(question.network, min(layer, question.depth), question.noise)
+    if source is None:
+        return question.noise.lacks("independent", "symmetric")
+    return f"layer {source} rectifies the noise" if source else "the noise comes rectified"
+
+
+def _linear(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    network, task, noise = question.network, question.task, question.noise
+    if question.is_output(layer):
+        number = linear_readout_noise(network, task, noise)
+    else:
+        number = linear_layer_noise(network, task, noise, layer, channel_mean=question.channel_mean)
+    return NoiseResponse(number, 0, number).map(lambda part: as_value(part, LINEAR.method))
+
+
+def _not_once(question: Question, layer: int) -> str | None:
+    network, noise = question.network, question.noise
+    depth = min(layer, network.depth)
+    if why := noise.lacks("independent", "gaussian"):
+        return why
+    if not is_rectified_once(network, depth, noise):
+        return "the noise is rectified more than once on its way, or meets a hard tanh"
+    alone = layer == rectifying_layer(network, depth, noise) and not question.channel_mean
+    fields = 1 if alone else coupled_fields(network, noise)
+    if fields > MOST_FIELDS:
+        return f"{fields} different rectified channels add up, more than the {MOST_FIELDS} whose pairs are summed"
+    return None
+
+
+def _once(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    network, task, noise = question.network, question.task, question.noise
+    if question.is_output(layer):
+        return closed_values(readout_second_moment(network, task, noise))
+    return closed_values(layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean))
+
+
+LINEAR = Route(name="linear", method="linear noise", refusal=_not_linear, response=_linear)
+"""Noise that no activation has touched: its second moments are rational, all of it fluctuation."""
+
+ONCE = Route(
+    name="once",
+    method=CLOSED,
+    refusal=_not_once,
+    response=_once,
+    proofs=(
+        Proof("rectified_moments"),
+        Proof("noise_first_layers", "hidden", ("uniform", "shift")),
+        Proof("noise_hidden_layers", "hidden", ("uniform",)),
+    ),
+)
+"""Noise that one ReLU has rectified and every later layer carries linearly: closed in Phi, phi and Phi2, or as proven
+balls where the forms would be long."""
+
+CLOSED_ROUTES = (LINEAR, ONCE)

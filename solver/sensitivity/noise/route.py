@@ -1,9 +1,10 @@
-"""How a noise response is evaluated: the protocol of a route, and what a caller may ask of all of them."""
+"""How a noise response is evaluated: what a route is, and what a caller may ask of all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from solver.cache import Cache
 from solver.numbers.exact import choice
@@ -50,7 +51,16 @@ class Evaluation:
         choice(self.method, "method", METHODS)
 
 
-class Route(Protocol):
+def _always(question: Question, layer: int) -> bool:
+    return True
+
+
+def _free(question: Question, layer: int) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
     """One way to evaluate the noise response of a layer.
 
     Attributes
@@ -59,37 +69,27 @@ class Route(Protocol):
         The word of ``--method``, and the key under which values are kept.
     method : str
         What a report prints as the method of a value.
+    refusal : callable(question, layer) -> str or None
+        Why it does not apply, in words; None if it does.  Nothing is evaluated.
+    response : callable(question, layer, how) -> NoiseResponse
+    concerns : callable(question, layer) -> bool
+        Whether it is about this kind of layer and noise at all.
+    cost : callable(question, layer) -> float
+        The multiplications that it takes, roughly; 0 where that is no matter.
+    quick : float
+        The most multiplications that ``auto`` spends on it.
     sources : tuple of str
         Keys of `solver.citations.entries.ENTRIES`.
     proofs : tuple of Proof
         The derivations behind it.
-    quick : float
-        The most multiplications that ``auto`` spends on it.
     """
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def method(self) -> str: ...
-
-    @property
-    def sources(self) -> tuple[str, ...]: ...
-
-    @property
-    def proofs(self) -> tuple[Proof, ...]: ...
-
-    @property
-    def quick(self) -> float: ...
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """Return whether it is about this kind of layer and noise at all."""
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """Return why it does not apply, in words; None if it does.  Nothing is evaluated."""
-
-    def cost(self, question: Question, layer: int) -> float:
-        """Return the multiplications that it takes, roughly, without allocating; 0 where that is no matter."""
-
-    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-        """Return the noise response of a layer."""
+    name: str
+    method: str
+    refusal: Callable[[Question, int], str | None]
+    response: Callable[[Question, int, Evaluation], NoiseResponse[Value]]
+    concerns: Callable[[Question, int], bool] = _always
+    cost: Callable[[Question, int], float] = _free
+    quick: float = float("inf")
+    sources: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()

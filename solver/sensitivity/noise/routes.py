@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from solver.errors import NotApplicableError
-from solver.sensitivity.noise.closed import LINEAR, ONCE
+from solver.sensitivity.noise.closed import CLOSED_ROUTES, LINEAR, ONCE
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
-from solver.sensitivity.noise.sampled.route import Sampled, sampled_responses
-from solver.sensitivity.noise.series import Series
-from solver.sensitivity.noise.transfer.layer import LayerTransfer
-from solver.sensitivity.noise.transfer.output import OutputTransfer
-from solver.sensitivity.noise.transfer.rectified_input import InputTransfer
+from solver.sensitivity.noise.sampled.route import SAMPLED, sampled_responses
+from solver.sensitivity.noise.series import SERIES
+from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
+from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
+from solver.sensitivity.noise.transfer.rectified_input import INPUT_TRANSFER
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import Choice
 from solver.values import Value
 
-SAMPLED: Route = Sampled()
-ROUTES: tuple[Route, ...] = (LINEAR, ONCE, Series(), LayerTransfer(), OutputTransfer(), InputTransfer(), SAMPLED)
+ROUTES = (LINEAR, ONCE, SERIES, LAYER_TRANSFER, OUTPUT_TRANSFER, INPUT_TRANSFER, SAMPLED)
 """Every way to evaluate a noise response, from the strongest to the weakest; the last applies to everything."""
 
 _POLICIES = ("auto", "deterministic")
@@ -36,7 +35,7 @@ def chosen_route(question: Question, layer: int, how: Evaluation) -> Choice[Rout
     for route in ROUTES:
         if not route.concerns(question, layer):
             continue
-        free = route in (LINEAR, ONCE) or how.method in (*_POLICIES, route.name)
+        free = route in CLOSED_ROUTES or how.method in (*_POLICIES, route.name)
         why = route.refusal(question, layer) if free else f"method {how.method!r} was asked for"
         if why is None and how.method == "auto" and (cost := route.cost(question, layer)) > route.quick:
             why = f"it would take {cost:.0e} multiplications, more than {route.quick:.0e}"

@@ -19,12 +19,12 @@ from solver.proof import Proof
 from solver.sensitivity.noise.ball_sum import BallSum, Split
 from solver.sensitivity.noise.kept import BALL, kept
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.series_latex import coherent_formula, incoherent_formula, integral_formula
 from solver.sensitivity.noise.units import Refusal, UnitRing, granted, unit_ring
 from solver.values import EnclosedValue, Value
 
 if TYPE_CHECKING:
-    from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.question import Question
 
 PROVEN = "one-dimensional integrals in ball arithmetic; error is a proven bound"
@@ -35,49 +35,6 @@ Overlap = tuple[list[int], list[int], list[int]]
 """Which summands two units share, as indices into the first, and which each has for itself."""
 Pair = tuple[int, int, int]
 """Two channels, and how many units the second one is ahead."""
-
-
-class Series:
-    """Units that sum independent rectified sites: one-dimensional integrals in ball arithmetic."""
-
-    name, method, quick = "series", PROVEN, float("inf")
-    sources = ("johansson2017arb",)
-    proofs = (
-        Proof("independent_sums"),
-        Proof("noise_last_layer", "hidden", ("shift",)),
-        Proof("noise_output", "output", ("shift",)),
-    )
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """See `Route`."""
-        return True
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `Route`."""
-        ring = independent_units(question, layer)
-        return ring.why if isinstance(ring, Refusal) else None
-
-    def cost(self, question: Question, layer: int) -> float:
-        """See `Route`."""
-        return 0.0
-
-    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-        """Return balls of any small radius, kept by the digits asked for."""
-        total = ball_sum(question, layer)
-
-        @cache
-        def balls(digits: int) -> NoiseResponse[Any]:
-            text = question.text(layer, f"{self.name}, {digits} digits")
-            return kept(how.cache, text, lambda: total.enclose_split(digits), BALL)
-
-        def value(part: str, formula: Callable[[BallSum], str]) -> Value:
-            return EnclosedValue(lambda digits: getattr(balls(digits), part), PROVEN, partial(formula, total))
-
-        return NoiseResponse(
-            value("total", integral_formula),
-            value("coherent", coherent_formula),
-            value("incoherent", incoherent_formula),
-        )
 
 
 def independent_units(question: Question, layer: int) -> UnitRing | Refusal:
@@ -217,3 +174,42 @@ class _Patterns:
 
     def _sum(self, row: np.ndarray) -> Terms:
         return tuple(sorted(self._terms[i] for i in row))
+
+
+def _refusal(question: Question, layer: int) -> str | None:
+    ring = independent_units(question, layer)
+    return ring.why if isinstance(ring, Refusal) else None
+
+
+def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    """Return balls of any small radius, kept by the digits asked for."""
+    total = ball_sum(question, layer)
+
+    @cache
+    def balls(digits: int) -> NoiseResponse[Any]:
+        text = question.text(layer, f"{SERIES.name}, {digits} digits")
+        return kept(how.cache, text, lambda: total.enclose_split(digits), BALL)
+
+    def value(part: str, formula: Callable[[BallSum], str]) -> Value:
+        return EnclosedValue(lambda digits: getattr(balls(digits), part), PROVEN, partial(formula, total))
+
+    return NoiseResponse(
+        value("total", integral_formula),
+        value("coherent", coherent_formula),
+        value("incoherent", incoherent_formula),
+    )
+
+
+SERIES = Route(
+    name="series",
+    method=PROVEN,
+    refusal=_refusal,
+    response=_response,
+    sources=("johansson2017arb",),
+    proofs=(
+        Proof("independent_sums"),
+        Proof("noise_last_layer", "hidden", ("shift",)),
+        Proof("noise_output", "output", ("shift",)),
+    ),
+)
+"""Units that sum independent rectified sites: one-dimensional integrals in ball arithmetic."""

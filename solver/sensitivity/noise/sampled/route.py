@@ -5,41 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from solver.proof import Proof
 from solver.sensitivity.noise.closed import control
 from solver.sensitivity.noise.kept import NUMERIC, keep, stored
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.sampling import METHOD, sampled_noise
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
-    from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.question import Question
-
-
-class Sampled:
-    """Randomised quasi-Monte Carlo, with a standard error."""
-
-    name, method, quick = "sampling", METHOD, float("inf")
-    sources = ("joe2008sobol", "matousek1998discrepancy", "owen1998scrambling")
-    proofs: tuple[Proof, ...] = ()
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """See `Route`."""
-        return True
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `Route`."""
-        return question.noise.lacks("independent")
-
-    def cost(self, question: Question, layer: int) -> float:
-        """See `Route`."""
-        return 0.0
-
-    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-        """See `Route`."""
-        found: NoiseResponse[Value] = sampled_responses(question, [layer], how)[layer]
-        return found
 
 
 def sampled_responses(
@@ -63,3 +37,22 @@ def sampled_responses(
             keep(how.cache, texts[k], value, NUMERIC)
         values |= fresh
     return {k: value for k, value in values.items() if value is not None}
+
+
+def _refusal(question: Question, layer: int) -> str | None:
+    return question.noise.lacks("independent")
+
+
+def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    found: NoiseResponse[Value] = sampled_responses(question, [layer], how)[layer]
+    return found
+
+
+SAMPLED = Route(
+    name="sampling",
+    method=METHOD,
+    refusal=_refusal,
+    response=_response,
+    sources=("joe2008sobol", "matousek1998discrepancy", "owen1998scrambling"),
+)
+"""Randomised quasi-Monte Carlo, with a standard error."""

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.proof import Proof
-from solver.sensitivity.noise.closed import LINEAR, ONCE, control
+from solver.sensitivity.noise.closed import CLOSED_ROUTES, control
 from solver.sensitivity.noise.kept import NUMERIC, kept
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.sampling import without_last_activation
 from solver.sensitivity.noise.transfer.windows import (
     CANCELLING,
@@ -34,45 +35,9 @@ from solver.sensitivity.noise.units import Refusal, granted
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
-    from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.question import Question
 
 METHOD = "transfer operator; error is estimated from two resolutions"
-
-
-class LayerTransfer:
-    """A layer that rectifies a moving average of rectified noise."""
-
-    name, method, quick = "transfer", METHOD, 3e10
-    sources: tuple[str, ...] = ("stenger1993sinc", "johansson2017arb")
-    proofs: tuple[Proof, ...] = (Proof("noise_moving_average"),)
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """See `Route`."""
-        return not question.noise.rectified and not question.is_output(layer)
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `Route`."""
-        below = replace(question, network=without_last_activation(question.network, layer))
-        open_below = all(route.refusal(below, layer) for route in (LINEAR, ONCE))
-        if open_below or (question.channel_mean and question.network.layers[layer - 1].channels > 1):
-            return "the pre-activations have no closed form, or channels are averaged"
-        windows = equal_windows(question, layer)
-        return windows.why if isinstance(windows, Refusal) else windows.weak_noise(float_patterns(windows.alone))
-
-    def cost(self, question: Question, layer: int) -> float:
-        """Return the multiplications of the finer resolution, to leading order."""
-        windows = granted(equal_windows(question, layer))
-        return windows.chains(fine=True).shortfall_cost(float_patterns(windows.alone))
-
-    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-        """See `Route`."""
-        windows, closed = granted(equal_windows(question, layer)), control(question, layer)
-        assert closed is not None
-        channels = question.network.layers[layer - 1].channels
-        compute = lambda: layer_response(windows, channels, closed)  # noqa: E731
-        found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, self.name), compute, NUMERIC)
-        return found
 
 
 def layer_response(windows: EqualWindows, channels: int, control: float) -> NoiseResponse[NumericValue]:
@@ -113,3 +78,45 @@ def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: flo
     a0, c0 = max(u0, 0.0), max(-u0, 0.0)
     u = [*windows.mean_terms(pattern), -float(windows.level)]
     return [-square, -2 * a0 * shortfall, *(-2 * c0 * term for term in u), -c0 * c0], [*u, shortfall, -a0]
+
+
+def _concerns(question: Question, layer: int) -> bool:
+    return not question.noise.rectified and not question.is_output(layer)
+
+
+def _refusal(question: Question, layer: int) -> str | None:
+    below = replace(question, network=without_last_activation(question.network, layer))
+    open_below = all(route.refusal(below, layer) for route in CLOSED_ROUTES)
+    if open_below or (question.channel_mean and question.network.layers[layer - 1].channels > 1):
+        return "the pre-activations have no closed form, or channels are averaged"
+    windows = equal_windows(question, layer)
+    return windows.why if isinstance(windows, Refusal) else windows.weak_noise(float_patterns(windows.alone))
+
+
+def _cost(question: Question, layer: int) -> float:
+    """Return the multiplications of the finer resolution, to leading order."""
+    windows = granted(equal_windows(question, layer))
+    return windows.chains(fine=True).shortfall_cost(float_patterns(windows.alone))
+
+
+def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    windows, closed = granted(equal_windows(question, layer)), control(question, layer)
+    assert closed is not None
+    channels = question.network.layers[layer - 1].channels
+    compute = lambda: layer_response(windows, channels, closed)  # noqa: E731
+    found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, LAYER_TRANSFER.name), compute, NUMERIC)
+    return found
+
+
+LAYER_TRANSFER = Route(
+    name="transfer",
+    method=METHOD,
+    refusal=_refusal,
+    response=_response,
+    concerns=_concerns,
+    cost=_cost,
+    quick=3e10,
+    sources=("stenger1993sinc", "johansson2017arb"),
+    proofs=(Proof("noise_moving_average"),),
+)
+"""A layer that rectifies a moving average of rectified noise."""

@@ -24,6 +24,7 @@ from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.proof import Proof
 from solver.sensitivity.noise.kept import NUMERIC, kept
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.sensitivity.noise.sampled.threads import results_in_threads
 from solver.sensitivity.noise.transfer.windows import (
@@ -39,44 +40,9 @@ from solver.sensitivity.noise.units import Refusal, granted
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
-    from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.question import Question
 
 METHOD = "transfer operator on pairs of windows; error is estimated from two resolutions"
-
-
-class OutputTransfer:
-    """The pooled output of a network whose last layer rectifies a moving average of rectified noise."""
-
-    name, method, quick = "transfer", METHOD, 3e11
-    sources: tuple[str, ...] = ("stenger1993sinc", "johansson2017arb")
-    proofs: tuple[Proof, ...] = (Proof("noise_moving_average"),)
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """See `Route`."""
-        return not question.noise.rectified and question.is_output(layer)
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `Route`."""
-        windows = equal_windows(question, layer)
-        return windows.why if isinstance(windows, Refusal) else None
-
-    def cost(self, question: Question, layer: int) -> float:
-        """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
-        windows = granted(equal_windows(question, layer))
-        count, total = len(windows.weights), 0.0
-        for lag in range(1, count):
-            together = float_patterns(windows.patterns(range(count + lag)))
-            for fine in (False, True):
-                total += windows.chains(fine=fine, pair=True).product_cost(together, lag)
-        return total
-
-    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-        """See `Route`."""
-        windows = granted(equal_windows(question, layer))
-        compute = partial(output_response, windows, how.progress)
-        found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, self.name), compute, NUMERIC)
-        return found
 
 
 def output_response(windows: EqualWindows, progress: Progress | None = None) -> NoiseResponse[NumericValue]:
@@ -191,3 +157,44 @@ def _sum_variance(windows: EqualWindows) -> float:
 def _covariance(left: Fraction, right: Fraction, variance: Fraction, covariance: Fraction) -> float:
     product = rectified_product(left, right, variance, variance, covariance)
     return float(enclose(product, 30) - enclose(rectified_mean(left, variance) * rectified_mean(right, variance), 30))
+
+
+def _concerns(question: Question, layer: int) -> bool:
+    return not question.noise.rectified and question.is_output(layer)
+
+
+def _refusal(question: Question, layer: int) -> str | None:
+    windows = equal_windows(question, layer)
+    return windows.why if isinstance(windows, Refusal) else None
+
+
+def _cost(question: Question, layer: int) -> float:
+    """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
+    windows = granted(equal_windows(question, layer))
+    count, total = len(windows.weights), 0.0
+    for lag in range(1, count):
+        together = float_patterns(windows.patterns(range(count + lag)))
+        for fine in (False, True):
+            total += windows.chains(fine=fine, pair=True).product_cost(together, lag)
+    return total
+
+
+def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    windows = granted(equal_windows(question, layer))
+    compute = partial(output_response, windows, how.progress)
+    found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, OUTPUT_TRANSFER.name), compute, NUMERIC)
+    return found
+
+
+OUTPUT_TRANSFER = Route(
+    name="transfer",
+    method=METHOD,
+    refusal=_refusal,
+    response=_response,
+    concerns=_concerns,
+    cost=_cost,
+    quick=3e11,
+    sources=("stenger1993sinc", "johansson2017arb"),
+    proofs=(Proof("noise_moving_average"),),
+)
+"""The pooled output of a network whose last layer rectifies a moving average of rectified noise."""

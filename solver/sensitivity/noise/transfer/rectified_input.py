@@ -26,56 +26,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.proof import Proof
 from solver.sensitivity.noise.kept import NUMERIC, kept
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.sensitivity.noise.transfer.windows import CANCELLING, ROUNDING, EqualWindows, equal_windows
 from solver.sensitivity.noise.units import Refusal, granted
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
-    from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.question import Question
 
 METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
-
-
-class InputTransfer:
-    """Noise that comes rectified, and that equal windows of independent sites rectify again."""
-
-    name, method, quick = "transfer", METHOD, 3e11
-    sources: tuple[str, ...] = ("johansson2017arb",)
-    proofs: tuple[Proof, ...] = ()
-
-    def concerns(self, question: Question, layer: int) -> bool:
-        """See `Route`."""
-        return question.noise.rectified
-
-    def refusal(self, question: Question, layer: int) -> str | None:
-        """See `Route`."""
-        windows = equal_windows(question, layer)
-        if isinstance(windows, Refusal):
-            return windows.why
-        if question.is_output(layer):
-            return None
-        levels = [b for b in _levels(by_level(windows)) if not _is_affine(windows, b)]
-        return next((why for b in levels if (why := replace(windows, level=b).weak_noise(_zeros(windows)))), None)
-
-    def cost(self, question: Question, layer: int) -> float:
-        """Return the multiplications of all pairs of windows, roughly: one window alone is no matter."""
-        return _pair_cost(by_level(granted(equal_windows(question, layer)))) if question.is_output(layer) else 0.0
-
-    def response(self, question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-        """See `Route`."""
-        windows = by_level(granted(equal_windows(question, layer)))
-        if question.is_output(layer):
-            compute = partial(_output_response, windows, question.task.sites, how.progress)
-        else:
-            channels = question.network.layers[layer - 1].channels
-            compute = partial(_layer_response, windows, channels ** (2 if question.channel_mean else 1))
-        found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, self.name), compute, NUMERIC)
-        return found
 
 
 @dataclass(frozen=True)
@@ -137,7 +99,7 @@ def _layer_response(windows: EqualWindows, channels: int) -> NoiseResponse[Numer
         coherent = sum(weight * units[b].shift ** 2 for b, weight in counts.items())
         variance = [sum(weight * term for term in units[b].variance_terms) for b, weight in counts.items()]
         parts.append([factor * part for part in (coherent, *variance)])
-    return _response(parts, factor * _rounding(windows), coherent_at=0, together=1)
+    return _summed(parts, factor * _rounding(windows), coherent_at=0, together=1)
 
 
 def _output_response(windows: EqualWindows, sites: int, progress: Progress | None) -> NoiseResponse[NumericValue]:
@@ -151,10 +113,10 @@ def _output_response(windows: EqualWindows, sites: int, progress: Progress | Non
             if progress:
                 progress(sum(map(len, parts)), stages)
     rounding = float(windows.readout) ** 2 * len(windows.weights) * _rounding(windows)
-    return _response(parts, rounding, coherent_at=-1, together=sites)
+    return _summed(parts, rounding, coherent_at=-1, together=sites)
 
 
-def _response(
+def _summed(
     parts: list[list[float]], rounding: float, *, coherent_at: int, together: int
 ) -> NoiseResponse[NumericValue]:
     """Return the sum of parts known at two resolutions, with errors: means are squared after ``together`` add up."""
@@ -238,3 +200,46 @@ def _pair_cost(windows: EqualWindows) -> float:
         points = nodes * (4 * (len(rays) + 1) + 2 * nodes)
         cost += len(_level_pairs(windows, lag)) * (len(weights) - lag) * points**2 * resolution.integral_nodes
     return 2 * cost
+
+
+def _concerns(question: Question, layer: int) -> bool:
+    return question.noise.rectified
+
+
+def _refusal(question: Question, layer: int) -> str | None:
+    windows = equal_windows(question, layer)
+    if isinstance(windows, Refusal):
+        return windows.why
+    if question.is_output(layer):
+        return None
+    levels = [b for b in _levels(by_level(windows)) if not _is_affine(windows, b)]
+    return next((why for b in levels if (why := replace(windows, level=b).weak_noise(_zeros(windows)))), None)
+
+
+def _cost(question: Question, layer: int) -> float:
+    """Return the multiplications of all pairs of windows, roughly: one window alone is no matter."""
+    return _pair_cost(by_level(granted(equal_windows(question, layer)))) if question.is_output(layer) else 0.0
+
+
+def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    windows = by_level(granted(equal_windows(question, layer)))
+    if question.is_output(layer):
+        compute = partial(_output_response, windows, question.task.sites, how.progress)
+    else:
+        channels = question.network.layers[layer - 1].channels
+        compute = partial(_layer_response, windows, channels ** (2 if question.channel_mean else 1))
+    found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, INPUT_TRANSFER.name), compute, NUMERIC)
+    return found
+
+
+INPUT_TRANSFER = Route(
+    name="transfer",
+    method=METHOD,
+    refusal=_refusal,
+    response=_response,
+    concerns=_concerns,
+    cost=_cost,
+    quick=3e11,
+    sources=("johansson2017arb",),
+)
+"""Noise that comes rectified, and that equal windows of independent sites rectify again."""

@@ -22,9 +22,9 @@ from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
 from solver.sensitivity.noise.series import PROVEN
-from solver.sensitivity.noise.transfer.layer import LayerTransfer
-from solver.sensitivity.noise.transfer.output import OutputTransfer
-from solver.sensitivity.noise.transfer.rectified_input import METHOD, InputTransfer
+from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
+from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
+from solver.sensitivity.noise.transfer.rectified_input import INPUT_TRANSFER, METHOD
 from solver.sensitivity.question import Question
 from solver.values import NumericValue
 from tests.noise_routes import layer_series, layer_transfer, output_series, output_transfer
@@ -408,7 +408,7 @@ def test_what_takes_too_long_is_sampled() -> None:
     question = Question(network, TwoPixelTask(length=32, scale=7), noise=NOISE)
     values = noise_responses(question, Evaluation(sampling=Sampling(points=16, replicates=4)))
     assert values[1].total.method == PROVEN and "Monte Carlo" in values[2].total.method
-    assert InputTransfer().cost(question, 2) > InputTransfer.quick
+    assert INPUT_TRANSFER.cost(question, 2) > INPUT_TRANSFER.quick
 
 
 def test_progress_ends_at_its_total() -> None:
@@ -437,4 +437,4 @@ def test_what_does_not_apply_is_refused(layers: list[Layer], layer: int, why: st
 def test_the_operators_for_gaussian_fields_are_not_concerned() -> None:
     question = Question(window([1, 2], 1), TwoPixelTask(length=8, scale=3), noise=NOISE)
     for layer in (1, 2):
-        assert [LayerTransfer().concerns(question, layer), OutputTransfer().concerns(question, layer)] == [False, False]
+        assert [LAYER_TRANSFER.concerns(question, layer), OUTPUT_TRANSFER.concerns(question, layer)] == [False, False]
