@@ -291,6 +291,7 @@ PASSED_ON = {
     "response.method",
     "response.total.method",
     "LINEAR.method",
+    "self.method",
     "value.method",
 }
 """Methods that are handed on or made up of parts; `test_values_have_routes` meets them."""
