@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy
 from sympy import Poly, Rational
@@ -12,6 +13,9 @@ from solver.errors import NotApplicableError
 from solver.gaussian.functions import as_sympy
 from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.expansions.laplace import central_series, cumulant
+
+if TYPE_CHECKING:
+    from sympy import Expr
 
 _H, _Q = sympy.symbols("h q", positive=True)
 _MORE_ORDERS = 12
@@ -34,22 +38,22 @@ class Expansion:
         remainder is 0 or exponentially small.
     """
 
-    exact: Any
-    variable: Any
-    terms: tuple[Any, ...]
-    exponents: tuple[Any, ...]
-    order: Any
+    exact: Expr
+    variable: Expr
+    terms: tuple[Expr, ...]
+    exponents: tuple[Expr, ...]
+    order: Expr | None
 
-    def sum(self, terms: int | None = None) -> Any:
+    def sum(self, terms: int | None = None) -> Expr:
         """Return the sum of the first terms, of all if omitted."""
         return sympy.Add(*self.terms[:terms])
 
     @property
-    def coefficients(self) -> tuple[Any, ...]:
+    def coefficients(self) -> tuple[Expr, ...]:
         """The terms without their powers of the variable."""
         return tuple(sympy.expand(t / self.variable**e) for t, e in zip(self.terms, self.exponents, strict=True))
 
-    def exact_at(self, value: int) -> Any:
+    def exact_at(self, value: int) -> Expr:
         """Return the exact expression at a number."""
         return self.exact.subs(self.variable, value)
 
@@ -62,7 +66,7 @@ class Expansion:
         return rf"$\displaystyle {self.latex()}$"
 
 
-def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
+def expansion(expression: Expr, variable: Expr, terms: int = 2) -> Expansion:
     """Return the leading terms of an expression for a large variable v.
 
     Numerator and denominator become power series in v^(-1/2); of the powers of an exponential s^(c v) only the largest
@@ -95,7 +99,7 @@ def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
         quotient = _divided(growth.series(above, orders), growth.series(below, orders), 2 * (terms + orders))
         named = [growth.plain(raw) for raw in quotient.coefficients]
         found = [(e, c) for e, c in enumerate(named, start=quotient.first) if c != 0]
-        if len(found) > terms or quotient.known is None:
+        if len(found) > terms or quotient.exact:
             break
     else:
         raise NotApplicableError(f"{expression}: fewer than {terms + 1} terms within {orders} orders of 1/{variable}")
@@ -108,29 +112,16 @@ def expansion(expression: Any, variable: Any, terms: int = 2) -> Expansion:
 
 @dataclass(frozen=True)
 class _Growth:
-    """An expression with its parts named: base^v = q^2, s-nomials as s^n times a symbol, irrational constants.
+    """An expression as a rational one in v, q = base^(v/2) and symbols for s-nomials over s^n and for constants."""
 
-    Attributes
-    ----------
-    rational : sympy expression
-        The expression, rational in v, q and the symbols.
-    variable : sympy symbol
-    base : sympy expression
-        The root of s.
-    centrals : dict
-        The s-nomial of each symbol.
-    constants : dict
-        The constant of each symbol; for polynomials over the rationals are fast.
-    """
-
-    rational: Any
-    variable: Any
-    base: Any
-    centrals: dict[Any, Any]
-    constants: dict[Any, Any]
+    rational: Expr
+    variable: Expr
+    base: Expr
+    centrals: dict[Expr, Expr]
+    constants: dict[Expr, Expr]  # as polynomials over the rationals are fast
 
     @staticmethod
-    def of(expression: Any, variable: Any) -> _Growth:
+    def of(expression: Expr, variable: Expr) -> _Growth:
         """Return an expression with its growing parts named."""
         powers = [x for x in expression.atoms(sympy.Pow) if x.exp.has(variable)]
         centrals = {sympy.Dummy(positive=True): x for x in expression.atoms(Snomial) if x.has(variable)}
@@ -148,27 +139,18 @@ class _Growth:
         base = bases.pop() if bases else sympy.S.One
         return _Growth(rational if centrals else sympy.cancel(rational), variable, base, centrals, constants)
 
-    def series(self, polynomial: Any, orders: int) -> _Series:
+    def series(self, polynomial: Expr, orders: int) -> _Series:
         """Return a polynomial in v and the symbols of the s-nomials as a series, each of those to ``orders`` terms."""
-        names = list(self.centrals)
-        centrals = [self._central(name, orders) for name in names]
-        poly = Poly(polynomial, self.variable, *names)
-        total = Poly(0, _H)
-        orders_known: list[int] = []
-        for (degree, *powers), c in poly.terms():
-            product = Poly(c, _H)
-            for series, power in zip(centrals, powers, strict=True):
-                product *= series**power
-            shift = 2 * (poly.degree(self.variable) - degree)
-            total += product * Poly(_H**shift, _H)
-            orders_known += [shift + sum(powers) + 2 * orders] * any(powers)
-        coefficients = total.all_coeffs()[::-1]
+        poly = Poly(polynomial, self.variable)
+        total = sympy.Add(*(c * _H ** (2 * (poly.degree() - degree)) for (degree,), c in poly.terms()))
+        missing = {name: sympy.Dummy() for name in self.centrals}
+        known = {name: self._central(name, orders) + rest * _H ** (2 * orders + 1) for name, rest in missing.items()}
+        coefficients = Poly(total.xreplace(known), _H).all_coeffs()[::-1]
         first = next((i for i, c in enumerate(coefficients) if c != 0), len(coefficients))
-        known = min(orders_known, default=None)
-        left = None if known is None else known - first
-        return _Series(first - 2 * poly.degree(self.variable), coefficients[first:known], left)
+        right = list(takewhile(lambda c: not c.has(*missing.values()), coefficients[first:]))
+        return _Series(first - 2 * poly.degree(), right, len(right) == len(coefficients) - first)
 
-    def _central(self, name: Any, orders: int) -> Any:
+    def _central(self, name: Expr, orders: int) -> Expr:
         """Return Snomial(n, (s-1) n/2 + r, s)/s^n = (1 + e_1/n + ...)/sqrt(2 pi kappa_2 n) in h; n = a v + b."""
         n, j, s = map(sympy.expand, self.centrals[name].args)
         lag = sympy.expand(j - (s - 1) * n / 2)
@@ -181,48 +163,48 @@ class _Growth:
         for i, e in enumerate(central_series(s, lag, orders)):
             binomial = [sympy.binomial(-i - Rational(1, 2), m) * (offset / slope) ** m for m in range(orders - i)]
             total += e * slope**-i * sympy.Add(*(b * _H ** (2 * (i + m) + 1) for m, b in enumerate(binomial)))
-        return Poly(total * self._name(1 / sympy.sqrt(2 * sympy.pi * sympy.factor(cumulant(2, s)) * slope)), _H)
+        return total * self._name(1 / sympy.sqrt(2 * sympy.pi * sympy.factor(cumulant(2, s)) * slope))
 
-    def _name(self, constant: Any) -> Any:
+    def _name(self, constant: Expr) -> Expr:
         name = next((name for name, x in self.constants.items() if x == constant), sympy.Dummy(positive=True))
         self.constants[name] = constant
         return name
 
-    def plain(self, coefficient: Any) -> Any:
+    def plain(self, coefficient: Expr) -> Expr:
         """Return a coefficient with its constants put in."""
         put = coefficient.xreplace(self.constants)
         return min((sympy.factor(put), sympy.expand(put)), key=sympy.count_ops)
 
 
 class _Series(NamedTuple):
-    """sum_i c_i h^(first + i), of which ``known`` coefficients are right (None: all); those not written are 0."""
+    """sum_i c_i h^(first + i), up to the last c_i that is known; the rest is 0 where that is exact."""
 
     first: int
-    coefficients: list[Any]
-    known: int | None
+    coefficients: list[Expr]
+    exact: bool
 
 
 def _divided(above: _Series, below: _Series, most: int) -> _Series:
     """Return the quotient, at most ``most`` coefficients of it, by long division."""
-    known = min((s.known for s in (above, below) if s.known is not None), default=None)
-    exact = known is None and len(below.coefficients) == 1
-    count = len(above.coefficients) if exact else most if known is None else min(most, known)
+    exact = above.exact and below.exact and len(below.coefficients) == 1
+    known = [len(s.coefficients) for s in (above, below) if not s.exact]
+    count = len(above.coefficients) if exact else min([most, *known])
     rest = [*above.coefficients, *[sympy.S.Zero] * count][:count]
-    found: list[Any] = []
+    found: list[Expr] = []
     for c in rest:
         used = sum(b * q for b, q in zip(below.coefficients[1:], reversed(found), strict=False))
         found.append(sympy.factor((c - used) / below.coefficients[0]))
-    return _Series(above.first - below.first, found, None if exact else count)
+    return _Series(above.first - below.first, found, exact)
 
 
-def _constants(expression: Any) -> list[Any]:
+def _constants(expression: Expr) -> list[Expr]:
     """Return the irrational constants of an expression: pi, roots, functions of numbers."""
     known = expression.atoms(sympy.Function, sympy.NumberSymbol)
     known |= {x for x in expression.atoms(sympy.Pow) if not x.exp.is_Integer}
     return sorted((x for x in known if x.is_number and not x.is_Rational), key=sympy.default_sort_key)
 
 
-def _exponential(base: Any, exponent: Any, variable: Any) -> Any:
+def _exponential(base: Expr, exponent: Expr, variable: Expr) -> Expr:
     """Return s^(c v + b) as s^b q^(2c), with s the root of the base."""
     if base.is_number and not base > 1:
         raise NotApplicableError(f"{base}**({exponent}): expected a base > 1")
@@ -234,12 +216,12 @@ def _exponential(base: Any, exponent: Any, variable: Any) -> Any:
     return base**rest * _Q ** (2 * slope)
 
 
-def _root(base: Any) -> tuple[Any, int]:
+def _root(base: Expr) -> tuple[Expr, int]:
     """Return (r, n) with base = r^n and n as large as can be; symbols are left alone."""
     return (base.is_Integer and sympy.perfect_power(base)) or (base, 1)
 
 
-def _largest_power(polynomial: Any) -> tuple[Any, int]:
+def _largest_power(polynomial: Expr) -> tuple[Expr, int]:
     """Return the coefficient of the largest power of q, and that power."""
     poly = Poly(polynomial, _Q)
     return poly.LC(), int(poly.degree())
