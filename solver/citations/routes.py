@@ -44,7 +44,7 @@ EXACTLY = {
     frequencies.PROJECTION: Backing(proofs=(Proof("frequency"),)),
     optimal.LIMIT: Backing(proofs=_BEST),
     optimal.ALGEBRAIC: Backing(proofs=_BEST),
-    pencil.PROVEN: Backing((ARB,), _BEST),
+    pencil.PROVEN_LEAST: Backing((ARB,), _BEST),
     **dict.fromkeys(("sigma^2", "network", "formula, derived", "formula, identified"), _NOTHING),
     **dict.fromkeys((search.METHOD, MissingValue("").method), _NOTHING),
 }

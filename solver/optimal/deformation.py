@@ -78,8 +78,7 @@ def best_deformation(
     >>> best_deformation(3).value.exact == Fraction(2, 3) * (1 - double_cosine(4) / 2)
     True
     """
-    if task is not None:
-        task.as_ring("the best kernel")
+    task = task and task.as_ring("the best kernel")
     deformation = deformation or Deformation()
     factor = tuple(rational(v, "kernel entry") for v in multiple_of)
     if not any(factor):
@@ -88,9 +87,7 @@ def best_deformation(
     if task is None and deformation.reach == 1 and len(factor) == 1:
         least = far_energy(deformation) / 4 * (1 - double_cosine(taps + 1) / 2)
         return Optimum(ExactValue(least, LIMIT), sine_window(taps))
-    value, other = _least(deformation_pencil(taps, task, deformation), factor, digits)
-    kernel = np.convolve(np.array(factor, dtype=object), np.array(other, dtype=object)) if len(factor) > 1 else other
-    return Optimum(value, tuple(kernel))
+    return _least(deformation_pencil(taps, task, deformation), factor, digits)
 
 
 def deformation_pencil(taps: int, task: TwoPixelTask | None, deformation: Deformation) -> Pencil:
@@ -109,13 +106,18 @@ def deformation_pencil(taps: int, task: TwoPixelTask | None, deformation: Deform
     return Pencil(_toeplitz(correlations), _toeplitz(spread))
 
 
-def _least(pencil: Pencil, factor: tuple[Fraction, ...], digits: int) -> tuple[Value, tuple[Exact, ...]]:
-    """Return the least quotient over the multiples of a kernel, and the other factor of the best."""
+def _least(pencil: Pencil, factor: tuple[Fraction, ...], digits: int) -> Optimum:
+    """Return the least quotient over the multiples of a kernel."""
     pencil = pencil.restricted(factor) if len(factor) > 1 else pencil
+    value: Value
     if pencil.size <= EXACT_TAPS:
-        number, kernel = exact_least(pencil)
-        return ExactValue(number, ALGEBRAIC), kernel
-    return enclosed_least(pencil), tuple(as_fraction(v) for v in bounded_least(pencil, digits)[2])
+        number, other = exact_least(pencil)
+        value = ExactValue(number, ALGEBRAIC)
+    else:
+        value, other = enclosed_least(pencil), tuple(as_fraction(v) for v in bounded_least(pencil, digits)[2])
+    if len(factor) == 1:
+        return Optimum(value, other)
+    return Optimum(value, tuple(np.convolve(np.array(factor, dtype=object), np.array(other, dtype=object))))
 
 
 def _lone_correlations(taps: int, deformation: Deformation) -> list[Fraction]:

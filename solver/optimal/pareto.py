@@ -18,7 +18,7 @@ from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.noise.once import is_rectified_once, layer_second_moment
 
-DIGITS = 17
+_DIGITS = 17
 """To which a closed form is enclosed before it is rounded to double precision."""
 
 
@@ -58,7 +58,7 @@ def layer_point(
             f"layer {layer} of {network.name!r} does not see noise rectified once; it has no point"
         )
     moments = autocorrelation_moments(network, task, deformation, layer)
-    response = float(layer_second_moment(network, task, noise, layer).enclose_split(DIGITS).total.mid())
+    response = float(layer_second_moment(network, task, noise, layer).enclose_split(_DIGITS).total.mid())
     return LayerPoint(network.name, float(moments.displacement / moments.spread), response / float(moments.spread))
 
 

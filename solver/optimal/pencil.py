@@ -17,9 +17,9 @@ from solver.numbers.algebraic import NumberField
 from solver.numbers.exact import Exact
 from solver.values import EnclosedValue
 
-PROVEN = "generalised Rayleigh quotient: D of a rational kernel from above, exact pivots of N - D M from below"
-ATTEMPTS = 40
-PRECISIONS = (128, 256, 512, 1024)
+PROVEN_LEAST = "generalised Rayleigh quotient: D of a rational kernel from above, exact pivots of N - D M from below"
+_ATTEMPTS = 40
+_PRECISIONS = (128, 256, 512, 1024)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def is_positive_definite(matrix: fmpq_mat) -> bool:
 
     The pivots are computed as balls, and exactly where the balls do not decide.
     """
-    for precision in PRECISIONS:
+    for precision in _PRECISIONS:
         with flint.ctx.workprec(precision):
             decided = _positive_pivots([[arb(v) for v in row] for row in matrix.tolist()])
         if decided is not None:
@@ -97,7 +97,7 @@ def enclosed_least(pencil: Pencil) -> EnclosedValue:
         with flint.ctx.workprec(4 * digits + 40):
             return arb(lower).union(arb(upper))
 
-    return EnclosedValue(enclose, PROVEN, lambda: r"\min_K \frac{K^{\top} N K}{K^{\top} M K}")
+    return EnclosedValue(enclose, PROVEN_LEAST, lambda: r"\min_K \frac{K^{\top} N K}{K^{\top} M K}")
 
 
 def bounded_least(pencil: Pencil, digits: int) -> tuple[fmpq, fmpq, list[fmpq]]:
@@ -116,7 +116,7 @@ def bounded_least(pencil: Pencil, digits: int) -> tuple[fmpq, fmpq, list[fmpq]]:
     forms = [np.array(form.tolist(), dtype=object).astype(float) for form in (pencil.numerator, pencil.denominator)]
     _, vectors = scipy.linalg.eigh(*forms, subset_by_index=[0, 0])
     kernel = _rounded([fmpq(*float(v).as_integer_ratio()) for v in vectors[:, 0]], 53)
-    for _ in range(ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         upper = pencil.quotient(kernel)
         lower = upper * (1 - fmpq(1, 10**digits))
         if upper == 0 or pencil.exceeds(lower):

@@ -12,7 +12,7 @@ from solver.gaussian.functions import as_sympy
 from solver.question.correlations import deformation_energy
 from solver.symbolic.conditions import Conditions, strictest
 from solver.symbolic.deformation.linear_layers import correlation_coefficients
-from solver.symbolic.formula import Formula, Point, Proof, point_text
+from solver.symbolic.formula import Certificate, Formula, Point, point_text
 from solver.symbolic.symbols import ell, sigma, xi
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def sensitivity_ratio(deformation: Formula, noise: Formula) -> Formula:
         variables=deformation.variables,
         fixed={**deformation.fixed, **noise.fixed},
         conditions=(),
-        proof=Proof(
+        proof=Certificate(
             method="identified" if "identified" in (first.method, second.method) else "derived",
             reason=f"R = D/G; D {first.method}: {first.reason}; G {second.method}: {second.reason}",
             certain=f"D {first.certain}, G {second.certain}",
@@ -73,11 +73,12 @@ def _ensemble_energy(formula: Formula) -> tuple[Expr, Conditions]:
     """Return own + cut p, p the probability of every distance that a deformation can close, and the range of both."""
     setting, reach = formula.setting, formula.setting.deformation.reach
     own, cut = correlation_coefficients(setting.deformation)[0]
-    energy = sympy.factor(sympy.cancel(sympy.together(own + cut * setting.weights().near))).subs(formula.fixed_symbols)
+    scale = formula.fixed.get("xi", xi)
+    energy = sympy.factor(sympy.cancel(sympy.together(own + cut * setting.weights().near))).subs(xi, scale)
     if energy == 0:
         raise InputError("noise energy 'exact': the deformation moves nothing and has energy 0; give a rational")
     near = [sympy.Ge(xi, 2 * reach + setting.gap + 1)] if setting.knows_scale else []
-    added = [c.subs(formula.fixed_symbols) for c in (*near, sympy.Ge(ell, 4 * reach + 2))]
+    added = [c.subs(xi, scale) for c in (*near, sympy.Ge(ell, 4 * reach + 2))]
     if sympy.false in added:
         raise NotApplicableError(
             f"noise energy 'exact': no formula in l at a scale within reach of the gap, {near[0]}; give a rational"

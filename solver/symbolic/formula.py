@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sympy
 
@@ -19,12 +19,15 @@ from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import VARIABLES, sigma
 from solver.values import ClosedValue, Value, as_value, quotient
 
+if TYPE_CHECKING:
+    from sympy import Basic, Expr
+
 Point = dict[str, int]
 """Values of the variables by name, such as ``{"l": 32, "xi": 7}``."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class Certificate:
     """How a formula is known.
 
     Attributes
@@ -85,29 +88,24 @@ class Formula:
         What is not, such as ``{"xi": 7}``.
     conditions : tuple of sympy relations
         The range in which it holds.
-    proof : Proof
+    proof : Certificate
     noise : GaussianNoise or None
         The noise whose energy stands behind sigma, for G and R; the expression holds for any other energy too,
         unless sigma has been eliminated.
     """
 
     quantity: str
-    expression: Any
+    expression: Expr
     setting: Setting
     layer: str
     variables: tuple[str, ...]
     fixed: Mapping[str, int]
     conditions: Conditions
-    proof: Proof
+    proof: Certificate
     noise: Noise | None = None
 
     @property
-    def fixed_symbols(self) -> dict[Any, int]:
-        """What is not left open, by symbol."""
-        return {VARIABLES[name]: value for name, value in self.fixed.items()}
-
-    @property
-    def range(self) -> Any:
+    def range(self) -> Basic:
         """The range as one sympy condition."""
         return sympy.And(*self.conditions, evaluate=False)
 

@@ -14,7 +14,7 @@ from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError, NotApplicableError
 from solver.symbolic.conditions import Conditions, scale_conditions, strictest
 from solver.symbolic.deformation.snomial import Snomial
-from solver.symbolic.formula import Formula, Point, Proof
+from solver.symbolic.formula import Certificate, Formula, Point
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, xi
 
@@ -136,7 +136,7 @@ class HiddenLayer:
             variables=self.variables,
             fixed=self.fixed,
             conditions=conditions,
-            proof=Proof(method="derived", **proof),
+            proof=Certificate(method="derived", **proof),
             **parts,
         )
 

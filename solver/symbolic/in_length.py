@@ -23,7 +23,7 @@ from solver.network.linearity import network_representatives
 from solver.numbers.exact import Exact
 from solver.question.noise import Noise
 from solver.sensitivity.noise.once import noise_representatives
-from solver.symbolic.formula import Formula, Proof
+from solver.symbolic.formula import Certificate, Formula
 from solver.symbolic.measured import MeasuredLayer, shallow
 from solver.symbolic.noise.pair_moments import over_spread
 from solver.symbolic.setting import Setting, next_multiple
@@ -115,7 +115,7 @@ def _identified(
     draft = Formula(
         variables=("l",),
         conditions=(sympy.Ge(ell, smallest, evaluate=False), *divides),
-        proof=Proof(
+        proof=Certificate(
             method="identified",
             reason=reason,
             certain=f"l >= {first}",

@@ -12,7 +12,7 @@ from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import NotApplicableError
 from solver.symbolic.conditions import scale_conditions
 from solver.symbolic.deformation.two_windows import TwoWindows
-from solver.symbolic.formula import Formula, Proof
+from solver.symbolic.formula import Certificate, Formula
 from solver.symbolic.in_length import deformation_in_length, ratio
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, xi
@@ -43,9 +43,7 @@ def deformation_in_scale(setting: Setting, layer: str) -> Formula:
     excess = _smallest_excess(layer, long_ring, moments, certain)
     expression = _with_kernel_sum(ratio(*moments), setting)
     smallest, identities = _smallest_scale(setting, layer, long_ring.smallest_scale, excess, expression)
-    if excess < certain:
-        rings = f"l = 2 xi + {excess}..{certain - 1}"
-        identities = (f"the sums over the rings of {rings}, where d turns back at l/2, are the same", *identities)
+    folded = f"the sums over the rings of l = 2 xi + {excess}..{certain - 1}, where d turns back at l/2, are the same"
     held_out = _held_out(setting, smallest, excess)
     formula = Formula(
         quantity="D",
@@ -59,12 +57,12 @@ def deformation_in_scale(setting: Setting, layer: str) -> Formula:
             sympy.Ge(ell, 2 * xi + excess),
             *([sympy.Ge(ell, setting.filter_size)] if setting.filter_size > 2 * smallest + excess else []),
         ),
-        proof=Proof(
+        proof=Certificate(
             method="derived",
             reason="summed over the distances near 0, in between, and around xi (symbolic.deformation.two_windows)",
             certain=f"xi >= {long_ring.smallest_scale} and l >= 2 xi + {certain}",
             held_out=held_out,
-            identities=identities,
+            identities=(folded, *identities) if excess < certain else identities,
         ),
     )
     formula.check(held_out)

@@ -23,7 +23,7 @@ from solver.sensitivity.noise.once import (
 )
 from solver.sensitivity.noise.second_moment import SecondMoment
 from solver.sensitivity.noise.units import Refusal, units_of_layer
-from solver.symbolic.noise.pair_moments import Counts
+from solver.symbolic.noise.pair_moments import PairCounts
 from solver.symbolic.setting import Setting
 from solver.values import Value, as_value
 
@@ -65,7 +65,7 @@ class MeasuredLayer:
         response = moment.expression() if isinstance(moment, SecondMoment) else as_sympy(moment)
         return as_value(response / as_sympy(self.moments.spread), "network")
 
-    def unit_counts(self, noise: Noise) -> Counts:
+    def unit_counts(self, noise: Noise) -> PairCounts:
         """Return how many pairs of units of each kind there are, with the noise at variance 1.
 
         Raises
@@ -76,7 +76,7 @@ class MeasuredLayer:
         moment = self._second_moment(GaussianNoise(energy=self.length, rectified=noise.rectified))
         return pair_counts(moment) if isinstance(moment, SecondMoment) else {(): moment}
 
-    def has_counts(self, counts: Counts, spread: Expr, noise: Noise) -> bool:
+    def has_counts(self, counts: PairCounts, spread: Expr, noise: Noise) -> bool:
         """Return whether numbers of pairs and a denominator are those of the network, exactly."""
         found = {kind: count for kind, count in counts.items() if count != 0}
         same = found == {kind: as_sympy(count) for kind, count in self.unit_counts(noise).items()}
@@ -100,9 +100,9 @@ def shallow(network: Network, layer: int) -> Network:
     return network if layer >= network.depth else Network(layers=network.layers[: max(layer, 1)])
 
 
-def pair_counts(moment: SecondMoment) -> Counts:
+def pair_counts(moment: SecondMoment) -> PairCounts:
     """Return the weights of a second moment by kind, without those that are 0."""
-    weights: Counts = {**moment.covariances, **moment.products}
+    weights: PairCounts = {**moment.covariances, **moment.products}
     return {kind: weight for kind, weight in weights.items() if weight != 0}
 
 

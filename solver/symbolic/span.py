@@ -19,7 +19,7 @@ from solver.symbolic.symbols import ell
 if TYPE_CHECKING:
     from sympy import Expr
 
-Key = TypeVar("Key", bound=Hashable)
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class RingSpan:
         last = self.fitted[-1]
         return (last + self.step, last + 2 * self.step, 3 * last + self.step)
 
-    def solved(self, evaluate: Callable[[int], Mapping[Key, Exact]]) -> dict[Key, list[Expr]]:
+    def solved(self, evaluate: Callable[[int], Mapping[_Key, Exact]]) -> dict[_Key, list[Expr]]:
         """Return the coefficients of named quantities that are evaluated together on every ring; 0 where left out.
 
         Raises
@@ -62,7 +62,7 @@ class RingSpan:
         keys = dict.fromkeys(key for row in rows.values() for key in row)
         return {key: self._coefficients({n: row.get(key, Fraction(0)) for n, row in rows.items()}) for key in keys}
 
-    def combinations(self, evaluate: Callable[[int], Mapping[Key, Exact]]) -> dict[Key, Expr]:
+    def combinations(self, evaluate: Callable[[int], Mapping[_Key, Exact]]) -> dict[_Key, Expr]:
         """Return the same quantities as expressions in l."""
         return {key: sum(map(mul, c, self.functions)) for key, c in self.solved(evaluate).items()}
 

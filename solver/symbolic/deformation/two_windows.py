@@ -27,7 +27,7 @@ from solver.symbolic.symbols import ClassWeights, d, ell, xi
 if TYPE_CHECKING:
     from sympy import Expr
 
-Overlap = Callable[[int, int], "Expr"]
+_Overlap = Callable[[int, int], "Expr"]
 """(xi - c)+ of a set of pixels, from its outer and inner spans on a line where the pair is `far_apart`."""
 
 
@@ -79,7 +79,7 @@ class TwoWindows:
         """Return the mean of ReLU(xi - d)^power."""
         return self._mean(lambda base, f: f(base, base) ** power)
 
-    def _mean(self, value: Callable[[int, Overlap], Expr]) -> Expr:
+    def _mean(self, value: Callable[[int, _Overlap], Expr]) -> Expr:
         far_apart, margin, reach = self.far_apart, self.margin, self.deformation.reach
         near = [value(n, lambda outer, inner: xi - outer) for n in range(1, 2 * reach + 1)]
         bulk = sympy.Poly(value(far_apart, lambda outer, inner: xi - d - (outer - far_apart)), d)
@@ -96,7 +96,7 @@ class TwoWindows:
         weight = self.weights.near if e < 0 else self.weights.far
         return weight * self.weights.half if self.excess is not None and 2 * e == self.excess else weight
 
-    def _edge_overlap(self, e: int) -> Overlap:
+    def _edge_overlap(self, e: int) -> _Overlap:
         """Return (xi - c)+ around d = xi + e; the other side's is (xi - (l - c_in))+ = (e + c_in - excess)+."""
 
         def overlap(outer: int, inner: int) -> Expr:
@@ -105,7 +105,7 @@ class TwoWindows:
 
         return overlap
 
-    def _map_change(self, base: int, f: Overlap) -> Expr:
+    def _map_change(self, base: int, f: _Overlap) -> Expr:
         total = S.Zero
         for (a, b), p in self._moves(base):
             before = f(base, base)
@@ -118,7 +118,7 @@ class TwoWindows:
             total += p * (before + f(after, after) - 2 * f(outer, inner))
         return total
 
-    def _output_change(self, base: int, f: Overlap) -> Expr:
+    def _output_change(self, base: int, f: _Overlap) -> Expr:
         total = S.Zero
         for (a, b), p in self._moves(base):
             after = abs(base + b - a)

@@ -37,7 +37,7 @@ from solver.symbolic.deformation.linear_layers import by_lag
 from solver.symbolic.formula import Formula, Point, point_text
 from solver.symbolic.hidden_layer import HiddenKernel, HiddenLayer, hidden_kernel
 from solver.symbolic.measured import pair_counts
-from solver.symbolic.noise.pair_moments import Counts, Kind, over_spread
+from solver.symbolic.noise.pair_moments import PairCounts, PairKind, over_spread
 from solver.symbolic.setting import LONG, Setting
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import class_weights, ell, k, xi
@@ -86,14 +86,14 @@ class HiddenNoise:
         From the image to the layer.
     after : HiddenKernel
         From the windows to the layer.
-    windows : tuple of Counts
+    windows : tuple of PairCounts
         M_0 and M_r + M_-r for r = 1..w, the numbers being (constant, factor of p, factor of l); empty for noise
         that nothing has rectified.
     """
 
     kernel: HiddenKernel
     after: HiddenKernel
-    windows: tuple[Counts, ...]
+    windows: tuple[PairCounts, ...]
 
     @classmethod
     def of(cls, setting: Setting, number: Expr, noise: Noise) -> HiddenNoise:
@@ -110,11 +110,11 @@ class HiddenNoise:
         """The symbols of A_0, A_1, ... of the kernel from the windows on, up to lag w - 1."""
         return sympy.symbols(f"A:{max(len(self.windows) - 1, 1)}")
 
-    def counts(self, p: Expr) -> Counts:
+    def counts(self, p: Expr) -> PairCounts:
         """Return the mean numbers of pairs in l, p, A_r and the sum of A_r beyond."""
         if not self.windows:
             return {(): ell * self.lags[0]}
-        counts: Counts = defaultdict(int)
+        counts: PairCounts = defaultdict(int)
         for weight, windows in zip((*self.lags, _BEYOND / 2), self.windows, strict=True):
             for kind, (own, near, each) in windows.items():
                 counts[kind] += weight * (own + near * p + each * ell)
@@ -149,7 +149,7 @@ _BEYOND, _OWN, _TOTAL = sympy.symbols("A_beyond B0 T")
 
 
 @cache
-def window_pairs(width: int, rectified: bool) -> tuple[Counts, ...]:
+def window_pairs(width: int, rectified: bool) -> tuple[PairCounts, ...]:
     """Return M_0 and M_r + M_-r, r = 1..w, for windows of w sites, each number as (constant, factor of p, of l).
 
     Solved from the pairs of windows on six rings of the ensemble `pairs`; the span is 1, p, l as images out of sight
@@ -157,19 +157,19 @@ def window_pairs(width: int, rectified: bool) -> tuple[Counts, ...]:
     """
     first = noise_representatives(_windows(width), TwoPixelTask(length=LONG, scale=2)).length
     span = RingSpan((Integer(1), class_weights("pairs", xi, 0).near, ell), first)
-    found: list[Counts] = [{} for _ in range(width + 1)]
+    found: list[PairCounts] = [{} for _ in range(width + 1)]
     for (lag, kind), numbers in span.solved(lambda length: _window_pairs_on(length, width, rectified)).items():
         found[lag][kind] = tuple(numbers)
     return tuple(found)
 
 
-def _window_pairs_on(length: int, width: int, rectified: bool) -> dict[tuple[int, Kind], Exact]:
+def _window_pairs_on(length: int, width: int, rectified: bool) -> dict[tuple[int, PairKind], Exact]:
     """Return the number of pairs by lag and kind."""
     task, noise = TwoPixelTask(length=length, scale=2), GaussianNoise(energy=length, rectified=rectified)
     network = _windows(width)
     fields = RectifiedFields(network, task, noise, network.depth)
     unit = np.eye(prod(fields.shape), dtype=object)
-    found: dict[tuple[int, Kind], Exact] = {}
+    found: dict[tuple[int, PairKind], Exact] = {}
     for lag in range(width + 1):
         pairs = fields.pairs(np.roll(unit, lag, axis=1) + (np.roll(unit, -lag, axis=1) if lag else 0))
         total = SecondMoment()

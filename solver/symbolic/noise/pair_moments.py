@@ -17,15 +17,15 @@ from solver.symbolic.symbols import sigma
 if TYPE_CHECKING:
     from sympy import Expr
 
-Kind = tuple[Any, ...]
+PairKind = tuple[Any, ...]
 """(x, y, c) stands for Cov(X+, Y+), (x, y) for mu_X mu_Y, and () for sigma^2, as in `SecondMoment`; x and y are
 (mean, variance), variances and the covariance c are in units of sigma^2."""
 
-Counts = dict[Kind, Any]
+PairCounts = dict[PairKind, Any]
 """Mean numbers of pairs of units by their kind."""
 
 
-def pair_moment(kind: Kind) -> Expr:
+def pair_moment(kind: PairKind) -> Expr:
     """Return the moment that a kind stands for, in sigma."""
     if not kind:
         return sigma**2
@@ -36,7 +36,7 @@ def pair_moment(kind: Kind) -> Expr:
     return SYMBOLS.shift(m1, v1) * SYMBOLS.shift(m2, v2)
 
 
-def over_spread(counts: Mapping[Kind, Expr], spread: Expr) -> tuple[Expr, dict[Expr, Expr]]:
+def over_spread(counts: Mapping[PairKind, Expr], spread: Expr) -> tuple[Expr, dict[Expr, Expr]]:
     """Return the sum of number times moment, over ``spread``, as a rational factor and {function of sigma: polynomial}.
 
     The polynomials have integer coefficients and no factor in common; functions that cancel are left out.
