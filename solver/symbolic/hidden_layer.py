@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sympy
 from sympy import Integer
 
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError, NotApplicableError
+from solver.question.noise import Noise
 from solver.symbolic.conditions import Conditions, scale_conditions, strictest
 from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.formula import Certificate, Formula, Point
@@ -19,7 +20,7 @@ from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, k, xi
 
 if TYPE_CHECKING:
-    from sympy import Expr
+    from sympy import Basic, Expr
 
 
 @dataclass(frozen=True)
@@ -127,17 +128,20 @@ class HiddenLayer:
             )
         return tuple(c for c in found if c is not sympy.true)
 
-    def formula(self, expression: Expr, conditions: Conditions, proof: Mapping[str, Any], **parts: Any) -> Formula:
-        """Return a formula for the layer, derived and not yet compared with networks."""
+    def formula(
+        self, expression: Expr, conditions: Conditions, *, reason: str, certain: str, noise: Noise | None = None
+    ) -> Formula:
+        """Return D or, for a noise, G of the layer, derived and not yet compared with networks."""
         return Formula(
+            quantity="D" if noise is None else "G",
             expression=expression.subs(xi, self.fixed.get("xi", xi)),
             setting=self.setting,
             layer=str(self.number),
             variables=self.variables,
             fixed=self.fixed,
             conditions=conditions,
-            proof=Certificate(method="derived", **proof),
-            **parts,
+            proof=Certificate(method="derived", reason=reason, certain=certain),
+            noise=noise,
         )
 
     def places(self, layers: Iterable[int], scales: Iterable[int]) -> Iterator[Point]:
@@ -146,7 +150,7 @@ class HiddenLayer:
         for number, scale in product(layers if self.layer is None else [self.layer], reached):
             yield {name: n for name, n in (("xi", scale), ("k", number)) if name in self.variables}
 
-    def _conditions(self, sight: Expr) -> list[Any]:
+    def _conditions(self, sight: Expr) -> list[Basic]:
         setting, number, step = self.setting, self.number, self.setting.filter_size - 1
         known = [sympy.Ge(k, 1, evaluate=False)] if number == k else []
         smallest = step * number + 2 if setting.family.every_scale else step * (number + 1) + 1

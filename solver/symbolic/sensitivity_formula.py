@@ -34,11 +34,12 @@ def sensitivity_formula(
     noise: Noise | None = None,
     eliminate_sigma: bool = False,
 ) -> Formula:
-    """Return D, G or R of ``layer`` (see `Formula`) of a construction and ensemble, with its range and its proof.
+    """Return D, G or R = D/G of a ``layer`` (see `Formula`), with its range and its proof, in seconds.
 
-    G and R exist where the noise is rectified at most once; ``noise`` is plain by default, and ``eliminate_sigma`` puts
-    its sigma^2 = energy / l in.  ``scale`` is xi where that is not a variable; ``filter_size``, ``distances``, ``gap``
-    and ``deformation`` are those of `construct`, `TwoPixelTask` and `sensitivities`.  About a second, in l,k some more.
+    ``variables`` are ``l``, for any layer with a formula; ``l,xi``, for hidden layers and D of some last ones; ``l,k``,
+    for hidden layers (``l,xi,k`` where the ensemble knows xi).  ``scale`` is xi where that is no variable.  G and R are
+    there where the ``noise`` is rectified at most once; ``eliminate_sigma`` puts its sigma^2 = energy / l in.  All else
+    is as for `construct`, `TwoPixelTask` and `sensitivities`.
 
     Raises
     ------
@@ -55,13 +56,11 @@ def sensitivity_formula(
     choice(quantity, "quantity", ("D", "G", "R"))
     if not isinstance(eliminate_sigma, bool):
         raise InputError(f"eliminate_sigma: expected True or False, got {eliminate_sigma!r}")
-    default = CONSTRUCTIONS[choice(construction, "construction", CONSTRUCTIONS)].default_size
-    size = default if filter_size is None else filter_size
-    deformation, noise = deformation or Deformation(), noise or GaussianNoise()
+    family = CONSTRUCTIONS[choice(construction, "construction", CONSTRUCTIONS)]
+    size = family.default_size if filter_size is None else filter_size
+    law, noise = deformation or Deformation(), noise or GaussianNoise()
     noise.assume("independent", "gaussian")
-    setting = Setting(
-        construction=construction, filter_size=size, distances=distances, gap=gap, deformation=deformation
-    )
+    setting = Setting(construction=construction, filter_size=size, distances=distances, gap=gap, deformation=law)
     found = _formula(setting, quantity, *_names_and_layer(variables, layer), integer(scale, "scale", 2), noise)
     return without_sigma(found) if eliminate_sigma else found
 

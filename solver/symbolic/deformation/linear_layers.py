@@ -37,11 +37,12 @@ def deformation_of_hidden(hidden: HiddenLayer) -> Formula:
     setting = hidden.setting
     first = _certain_length(setting.deformation)
     conditions = hidden.conditions(setting.deformation.reach)
-    proof = {
-        "reason": "sums of kernel autocorrelations; no ReLU cuts, as no weight, bias or pixel is negative",
-        "certain": f"l >= {first} in the range",
-    }
-    draft = hidden.formula(deformation_quotient(setting, hidden.kernel), conditions, proof, quantity="D")
+    draft = hidden.formula(
+        deformation_quotient(setting, hidden.kernel),
+        conditions,
+        reason="sums of kernel autocorrelations; no ReLU cuts, as no weight, bias or pixel is negative",
+        certain=f"l >= {first} in the range",
+    )
 
     def on_ring(length: int) -> list[Point]:
         places = hidden.places(range(1, length), range(2, length // 2 + 1))

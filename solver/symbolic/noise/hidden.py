@@ -61,11 +61,13 @@ def noise_of_hidden(hidden: HiddenLayer, noise: Noise) -> Formula:
     hidden = replace(hidden, setting=hidden.setting.for_noise(noise))
     conditions = hidden.conditions(0)
     sums = HiddenNoise.of(hidden.setting, hidden.number, noise)
-    proof = {
-        "reason": "sums of kernel autocorrelations times moments of pairs of windows (solver.symbolic.noise.hidden)",
-        "certain": "the whole range",
-    }
-    draft = hidden.formula(sums.expression(hidden.setting), conditions, proof, quantity="G", noise=noise)
+    draft = hidden.formula(
+        sums.expression(hidden.setting),
+        conditions,
+        reason="sums of kernel autocorrelations times moments of pairs of windows (solver.symbolic.noise.hidden)",
+        certain="the whole range",
+        noise=noise,
+    )
     points = _smallest_points(draft, hidden)
     if not points:
         raise InputError(f"{draft.setting.construction!r} has no hidden layer in the range {draft.range_text}")
