@@ -11,8 +11,8 @@ from solver.errors import InputError, NotApplicableError, SolverError
 from solver.gaussian.functions import as_sympy
 from solver.question.correlations import deformation_energy
 from solver.symbolic.conditions import Conditions, strictest
-from solver.symbolic.deformation.linear_layers import correlation_coefficients
 from solver.symbolic.formula import Certificate, Formula, Point, point_text
+from solver.symbolic.hidden_deformation import correlation_coefficients
 from solver.symbolic.symbols import ell, sigma, xi
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError, NotApplicableError
 from solver.question.noise import Noise
 from solver.symbolic.conditions import Conditions, scale_conditions, strictest
-from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.formula import Certificate, Formula, Point
 from solver.symbolic.setting import Setting
+from solver.symbolic.snomial import Snomial
 from solver.symbolic.symbols import ell, k, xi
 
 if TYPE_CHECKING:

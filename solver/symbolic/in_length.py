@@ -25,7 +25,7 @@ from solver.question.noise import Noise
 from solver.sensitivity.noise.once import noise_representatives
 from solver.symbolic.formula import Certificate, Formula
 from solver.symbolic.measured import MeasuredLayer, shallow
-from solver.symbolic.noise.pair_moments import over_spread
+from solver.symbolic.pair_moments import over_spread
 from solver.symbolic.setting import Setting, next_multiple
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import ell

@@ -11,11 +11,11 @@ import sympy
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import NotApplicableError
 from solver.symbolic.conditions import scale_conditions
-from solver.symbolic.deformation.two_windows import TwoWindows
 from solver.symbolic.formula import Certificate, Formula
 from solver.symbolic.in_length import deformation_in_length, ratio
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import ell, xi
+from solver.symbolic.two_windows import TwoWindows
 
 if TYPE_CHECKING:
     from sympy import Expr
@@ -59,7 +59,7 @@ def deformation_in_scale(setting: Setting, layer: str) -> Formula:
         ),
         proof=Certificate(
             method="derived",
-            reason="summed over the distances near 0, in between, and around xi (symbolic.deformation.two_windows)",
+            reason="summed over the distances near 0, in between, and around xi (solver.symbolic.two_windows)",
             certain=f"xi >= {long_ring.smallest_scale} and l >= 2 xi + {certain}",
             held_out=held_out,
             identities=(folded, *identities) if excess < certain else identities,

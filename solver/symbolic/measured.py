@@ -23,7 +23,7 @@ from solver.sensitivity.noise.once import (
 )
 from solver.sensitivity.noise.second_moment import SecondMoment
 from solver.sensitivity.noise.units import Refusal, units_of_layer
-from solver.symbolic.noise.pair_moments import PairCounts
+from solver.symbolic.pair_moments import PairCounts
 from solver.symbolic.setting import Setting
 from solver.values import Value, as_value
 

@@ -10,12 +10,12 @@ from solver.numbers.exact import choice, integer
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise, Noise
 from solver.symbolic.combined import sensitivity_ratio, without_sigma
-from solver.symbolic.deformation.linear_layers import deformation_of_hidden
 from solver.symbolic.formula import Formula
+from solver.symbolic.hidden_deformation import deformation_of_hidden
 from solver.symbolic.hidden_layer import HiddenLayer
+from solver.symbolic.hidden_noise import noise_of_hidden
 from solver.symbolic.in_length import deformation_in_length, noise_in_length
 from solver.symbolic.in_scale import deformation_in_scale
-from solver.symbolic.noise.hidden import noise_of_hidden
 from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import VARIABLES
 

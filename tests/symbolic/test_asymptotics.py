@@ -20,7 +20,6 @@ from solver.gaussian.balls import enclose
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.once import layer_second_moment
-from solver.symbolic.deformation.snomial import Snomial, snomial_coefficient
 from solver.symbolic.expansions import asymptotics
 from solver.symbolic.expansions.asymptotics import (
     deep_deformation,
@@ -34,6 +33,7 @@ from solver.symbolic.expansions.expansion import Expansion, expansion
 from solver.symbolic.expansions.laplace import central_series, cumulant
 from solver.symbolic.in_length import noise_in_length
 from solver.symbolic.setting import Setting
+from solver.symbolic.snomial import Snomial, snomial_coefficient
 from solver.symbolic.symbols import ell, k, sigma, xi
 
 S, C = sympy.symbols("s c", positive=True)

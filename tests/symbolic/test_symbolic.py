@@ -19,7 +19,7 @@ from solver.gaussian.balls import enclose
 from solver.question.deformation import COLLISIONS
 from solver.question.pairs import ENSEMBLES
 from solver.sensitivity.deformation.enumeration import image_moments
-from solver.symbolic.deformation.snomial import Snomial
+from solver.symbolic.snomial import Snomial
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import class_weights, ell, k, xi
 from tests.cases import Case, of_kind

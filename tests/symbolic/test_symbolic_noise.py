@@ -23,8 +23,8 @@ from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.enumeration import image_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.question import Question
+from solver.symbolic import hidden_noise
 from solver.symbolic.measured import MeasuredLayer
-from solver.symbolic.noise import hidden as hidden_noise
 from solver.symbolic.symbols import ell, k, sigma, xi
 from tests.cases import Case, of_kind
 from tests.plain import linear_matrix, noise_response

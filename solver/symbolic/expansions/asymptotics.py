@@ -27,14 +27,14 @@ from solver.errors import InputError, NotApplicableError
 from solver.gaussian.functions import as_sympy
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise, Noise
-from solver.symbolic.deformation.linear_layers import correlation_coefficients
-from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.expansions.expansion import Expansion, expansion
 from solver.symbolic.formula import Formula
+from solver.symbolic.hidden_deformation import correlation_coefficients
 from solver.symbolic.hidden_layer import HiddenKernel, hidden_kernel
-from solver.symbolic.noise.hidden import HiddenNoise
-from solver.symbolic.noise.pair_moments import pair_moment
+from solver.symbolic.hidden_noise import HiddenNoise
+from solver.symbolic.pair_moments import pair_moment
 from solver.symbolic.setting import Setting
+from solver.symbolic.snomial import Snomial
 from solver.symbolic.symbols import VARIABLES, ell, k, sigma
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from sympy import Poly, Rational
 
 from solver.errors import NotApplicableError
 from solver.gaussian.functions import as_sympy
-from solver.symbolic.deformation.snomial import Snomial
 from solver.symbolic.expansions.laplace import central_series, cumulant
+from solver.symbolic.snomial import Snomial
 
 if TYPE_CHECKING:
     from sympy import Expr

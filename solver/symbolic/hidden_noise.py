@@ -33,11 +33,11 @@ from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.noise.once import RectifiedFields, noise_representatives
 from solver.sensitivity.noise.second_moment import SecondMoment
-from solver.symbolic.deformation.linear_layers import by_lag
 from solver.symbolic.formula import Formula, Point, point_text
+from solver.symbolic.hidden_deformation import by_lag
 from solver.symbolic.hidden_layer import HiddenKernel, HiddenLayer, hidden_kernel
 from solver.symbolic.measured import pair_counts
-from solver.symbolic.noise.pair_moments import PairCounts, PairKind, over_spread
+from solver.symbolic.pair_moments import PairCounts, PairKind, over_spread
 from solver.symbolic.setting import LONG, Setting
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import class_weights, ell, k, xi
@@ -64,7 +64,7 @@ def noise_of_hidden(hidden: HiddenLayer, noise: Noise) -> Formula:
     draft = hidden.formula(
         sums.expression(hidden.setting),
         conditions,
-        reason="sums of kernel autocorrelations times moments of pairs of windows (solver.symbolic.noise.hidden)",
+        reason="sums of kernel autocorrelations times moments of pairs of windows (solver.symbolic.hidden_noise)",
         certain="the whole range",
         noise=noise,
     )

@@ -1,1 +1,0 @@
-"""G as formulas."""
