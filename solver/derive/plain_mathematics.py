@@ -58,13 +58,7 @@ def plain_mathematics(text: str) -> str:
 
 
 def pieces(text: str) -> Iterator[tuple[bool, str]]:
-    r"""Yield prose cut into words, as they are, and mathematics, as LaTeX; the flag marks mathematics.
-
-    Examples
-    --------
-    >>> list(pieces("At xi = 7"))
-    [(False, 'At '), (True, '\\xi'), (False, ' = 7')]
-    """
+    """Yield prose cut into words, as they are, and mathematics, as LaTeX; the flag marks mathematics."""
     end = 0
     for match in _TOKEN.finditer(text):
         if match.start() > end:

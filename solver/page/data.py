@@ -19,7 +19,6 @@ from solver.sensitivity.noise.sampled.sampling import Sampling
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
 
-SCHEMA = "solver.page/1"
 LONGEST = 200
 """Sites of a ring that can still be drawn, and whose maps stay far within the integers of JavaScript."""
 
@@ -69,7 +68,7 @@ def grid(lengths: Iterable[int], scales: Iterable[int]) -> list[tuple[int, int]]
 
 def page_data(cases: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return what the page reads, schema ``solver.page/1``, from its cases (see `case_data`)."""
-    return {"schema": SCHEMA, "version": __version__, "cases": list(cases)}
+    return {"schema": "solver.page/1", "version": __version__, "cases": list(cases)}
 
 
 def case_data(length: int, scale: int, how: Evaluation) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from solver.symbolic.symbols import k, xi
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 SCALES = (5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129)
 SIZES = (3, 5)
-_LINE_POINTS, _WIDTH_TICKS = 40, (3, 5, 10, 20)
 
 
 @house_style()
@@ -106,7 +105,7 @@ def sensitivities_by_window(axes: Axes) -> None:
     axes.plot(widths, [float(slope * w + offset) for w in widths], color=PALETTE[1], label=text)
     axes.set(xlabel=r"effective window $A_k = (\sum K)^2 / \sum K^2$", ylabel="$D_k$, $G_k$")
     axes.set(title=r"uniform, $l \to \infty$, $s = 3$")
-    axes.set_xticks(_WIDTH_TICKS, map(str, _WIDTH_TICKS))
+    axes.set_xticks((3, 5, 10, 20), ("3", "5", "10", "20"))
     axes.set_xticks([], minor=True)
 
 
@@ -136,7 +135,7 @@ def _markers(axes: Axes, at: Sequence[float], exact: Sequence[Any], color: str, 
 
 def _line(axes: Axes, found: Expansion, ends: Sequence[int], color: str, *, terms: int | None = None) -> None:
     """Draw the sum of the first terms, dashed for the leading one alone; labels round coefficients that are long."""
-    at = np.geomspace(ends[0], ends[-1], _LINE_POINTS)
+    at = np.geomspace(ends[0], ends[-1], 40)
     parts = list(zip(found.coefficients, found.exponents, strict=True))[:terms]
     values = sum(float(c) * at ** float(e) for c, e in parts)
     shown = [(c if sympy.count_ops(c) < 12 else c.evalf(3)) * found.variable**e for c, e in parts]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+import numpy as np
+
 from solver.constructions.registry import construct
 from solver.errors import InputError, UnreachableScaleError
 from solver.network.frequency.content import mean_filter_frequency
@@ -14,7 +16,7 @@ from solver.plots.style import START, Axes, Figure, house_style, in_turn, look, 
 from solver.plots.training import least_deformations
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.train.history import QUICK
-from solver.train.outcomes import MEASURES, Outcome, by_images, settings
+from solver.train.outcomes import MEASURES, Outcome, by_images, error_points, settings
 from solver.train.training import Training
 
 COLUMNS = {"D": "$D$", "G": "$G$", "R": "$R$", "filter_frequency": "filter frequency"}
@@ -40,8 +42,10 @@ def error_figure(outcomes: Sequence[Outcome], measure: str = "R_f") -> Figure:
     for axis, panel in zip(axes[0], panels, strict=True):
         for place, (P, runs) in enumerate(by_images(panel).items()):
             style = in_turn(place) | {"linestyle": "none"}
-            axis.plot(*_points(runs, measure, 0), **style | {"color": START, "markerfacecolor": "none"})
-            axis.plot(*_points(runs, measure, -1), label=f"$P = {P}$", **style)
+            before = {"color": START, "markerfacecolor": "none"}
+            for moment, options in ((0, before), (-1, {"label": f"$P = {P}$"})):
+                errors, values = np.reshape(error_points(runs, measure, moment), (-1, 2)).T
+                axis.plot(values, errors, **style | options)
         layer = measure.replace("L", str(panel[0].training.architecture.layers))
         axis.set(xscale="log", xlabel=f"${layer}$", title=_title(panel[0].training))
         plain_ticks(axis, "x")
@@ -102,12 +106,6 @@ def _panels(outcomes: Sequence[Outcome]) -> list[tuple[Outcome, ...]]:
     if not outcomes:
         raise InputError("runs: expected at least one, got none")
     return settings(outcomes)
-
-
-def _points(runs: Sequence[Outcome], measure: str, moment: int) -> tuple[list[float], list[float]]:
-    pairs = [(each.number(measure, moment), each.test_error(moment)) for each in runs]
-    points = [(value, error) for value, error in pairs if value is not None and error is not None]
-    return [value for value, _ in points], [error for _, error in points]
 
 
 def _draw_runs(axis: Axes, panel: Sequence[Outcome], quantity: str) -> None:

@@ -18,8 +18,7 @@ class Entry:
 
     def draw(self) -> Figure:
         """Return the figure."""
-        found: Figure = resolve_name(f"solver.plots.{self.function}")()
-        return found
+        return resolve_name(f"solver.plots.{self.function}")()
 
 
 FIGURES = (

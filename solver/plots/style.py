@@ -61,14 +61,12 @@ def house_style() -> Iterator[None]:
 
 def look(name: str, place: int) -> dict[str, Any]:
     """Return the colour and the marker of a network: a construction's own, or those of its place among others."""
-    if name in COLORS:
-        return {"color": COLORS[name], "marker": MARKERS[name]}
-    return {"color": PALETTE[place % len(PALETTE)], "marker": TURN[place % len(TURN)]}
+    return {"color": COLORS[name], "marker": MARKERS[name]} if name in COLORS else in_turn(place, TURN)
 
 
-def in_turn(place: int) -> dict[str, Any]:
+def in_turn(place: int, markers: str = SIGNS) -> dict[str, Any]:
     """Return the colour and the marker of a channel, a layer or another thing by its place."""
-    return {"color": PALETTE[place % len(PALETTE)], "marker": SIGNS[place % len(SIGNS)]}
+    return {"color": PALETTE[place % len(PALETTE)], "marker": markers[place % len(markers)]}
 
 
 def new_figure(

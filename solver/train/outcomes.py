@@ -101,7 +101,7 @@ def correlations(family: Sequence[Outcome]) -> list[Correlation]:
     """
     found = []
     for measure in MEASURES:
-        points = {P: _points(runs, measure) for P, runs in by_images(family).items()}
+        points = {P: error_points(runs, measure) for P, runs in by_images(family).items()}
         everything = [point for each in points.values() for point in each]
         found.append(_correlation(measure, "all", [everything], everything))
         if len(points) > 1:
@@ -113,8 +113,9 @@ def correlations(family: Sequence[Outcome]) -> list[Correlation]:
 Points = list[tuple[float, float]]
 
 
-def _points(runs: Iterable[Outcome], measure: str) -> Points:
-    pairs = [(each.test_error(), each.number(measure)) for each in runs]
+def error_points(runs: Iterable[Outcome], measure: str, moment: int = -1) -> Points:
+    """Return the test error and one of `MEASURES` of each run where both exist."""
+    pairs = [(each.test_error(moment), each.number(measure, moment)) for each in runs]
     return [(error, value) for error, value in pairs if error is not None and value is not None]
 
 
