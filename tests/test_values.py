@@ -175,7 +175,7 @@ def test_latex_of_an_algebraic_number() -> None:
 
 
 def test_a_numeric_value_shows_no_more_digits_than_asked_for() -> None:
-    from solver.report.words import decimal
+    from solver.report.cells import decimal
 
     value = NumericValue(81.742936054704, 2e-11, "by hand")
     assert [decimal(value, digits) for digits in (3, 10, 15)] == ["81.7", "81.74293605", "81.74293605470(2)"]

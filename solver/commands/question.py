@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from solver.question.noise import GaussianNoise
     from solver.question.pairs import Task
     from solver.question.task import TwoPixelTask
-    from solver.report.columns import Column
     from solver.sensitivity.noise.route import Evaluation
+    from solver.sensitivity.quantities import Quantity
     from solver.sensitivity.sensitivities import Sensitivities
 
 Options = Mapping[str, Any]
@@ -136,14 +136,14 @@ def _is_default(option: str) -> bool:
 
 
 def chosen_results(
-    networks: Sequence[Network], asked: Asked, columns: Sequence[Column] | None = None
+    networks: Sequence[Network], asked: Asked, columns: Sequence[Quantity] | None = None
 ) -> list[Sensitivities]:
     """Return the answers for networks; D alone, at no cost of noise, if no column needs more."""
     from solver.sensitivity.quantities import NAMES
     from solver.sensitivity.question import Question
     from solver.sensitivity.sensitivities import answer
 
-    names = ("D",) if columns is not None and all(column.quantity == "D" for column in columns) else NAMES
+    names = ("D",) if columns is not None and all(column.name == "D" for column in columns) else NAMES
     results = []
     for network in networks:
         question = Question(network, asked.task, asked.deformation, asked.noise, asked.channel_mean)

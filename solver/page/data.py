@@ -13,8 +13,8 @@ from solver.constructions.registry import construct
 from solver.errors import InputError, NotApplicableError
 from solver.network.network import Network
 from solver.question.task import TwoPixelTask
+from solver.report.cells import decimal
 from solver.report.documents.slides import NAMES
-from solver.report.words import decimal, layer_label
 from solver.sensitivity.noise.sampled.sampling import Sampling
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
@@ -101,7 +101,7 @@ def network_data(result: Sensitivities) -> dict[str, Any]:
         "constant": _whole(network.constant),
         "response": [_whole(f) for f in result.response.values()],
         "sensitivities": [
-            {"label": layer_label(layer)} | {name: shown(getattr(layer, name)) for name in QUANTITIES}
+            {"label": layer.label} | {name: shown(getattr(layer, name)) for name in QUANTITIES}
             for layer in result.layers
         ],
     }

@@ -8,7 +8,6 @@ from solver.constructions.registry import construct
 from solver.network.network import Network
 from solver.question.task import TwoPixelTask
 from solver.report.documents.slides import NAMES
-from solver.report.words import layer_label
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, Value
@@ -34,7 +33,7 @@ def known(layers: Iterable[LayerValues], quantity: str) -> list[tuple[LayerValue
 
 def layer_tick(layer: LayerValues) -> str:
     """Return the name of a layer on an axis."""
-    return "$f_p$" if layer.name == "output" else layer_label(layer)
+    return "$f_p$" if layer.name == "output" else layer.label
 
 
 def layer_places(results: Sequence[Sensitivities]) -> tuple[list[dict[int, int]], dict[int, str]]:

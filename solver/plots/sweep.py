@@ -12,10 +12,9 @@ from solver.numbers.exact import choice
 from solver.plots.points import known
 from solver.plots.style import COLORS, SIGNS, Figure, house_style, new_figure
 from solver.report.documents.sweep import chosen_layers
-from solver.report.words import layer_label
 from solver.sensitivity.quantities import NAMES
+from solver.sweep.answer import recorded_layer
 from solver.sweep.grid import AXES
-from solver.sweep.recorded import recorded_layer
 
 ALIASES = {"xi": "scale", "l": "length", "s": "filter_size", "H": "channels", "energy": "noise_energy"}
 MOST_LINES = 12
@@ -80,7 +79,7 @@ def _lines(cells: Sequence[Mapping[str, Any]], axis: str, quantity: str, layer: 
                 choices = ((AXES[each].symbol, cell[each]) for each in others)
                 name = ", ".join(f"${symbol}={text}$" if symbol else text for symbol, text in choices)
                 lines[name].append((cell[axis], float(value.value(12)), float(value.error(12))))
-                labels.add("$f_p$" if found.name == "output" else f"layer {layer_label(found)}")
+                labels.add("$f_p$" if found.name == "output" else f"layer {found.label}")
     if not lines:
         raise InputError(f"sweep: no cell holds {quantity} at layer {layer}")
     if len(lines) > MOST_LINES:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from solver.errors import InputError
+from solver.sensitivity.question import Question
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling.deformation import ShuffledDeformation
 
@@ -44,17 +45,31 @@ class Report:
         """The first network's sensitivities, which carry the question all of them answer."""
         return self.networks[0]
 
-    def to_text(self, *, digits: int = 15, split: bool = False, frequencies: bool = False) -> str:
-        """Return the report as plain text; ``split`` adds the parts of G, ``frequencies`` those of the filters."""
+    @property
+    def question(self) -> Question:
+        """What was asked, of the first network."""
+        return self.first.question
+
+    @property
+    def entries(self) -> Iterator[tuple[Sensitivities, tuple[ShuffledDeformation, ...]]]:
+        """Each network's sensitivities, with D of its layers after shuffling if that was asked for."""
+        return zip(self.networks, self.shuffled or [()] * len(self.networks), strict=True)
+
+    def to_text(self, *, digits: int = 15, split: bool = False, frequencies: bool = False, why: bool = False) -> str:
+        """Return the report as plain text.
+
+        ``split`` adds the parts of G, ``frequencies`` those of the filters, ``why`` the routes of D and G and why no
+        stronger one was taken.
+        """
         from solver.report.writers.text import report_text
 
-        return report_text(self, digits, split=split, frequencies=frequencies)
+        return report_text(self, digits, split=split, frequencies=frequencies, why=why)
 
-    def to_json(self, *, digits: int = 15) -> str:
-        """Return the report as JSON text, schema ``solver.report/1``."""
+    def to_json(self, *, digits: int = 15, why: bool = False) -> str:
+        """Return the report as JSON text, schema ``solver.report/1``; ``why`` adds the routes of every layer."""
         from solver.report.writers.json import report_json
 
-        return report_json(self, digits)
+        return report_json(self, digits, why=why)
 
     def to_latex(
         self,
@@ -73,7 +88,7 @@ class Report:
         command : str
             Recorded in a comment.
         columns : text such as "D,G,R", or a sequence of names
-            A value of `LayerValues` for its decimal, ``D_exact`` for the exact number.
+            A quantity for its decimal, ``D_exact`` for the exact number (`solver.report.columns.chosen_columns`).
         width : float
             Points that a line of the document has; 345, those of a bare article, if left out.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from solver.report.columns import Column
-from solver.report.writers.cells import STACKED, cell, exact_cell
+from solver.report.cells import STACKED, latex_cells
+from solver.report.columns import DEFAULTS, chosen_columns
 from solver.report.writers.latex_width import latex_width
+from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.results import LayerValues
 
 RULES = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
@@ -31,8 +32,8 @@ class Group:
     """A construction's columns; ``texts`` holds each cell, its fractions in a line and stacked, by row and column."""
 
     title: str
-    columns: tuple[Column, ...]
-    texts: Mapping[tuple[Any, Column], tuple[str, str]]
+    columns: tuple[Quantity, ...]
+    texts: Mapping[tuple[Any, Quantity], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,12 @@ class Grid:
     rows: tuple[Row, ...]
     groups: tuple[Group, ...]
 
-    def shows(self, quantity: str) -> bool:
-        """Return whether a column shows the quantity."""
-        return any(column.quantity == quantity for group in self.groups for column in group.columns)
+    @property
+    def columns(self) -> list[Quantity]:
+        """The columns of all groups."""
+        return [column for group in self.groups for column in group.columns]
 
-    def only(self, columns: tuple[Column, ...]) -> Grid:
+    def only(self, columns: tuple[Quantity, ...]) -> Grid:
         """Return the grid with these columns in every group."""
         return replace(self, groups=tuple(replace(group, columns=columns) for group in self.groups))
 
@@ -72,10 +74,35 @@ class Panel:
     width: float
 
 
-def group(title: str, columns: tuple[Column, ...], layers: Mapping[Any, LayerValues], digits: int) -> Group:
+def group(title: str, columns: tuple[Quantity, ...], layers: Mapping[Any, LayerValues], digits: int) -> Group:
     """Return the columns of a construction; ``layers`` by the key of their row, a row without one stays blank."""
-    texts = {(key, column): _texts(column, layer, digits) for key, layer in layers.items() for column in columns}
+    texts = {(key, column): latex_cells(column, layer, digits) for key, layer in layers.items() for column in columns}
     return Group(title, columns, texts)
+
+
+def fitted_grid(
+    grid: Callable[[tuple[Quantity, ...]], Grid], columns: str | Sequence[str] | None, width: float | None
+) -> tuple[Grid, list[Panel]]:
+    """Return the grid of the columns asked for, else of the first of `DEFAULTS` that fits side by side, in panels."""
+    wanted = [chosen_columns(names) for names in (DEFAULTS if columns is None else (columns,))]
+    everything = grid(tuple(dict.fromkeys(column for chosen in wanted for column in chosen)))
+    for chosen in wanted:
+        shown = everything.only(chosen)
+        parts = panels(shown, width or TEXT_WIDTH)
+        if len(parts) == 1:
+            break
+    return shown, parts
+
+
+def notes(grid: Grid, parts: Sequence[Panel]) -> str:
+    """Return the sentences that explain what occurs in a table: its quantities, digits in brackets, dashes."""
+    body = "".join(part.body for part in parts)
+    explained = [
+        *dict.fromkeys(column.latex_note for column in grid.columns if column.latex_note),
+        *(["Digits in brackets: estimated error of the last digits."] if ")$" in body else []),
+        *(["A dash: there is no such value."] if "--" in body else []),
+    ]
+    return "".join(f" {sentence}" for sentence in explained)
 
 
 def panels(grid: Grid, width: float) -> list[Panel]:
@@ -149,7 +176,7 @@ def _narrow(grid: Grid, width: float, size: str, stacked: bool) -> list[Group]:
     """Return the groups, those too wide for a panel cut between columns."""
     found = []
     for each in grid.groups:
-        chosen: tuple[Column, ...] = ()
+        chosen: tuple[Quantity, ...] = ()
         for column in each.columns:
             wider = replace(each, columns=(*chosen, column))
             if chosen and _panel(grid, [wider], size, stacked).width > width:
@@ -161,7 +188,7 @@ def _narrow(grid: Grid, width: float, size: str, stacked: bool) -> list[Group]:
 
 
 def _panel(grid: Grid, groups: Sequence[Group], size: str, stacked: bool) -> Panel:
-    heads = [*grid.labels, *(f"${column.head}$" for group in groups for column in group.columns)]
+    heads = [*grid.labels, *(f"${column.latex}$" for group in groups for column in group.columns)]
     rows = [
         [*row.labels, *(g.texts.get((row.key, c), ("", ""))[stacked] for g in groups for c in g.columns)]
         for row in grid.rows
@@ -182,15 +209,6 @@ def _line_ends(rows: Sequence[Row]) -> list[str]:
     return [*(r"\\" if row.ruled else r"\\*" for row in rows[1:]), r"\\"]
 
 
-def _texts(column: Column, layer: LayerValues, digits: int) -> tuple[str, str]:
-    """Return a cell with its fraction in a line, and stacked."""
-    value = column.value(layer)
-    if column.exact:
-        return exact_cell(value, stacked=False), exact_cell(value, stacked=True)
-    text = cell(value, min(digits, 6) if column.quantity == "price" else digits)
-    return text, text
-
-
 def _head(labels: tuple[str, ...], groups: Sequence[Group]) -> str:
     """Return the two lines of a head: constructions over a rule each, then quantities."""
     titles, rules, heads = [], [], list(labels)
@@ -200,7 +218,7 @@ def _head(labels: tuple[str, ...], groups: Sequence[Group]) -> str:
         titles.append(rf"\multicolumn{{{len(group.columns)}}}{{c}}{{{group.title}}}")
         rules.append(rf"\cmidrule(lr){{{first}-{last}}}")
         first = last + 1
-        for symbol, same in groupby(column.head for column in group.columns):
+        for symbol, same in groupby(column.latex for column in group.columns):
             span = len(list(same))
             heads.append(rf"\multicolumn{{{span}}}{{c}}{{${symbol}$}}")
     return f"{' & '.join([*[''] * len(labels), *titles])} \\\\\n{''.join(rules)}\n{' & '.join(heads)} \\\\\n"

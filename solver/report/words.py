@@ -1,66 +1,100 @@
-"""The sentences and cells that the formats of a report share."""
+"""What was asked of a network and what it claims, in the words of each format."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Any
 
 from solver.errors import NotApplicableError
-from solver.numbers.exact import decimal_text
+from solver.network.graph import escaped
+from solver.network.network import Network
 from solver.question.correlations import deformation_energy
-from solver.question.deformation import far_energy
-from solver.report.report import Report
+from solver.question.deformation import Deformation, far_energy
+from solver.question.noise import Noise
+from solver.sensitivity.quantities import Quantity
+from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import Response
-from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.values import MissingValue, NumericValue, Value, text_with_error
 
-LONGEST_FRACTION = 40
 ROUNDED = "~ stands before numbers rounded to 6 digits"
-PARTS = {"G_coherent": "G coherent", "G_incoherent": "G incoherent"}
-"""The parts of G, and the heads of their columns."""
 
 
-def heading(report: Report) -> list[str]:
-    """Return the question in three lines: task, deformation, noise."""
-    s = report.first
-    task, noise = s.task, s.noise
+def heading(question: Question) -> list[str]:
+    """Return the question in three lines: task, deformation, noise; and how norms are taken, if not as usual."""
+    task, deformation, noise = question.task, question.deformation, question.noise
     gap = f", gap {task.gap}" if task.gap else ""
-    mean = ["Norms: channels averaged first"] if s.channel_mean else []
+    mean = ["Norms: channels averaged first"] if question.channel_mean else []
     return [
         f"Task: {task.place}, scale xi = {task.scale}, distances '{task.distances}'{gap}; {task.rule}",
-        f"Deformation: '{s.deformation.name}', collisions '{s.deformation.collisions}'; "
-        f"<||tau x - x||^2> = {deformation_energy(task, s.deformation)} "
-        f"({far_energy(s.deformation, task.axes)} far apart)",
+        f"Deformation: '{deformation.name}', collisions '{deformation.collisions}'; "
+        f"<||tau x - x||^2> = {deformation_energy(task, deformation)} ({far_energy(deformation, task.axes)} far apart)",
         f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.sites)}{noise.details}",
         *mean,
     ]
 
 
-def network_heading(s: Sensitivities) -> str:
+def question_object(question: Question) -> dict[str, Any]:
+    """Return the question as the head of a report in JSON."""
+    task, deformation, noise = question.task, question.deformation, question.noise
+    return {
+        "task": task.head,
+        "deformation": {
+            **deformation_object(deformation),
+            "energy": str(deformation_energy(task, deformation)),
+            "energy_apart": str(far_energy(deformation, task.axes)),
+        },
+        "noise": {"energy": str(noise.energy), "variance": str(noise.variance(task.sites))} | noise_object(noise),
+        "channel_mean": question.channel_mean,
+    }
+
+
+def deformation_object(deformation: Deformation) -> dict[str, Any]:
+    """Return a deformation as the object that JSON holds."""
+    return {"law": deformation.name, "collisions": deformation.collisions}
+
+
+def noise_object(noise: Noise) -> dict[str, Any]:
+    """Return a noise as the object that JSON holds."""
+    return {"energy": str(noise.energy), "rectified": noise.rectified}
+
+
+def caption(question: Question, columns: Sequence[Quantity], scale: str | None = None) -> str:
+    """Return what columns show and for which task, deformation and noise, as one sentence in LaTeX."""
+    task, deformation = question.task, question.deformation
+    shown = {column.name for column in columns}
+    noise = rf", noise energy $\ell\sigma^2={question.noise.energy}${', rectified' * question.noise.rectified}"
+    noisy = shown != {"D"}
+    return (
+        rf"Stability of networks to deformations ($D$){' and noise ($G$)' if noisy else ''}"
+        rf"{', $R=D/G$' if 'R' in shown else ''}, "
+        rf"for {task.place_latex}, $\xi={task.scale if scale is None else scale}$; ensemble "
+        rf"{escaped(task.distances)}{task.details}, displacements {escaped(deformation.name)}, "
+        rf"collisions {escaped(deformation.collisions)}{noise if noisy else ''}{averaged(question)}."
+    )
+
+
+def averaged(question: Question) -> str:
+    """Return how norms are taken, as text to follow the rest of a question; empty for the norm over all channels."""
+    return ", channels averaged first" if question.channel_mean else ""
+
+
+def network_heading(network: Network) -> str:
     """Return the network in one line: name, filter size, depth, channels, and strides if it has any."""
-    channels = ", ".join(map(str, s.network.channels))
-    depth = f"{s.network.depth} layer" + "s" * (s.network.depth != 1)
-    strides = ", ".join(str(layer.stride) for layer in s.network.layers)
-    shown = f", strides {strides}" if s.network.total_stride(s.network.depth) > 1 else ""
-    return f"{s.network.name}: filter size {filter_size(s)}, {depth}, channels {channels}{shown}"
+    channels = ", ".join(map(str, network.channels))
+    depth = f"{network.depth} layer" + "s" * (network.depth != 1)
+    strides = ", ".join(str(layer.stride) for layer in network.layers)
+    shown = f", strides {strides}" if network.total_stride(network.depth) > 1 else ""
+    return f"{network.name}: filter size {filter_size(network)}, {depth}, channels {channels}{shown}"
 
 
-def filter_size(s: Sensitivities) -> str:
+def filter_size(network: Network) -> str:
     """Return the filter size of the layers, or the sizes joined by commas if they differ."""
-    return ",".join(dict.fromkeys(str(layer.size) for layer in s.network.layers))
-
-
-def broken_claim(s: Sensitivities) -> dict[Any, tuple[Any, Any]] | None:
-    """Return the distances, displacements or pairs of sites that break the network's claim, or None without one."""
-    from solver.sensitivity.response.claim import check_claim
-
-    return None if s.network.claim is None else check_claim(s.network, s.task)
+    return ",".join(dict.fromkeys(str(layer.size) for layer in network.layers))
 
 
 def claim_line(s: Sensitivities) -> str:
     """Return whether f_p is what the network claims, checked at every distance, or at every pair of sites."""
-    claim, broken = s.network.claim, broken_claim(s)
+    claim, broken = s.network.claim, s.broken_claim
     if claim is None or broken is None:
         return "no claim about f_p"
     stated, places = claim.text, f"d = 1..{max(s.task.shape) // 2}"
@@ -70,9 +104,8 @@ def claim_line(s: Sensitivities) -> str:
         places = "every pair of sites"
     if broken:
         place, (computed, claimed) = next(iter(broken.items()))
-        return (
-            f"{stated} FAILS at {'d =' if claim.labels == 'distance' else 'sites'} {place}: {computed}, not {claimed}"
-        )
+        where = "d =" if claim.labels == "distance" else "sites"
+        return f"{stated} FAILS at {where} {place}: {computed}, not {claimed}"
     offset = f" (the readout subtracts {claim.offset} from the pooled sum)" if claim.offset else ""
     other = "" if claim.labels == s.task.labels else f"; it answers to labels {claim.labels!r}, not to this task's"
     least = "l" if s.task.axes == 1 else "sides"
@@ -86,63 +119,3 @@ def responses(s: Sensitivities) -> tuple[Response | None, str]:
         return s.response, ""
     except NotApplicableError as error:
         return None, str(error)
-
-
-def layer_label(layer: LayerValues) -> str:
-    """Return the layer's number, or f_p for the output."""
-    return "f_p" if layer.name == "output" else str(layer.layer)
-
-
-def exact_text(value: Value) -> str:
-    """Return an exact value as text if it is short enough to read, else an empty text."""
-    text = "" if value.exact is None else str(value.exact)
-    return text if len(text) <= LONGEST_FRACTION else ""
-
-
-def short_number(number: Any, longest: int = 20) -> str:
-    """Return an exact number as text, a rational of more characters than ``longest`` as ~ and 6 digits.
-
-    Examples
-    --------
-    >>> short_number(Fraction(1, 3)), short_number(Fraction(1, 3**20), longest=10)
-    ('1/3', '~2.86797E-10')
-    """
-    text = str(number)
-    if len(text) <= longest or not isinstance(number, Fraction):
-        return text
-    rounded, _ = decimal_text(number, 6)
-    return f"~{rounded:f}" if -7 < rounded.adjusted() < 20 else f"~{rounded}"
-
-
-def decimal(value: Value, digits: int) -> str:
-    """Return a value to significant digits, or to its error where that touches them; a dash for a missing one."""
-    if isinstance(value, MissingValue):
-        return "-"
-    if isinstance(value, NumericValue) and not _known_to(value, digits):
-        return text_with_error(value)
-    return plain_decimal(value, digits)
-
-
-def _known_to(value: NumericValue, digits: int) -> bool:
-    """Return whether the error is too small to touch the digits shown."""
-    last = Fraction(10) ** (value.value(digits).adjusted() - digits + 1)
-    return 20 * Fraction(value.uncertainty) < last
-
-
-def coherent_share(layer: LayerValues, digits: int) -> str:
-    """Return the coherent part of G in per cent, from both to ``digits``, or a dash where G is missing or 0."""
-    if isinstance(layer.G, MissingValue) or not layer.G.value(digits):
-        return "-"
-    return f"{round(100 * layer.G_coherent.value(digits) / layer.G.value(digits), 1) + 0}%"
-
-
-def plain_decimal(value: Value, digits: int) -> str:
-    """Return a value to significant digits without an exponent where that stays short."""
-    number = value.value(digits)
-    return f"{number:f}" if -7 < number.adjusted() < 20 else str(number)
-
-
-def methods(report: Report) -> list[str]:
-    """Return the methods behind the G of each layer, without repeats."""
-    known = [layer.G for s in report.networks for layer in s.layers if not isinstance(layer.G, MissingValue)]
-    return list(dict.fromkeys(value.method for value in known))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -55,8 +55,8 @@ class Terms:
     @cached_property
     def value(self) -> Callable[[str, int], Value]:
         """The value of a quantity by name and layer, each evaluated once."""
-        known = {each.name: each for each in QUANTITIES}
-        return cache(lambda name, layer: known[name].of(self, layer))
+        known = {each.name: each.of for each in QUANTITIES if each.of}
+        return cache(lambda name, layer: known[name](self, layer))
 
     def why(self, layer: int, names: Collection[str]) -> dict[str, Choice[Any]]:
         """Return the routes that D and G were found by, those of them that are among ``names``."""
@@ -99,7 +99,7 @@ def _price(terms: Terms, layer: int) -> Value:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One quantity of a layer.
+    """One quantity of a layer, and how it is shown: writers know no more than this of any.
 
     Attributes
     ----------
@@ -109,31 +109,50 @@ class Quantity:
         The head of its column in text and HTML.
     latex : str
         Its symbol, without dollar signs.
-    of : callable(terms, layer) -> Value
-        How it is found.
-    shown : {"always", "split", "asked"}
-        Whether text and HTML have it always, with the parts of G, or not at all; every other format takes it by name.
+    of : callable(terms, layer) -> Value, optional
+        How it is found; left out for what is found elsewhere: limits, shuffles, histories.
+    shown : {"exactly", "always", "split", "asked"}
+        Whether text and HTML have it always (before its decimal as an exact number), with the parts of G, or not at
+        all; every other format takes it by name.
     most_digits : int
         Significant digits that are worth showing.
+    note, latex_note : str
+        What is said of it below a table in text, in LaTeX.
+    explained : bool
+        Whether text says why it is missing.
+    exact : bool
+        Of a column: whether it holds the exact number, blank where there is none, in place of the decimal.
     """
 
     name: str
     text: str
-    latex: str
-    of: Callable[[Terms, int], Value]
+    latex: str = ""
+    of: Callable[[Terms, int], Value] | None = field(default=None, repr=False)
     shown: str = "asked"
     most_digits: int = 1000
+    note: str = ""
+    latex_note: str = ""
+    explained: bool = True
+    exact: bool = False
 
 
-QUANTITIES = (
-    Quantity("D", "D", "D", _deformation, "always"),
-    Quantity("G", "G", "G", _noise("total"), "always"),
-    Quantity("G_coherent", "G coherent", r"G_{\mathrm{coherent}}", _noise("coherent"), "split"),
-    Quantity("G_incoherent", "G incoherent", r"G_{\mathrm{incoherent}}", _noise("incoherent"), "split"),
-    Quantity("R", "R", "R", _ratio, "always"),
-    Quantity("G_identity", "G identity", r"G_{\mathrm{id}}", _identity),
-    Quantity("price", "price", r"G/G_{\mathrm{id}}", _price, "always", most_digits=6),
+_PARTS = (
+    "G = G coherent + G incoherent: the squared mean change over the noise, and the fluctuations around it. "
+    "share = G coherent / G."
 )
+_IDENTITY = r"$G_{\mathrm{id}}$: identity activations."
+QUANTITIES = (
+    Quantity("D", "D", "D", _deformation, "exactly", note="D is exact."),
+    Quantity("G", "G", "G", _noise("total"), "always"),
+    Quantity("G_coherent", "G coherent", r"G_{\mathrm{coherent}}", _noise("coherent"), "split", note=_PARTS),
+    Quantity("G_incoherent", "G incoherent", r"G_{\mathrm{incoherent}}", _noise("incoherent"), "split"),
+    Quantity("R", "R", "R", _ratio, "always", note="R = D/G.", explained=False),
+    Quantity("G_identity", "G identity", r"G_{\mathrm{id}}", _identity, latex_note=_IDENTITY),
+    Quantity(
+        "price", "price", r"G/G_{\mathrm{id}}", _price, "always", most_digits=6, latex_note=_IDENTITY,
+        note="price = G / (G with identity activations).",
+    ),
+)  # fmt: skip
 """D = <||a(tau x) - a(x)||^2> / <||a(x1) - a(x2)||^2>; G = <||a(x + eta) - a(x)||^2> over the same, the sum of a
 coherent part (of the mean change) and an incoherent one (the fluctuations); R = D/G; G_identity is G of the same
 network with every activation the identity, and price = G/G_identity."""

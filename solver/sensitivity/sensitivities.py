@@ -16,6 +16,7 @@ from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
 from solver.sensitivity.quantities import NAMES, Terms, layer_quantities
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import Response, network_response
+from solver.sensitivity.response.claim import broken_responses
 from solver.sensitivity.results import Choice, LayerResults, LayerValues, layer_name
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ class Sensitivities(LayerResults):
     def response(self) -> Response:
         """f_p(d), exactly, for d = 1..l//2, or by displacement on a frame."""
         return network_response(self.network, self.task)
+
+    @cached_property
+    def broken_claim(self) -> dict[Any, tuple[Any, Any]] | None:
+        """Where f_p is not what the network claims, as `broken_responses` gives it; None without a claim."""
+        claim = self.network.claim
+        return None if claim is None else broken_responses(self.network, self.task, claim)
 
     def to_json(self, *, digits: int = 15) -> str:
         """Return the report of this network as JSON text (schema ``solver.report/1``)."""

@@ -1,22 +1,47 @@
-"""What one cell of a sweep gives, as plain text: the values of every layer, or why there are none."""
+"""What one cell of a sweep gives, as text: the values of every layer, or why there are none; and that read back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
 from typing import Any
 
 from solver.cache import Cache
 from solver.constructions.registry import construct
 from solver.errors import InputError, NotApplicableError
 from solver.network.changed.wider import scaled_copies
-from solver.network.network import Network
+from solver.numbers.exact import decimal_text
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.quantities import NAMES
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.quantities import NAMES, UNASKED
+from solver.sensitivity.question import Question
 from solver.sensitivity.results import LayerValues
-from solver.sensitivity.sensitivities import Sensitivities, sensitivities
+from solver.sensitivity.sensitivities import Sensitivities
+from solver.sensitivity.sensitivities import answer as answered
 from solver.sweep.grid import Cell, channel_scales
-from solver.values import MissingValue, Value
+from solver.values import ExactValue, MissingValue, NumericValue, Value
+
+
+@dataclass(frozen=True)
+class RecordedValue(Value):
+    """A closed form or an algebraic number, known as a decimal and a bound of its error."""
+
+    kind: str  # type: ignore[misc]
+    decimal: Decimal
+    bound: Decimal
+    method: str
+
+    def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
+        rounded, rounding = decimal_text(Fraction(self.decimal), min(digits, len(self.decimal.as_tuple().digits)))
+        return rounded, Context(prec=3, rounding=ROUND_CEILING).add(self.bound, rounding)
+
+    @property
+    def latex(self) -> str:
+        return f"{self.decimal}"
 
 
 def answer(cell: Cell, cache: Cache | None = None) -> dict[str, Any]:
@@ -29,11 +54,10 @@ def answer(cell: Cell, cache: Cache | None = None) -> dict[str, Any]:
     try:
         with threadpool_limits(1):
             found = cell_sensitivities(cell, cache)
-            shown = ("D",) if cell.settings.deformation_only else NAMES
             return {
                 "depth": str(found.network.depth),
                 "widths": [str(c) for c in found.network.channels],
-                "layers": [layer_object(layer, shown, cell.settings.digits) for layer in found.layers],
+                "layers": [_layer_object(layer, cell) for layer in found.layers],
             }
     except (InputError, NotApplicableError) as error:
         return {"why": " ".join(str(error).split())}
@@ -53,39 +77,50 @@ def cell_sensitivities(cell: Cell, cache: Cache | None = None) -> Sensitivities:
     whole = {name: int(cell[name]) for name in ("length", "scale", "gap")}
     task = TwoPixelTask(**whole, distances=cell["distances"], labels=cell["labels"])
     deformation = Deformation(law=cell["deformation"], collisions=cell["collisions"])
-    network = _network(cell, task)
-    if options.deformation_only:
-        return sensitivities(
-            network,
-            task,
-            deformation=deformation,
-            noise=GaussianNoise(),
-            channel_mean=options.channel_mean,
-            quantities=("D",),
-        )
-    noise = GaussianNoise(energy=cell["noise_energy"], rectified=options.rectified)
-    return sensitivities(
-        network,
-        task,
-        deformation=deformation,
-        noise=noise,
-        channel_mean=options.channel_mean,
-        method=options.method,
-        sampling=options.sampling,
-        cache=cache,
-    )
-
-
-def layer_object(layer: LayerValues, names: tuple[str, ...], digits: int) -> dict[str, Any]:
-    """Return the named values of a layer as text."""
-    values = {name: _value_object(getattr(layer, name), digits) for name in names}
-    return {"layer": str(layer.layer), "name": layer.name, **values}
-
-
-def _network(cell: Cell, task: TwoPixelTask) -> Network:
     network = construct(cell["construction"], task, filter_size=int(cell["filter_size"]))
     scales = channel_scales(cell["channels"])
-    return network if scales == (1,) else scaled_copies(network, scales)
+    if scales != (1,):
+        network = scaled_copies(network, scales)
+    asked = GaussianNoise(energy=cell["noise_energy"], rectified=options.rectified)
+    noise = GaussianNoise() if options.deformation_only else asked
+    question = Question(network, task, deformation, noise, options.channel_mean)
+    how = Evaluation(method=options.method, sampling=options.sampling, cache=cache)
+    return answered(question, how, options.names)
+
+
+def recorded_layer(record: Mapping[str, Any]) -> LayerValues:
+    """Return a layer of a cell; a value that was not recorded is missing.
+
+    Raises
+    ------
+    InputError
+        If the record is not that of a layer.
+    """
+    try:
+        values = {name: recorded_value(record[name]) if name in record else UNASKED for name in NAMES}
+        return LayerValues(int(record["layer"]), str(record["name"]), values)
+    except (KeyError, TypeError, ArithmeticError, ValueError) as error:
+        raise InputError(f"sweep: a layer is not as `solver sweep` writes it: {error!r}") from None
+
+
+def recorded_value(record: Mapping[str, Any]) -> Value:
+    """Return a value from its record: exact where it is rational, with the recorded error elsewhere."""
+    kind = record["kind"]
+    if kind == "missing":
+        return MissingValue(record["why"])
+    decimal, error, method = Decimal(record["value"]), Decimal(record["error"]), record["method"]
+    exact = record.get("exact")
+    if exact is not None and set(exact) <= set("-/0123456789"):
+        return ExactValue(Fraction(exact), method)
+    if kind == "numeric":
+        return NumericValue(float(decimal), float(error), method)
+    return RecordedValue(kind, decimal, error, method)
+
+
+def _layer_object(layer: LayerValues, cell: Cell) -> dict[str, Any]:
+    """Return the values of a layer that the cell asks for as text, as `recorded_layer` reads them."""
+    values = {name: _value_object(layer.values[name], cell.settings.digits) for name in cell.settings.names}
+    return {"layer": str(layer.layer), "name": layer.name, **values}
 
 
 def _value_object(value: Value, digits: int) -> dict[str, str | None]:

@@ -18,6 +18,7 @@ from solver.question.noise import GaussianNoise
 from solver.question.pairs import ENSEMBLES, LABELS
 from solver.sensitivity.noise.route import METHODS
 from solver.sensitivity.noise.sampled.sampling import Sampling
+from solver.sensitivity.quantities import NAMES
 from solver.sensitivity.question import NUMBERS
 
 MOST_CELLS = 10**6
@@ -102,6 +103,11 @@ class Settings:
     def __post_init__(self) -> None:
         choice(self.method, "method", METHODS)
         integer(self.digits, "digits", 1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quantities that are evaluated."""
+        return ("D",) if self.deformation_only else NAMES
 
     @property
     def texts(self) -> dict[str, str]:

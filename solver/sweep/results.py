@@ -12,16 +12,21 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from solver.errors import InputError
+from solver.network.graph import escaped
 from solver.numbers.exact import choice
 from solver.reading import json_structure
-from solver.report.documents.sweep import chosen
-from solver.sensitivity.quantities import NAMES
+from solver.report.columns import chosen_columns
+from solver.report.documents.sweep import Keyed, chosen, keyed_grid
+from solver.report.tables import fitted_grid, longtable, notes, preamble
+from solver.report.writers.json import json_lines
+from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.results import LayerValues
+from solver.sweep.answer import recorded_layer
 from solver.sweep.grid import AXES, Sweep
-from solver.sweep.recorded import recorded_layer
 
 SCHEMA = "solver.sweep/1"
 PARTS = ("value", "error", "kind", "exact", "method", "why")
+WORDS = {"distances": "ensemble", "deformation": "displacements", "noise_energy": "noise energy"}
 
 
 @dataclass(frozen=True)
@@ -45,29 +50,24 @@ class SweepResults:
     def to_csv(self, layers: Sequence[str] = ("all",), quantities: Sequence[str] = ("D", "G", "R")) -> str:
         """Return a row for each cell and layer: the axes, the layer, value, error, kind, ... of each quantity, why."""
         text = io.StringIO()
-        heads = [f"{quantity}_{part}" if part != "value" else quantity for quantity in quantities for part in PARTS]
-        writer = csv.DictWriter(text, [*AXES, "layer", "name", *heads, "why"], restval="", lineterminator="\n")
+        heads = {(q, part): f"{q}_{part}" if part != "value" else q for q in quantities for part in PARTS}
+        names = [*AXES, "layer", "name", *heads.values(), "why"]
+        writer = csv.DictWriter(text, names, restval="", extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for cell in self._shown(layers, quantities):
-            place = {axis: cell[axis] for axis in AXES}
             for layer in cell.get("layers", ()):
-                values = {
-                    f"{quantity}_{part}" if part != "value" else quantity: layer[quantity].get(part) or ""
-                    for quantity in quantities
-                    for part in PARTS
-                }
-                writer.writerow(place | {"layer": layer["layer"], "name": layer["name"]} | values)
+                values = {head: layer[q].get(part) or "" for (q, part), head in heads.items()}
+                writer.writerow({**cell, "layer": layer["layer"], "name": layer["name"], **values})
             if "why" in cell:
-                writer.writerow(place | {"why": cell["why"]})
+                writer.writerow(cell)
         return text.getvalue()
 
     def to_json(self, layers: Sequence[str] = ("all",), quantities: Sequence[str] = ("D", "G", "R")) -> str:
         """Return the axes, the settings and every cell as JSON text, schema ``solver.sweep/1``."""
         axes = {name: list(values) for name, values in self.sweep.axes.items()}
-        return _dumped(
-            {"schema": SCHEMA, "axes": axes, "settings": self.sweep.settings.texts},
-            list(self._shown(layers, quantities)),
-        )
+        head = {"schema": SCHEMA, "axes": axes, "settings": self.sweep.settings.texts}
+        cells = (json.dumps(cell, ensure_ascii=False) for cell in self._shown(layers, quantities))
+        return json_lines(head, "cells", cells)
 
     def to_latex(
         self,
@@ -78,10 +78,24 @@ class SweepResults:
         command: str | None = None,
         width: float | None = None,
     ) -> str:
-        """Return a longtable: rows are cells and their layers, each construction is a group of columns."""
-        from solver.sweep.longtable import results_latex
+        """Return a longtable: rows are cells and their layers, each construction is a group of columns.
 
-        return results_latex(self, layers, columns, digits, command, width)
+        The axes that vary are columns of labels, the others stand in the caption.
+
+        Raises
+        ------
+        InputError
+            If no cell has any of the layers, or for columns that do not exist or were not evaluated.
+        """
+        self._checked(columns)
+        axes = self._row_axes
+        keyed, heads = self._keyed(axes), tuple(f"${AXES[a].symbol}$" if AXES[a].symbol else _word(a) for a in axes)
+        grid, parts = fitted_grid(lambda shown: keyed_grid(heads, keyed, layers, shown, digits), columns, width)
+        caption = self._caption(axes) + notes(grid, parts)
+        reasons = "".join(f"% {reason}\n" for reason in self._reasons(axes))
+        if reasons:
+            caption += " A blank: there is no such network or task; the source says why."
+        return preamble(parts, command, "needs longtable; ") + reasons + longtable(parts, caption, "tab:sweep")
 
     def to_markdown(
         self,
@@ -90,16 +104,63 @@ class SweepResults:
         *,
         digits: int = 6,
     ) -> str:
-        """Return the same table in Markdown."""
-        from solver.sweep.longtable import results_markdown
+        """Return the same table in Markdown, its labels repeated in every row; cells that do not exist stand below."""
+        axes = self._row_axes
+        heads = tuple(map(_word, axes))
+        grid = keyed_grid(heads, self._keyed(axes), layers, self._checked(columns), digits)
+        shown = [(each, column) for each in grid.groups for column in each.columns]
+        lines = [[*grid.labels, *(f"{each.title} {c.latex}{' exact' * c.exact}" for each, c in shown)]]
+        lines.append(["---"] * len(lines[0]))
+        for row in grid.rows:
+            cells = [each.texts.get((row.key, c), ("", ""))[0] for each, c in shown]
+            lines.append([*row.key[0], row.key[1], *cells])
+        table = "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("$", "")
+        return table + "".join(f"\n- {reason}" for reason in self._reasons(axes)) + "\n"
 
-        return results_markdown(self, layers, columns, digits)
+    @property
+    def _row_axes(self) -> list[str]:
+        """The axes that rows of a table differ in."""
+        return [name for name in self.sweep.varied if name != "construction"]
+
+    def _checked(self, columns: str | Sequence[str]) -> tuple[Quantity, ...]:
+        """Return the columns, all of them evaluated."""
+        found = chosen_columns(columns)
+        absent = {column.name for column in found} - set(self.sweep.settings.names)
+        if absent:
+            raise InputError(f"columns: this sweep holds D alone, got {', '.join(sorted(absent))}")
+        return found
+
+    def _keyed(self, axes: Sequence[str]) -> Keyed:
+        keyed: dict[tuple[str, ...], dict[str, Sequence[LayerValues]]] = {}
+        for number, cell in enumerate(self.sweep.cells):
+            by_name = keyed.setdefault(tuple(_text(axis, cell[axis]) for axis in axes), {})
+            if "why" not in self.answers[number]:
+                by_name[cell["construction"]] = self.layers(number)
+        return keyed
+
+    def _reasons(self, axes: Sequence[str]) -> list[str]:
+        """Return each cell that does not exist by its choices, and why."""
+        return [
+            " ".join([*(f"{axis}={cell[axis]}" for axis in (*axes, "construction")), "left out:", found["why"]])
+            for cell, found in zip(self.sweep.cells, self.answers, strict=True)
+            if "why" in found
+        ]
+
+    def _caption(self, axes: Sequence[str]) -> str:
+        options = self.sweep.settings
+        hidden = {*axes, "construction", *(["noise_energy"] if options.deformation_only else [])}
+        parts = []
+        for name, (value, *_) in self.sweep.axes.items():
+            if name not in hidden:
+                symbol = AXES[name].symbol
+                parts.append(f"${symbol}={value}$" if symbol else f"{_word(name)} {escaped(value)}")
+        flags = {"noise rectified": options.rectified, "channels averaged first": options.channel_mean}
+        return f"Stability of networks; {', '.join([*parts, *(flag for flag, given in flags.items() if given)])}."
 
     def _shown(self, layers: Sequence[str], quantities: Sequence[str]) -> list[dict[str, Any]]:
         """Return each cell with the layers and quantities asked for."""
-        known = NAMES[:1] if self.sweep.settings.deformation_only else NAMES
         for quantity in quantities:
-            choice(quantity, "quantity of this sweep", known)
+            choice(quantity, "quantity of this sweep", self.sweep.settings.names)
         return [
             dict(cell.choices) | _reduced(found, layers, quantities)
             for cell, found in zip(self.sweep.cells, self.answers, strict=True)
@@ -132,16 +193,19 @@ def read_json(text: str) -> list[dict[str, Any]]:
 def _reduced(found: Mapping[str, Any], layers: Sequence[str], quantities: Sequence[str]) -> dict[str, Any]:
     if "why" in found:
         return {"why": found["why"]}
-    kept = {str(each.layer) for each in chosen([recorded_layer(each) for each in found["layers"]], layers).values()}
+    kept = {str(each.layer) for each in chosen([recorded_layer(each) for each in found["layers"]], layers)}
     shown = [
-        {"layer": each["layer"], "name": each["name"]} | {quantity: each[quantity] for quantity in quantities}
+        {name: each[name] for name in ("layer", "name", *quantities)}
         for each in found["layers"]
         if each["layer"] in kept
     ]
     return {"depth": found["depth"], "widths": found["widths"], "layers": shown}
 
 
-def _dumped(head: dict[str, Any], cells: list[dict[str, Any]]) -> str:
-    """Return JSON with a line for each cell."""
-    lines = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in cells)
-    return f'{json.dumps(head)[:-1]}, "cells": [\n{lines}\n]}}\n'
+def _text(axis: str, value: str) -> str:
+    plain = AXES[axis].symbol and value not in ("exact",)
+    return f"${value}$" if plain else escaped(value)
+
+
+def _word(axis: str) -> str:
+    return WORDS.get(axis, axis)

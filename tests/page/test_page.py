@@ -25,7 +25,7 @@ from solver.network.trace import preactivations
 from solver.page.data import Evaluation, case_data, grid, page_data
 from solver.page.document import page_html
 from solver.question.deformation import deformation_outcomes
-from solver.report.words import decimal
+from solver.report.cells import decimal
 from solver.sensitivity.deformation.enumeration import image_moments
 from tests.browser import Page, chromium
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from solver import InputError, Report, Sampling, TwoPixelTask, construct, sensitivities
-from solver.report.columns import DEFAULTS, Column, chosen_columns, column_names
+from solver.report.cells import cell, exact_cell
+from solver.report.columns import COLUMNS, DEFAULTS, chosen_columns
 from solver.report.documents.show import network_latex
 from solver.report.documents.sweep import chosen_layers, sweep_latex
 from solver.report.tables import Grid, Row, group, panels
-from solver.report.writers.cells import cell, exact_cell
 from solver.sensitivity.quantities import NAMES
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import ExactValue, MissingValue, NumericValue
@@ -49,9 +49,9 @@ def cells_of(text: str) -> list[list[str]]:
 
 def test_every_value_of_a_layer_is_a_column() -> None:
     assert NAMES == ("D", "G", "G_coherent", "G_incoherent", "R", "G_identity", "price")
-    assert set(column_names()) == {name + end for name in NAMES for end in ("", "_exact")}
-    assert chosen_columns(["D", "D_exact"]) == (Column("D"), Column("D", exact=True))
-    assert [chosen_columns(names)[0].quantity for names in DEFAULTS] == ["D"] * 4
+    assert set(COLUMNS) == {name + end for name in NAMES for end in ("", "_exact")}
+    assert [(each.name, each.exact) for each in chosen_columns(["D", "D_exact"])] == [("D", False), ("D", True)]
+    assert [chosen_columns(names)[0].name for names in DEFAULTS] == ["D"] * 4
 
 
 @pytest.mark.parametrize("names", ["D,Z", "", "D,,G", "d", "layer", "D,G,D"])
@@ -217,7 +217,7 @@ def test_bad_input_ends_with_exit_code_2(capfd: pytest.CaptureFixture[str], name
 
 @cache
 def pages() -> str:
-    names, both = column_names(), report("uniform", "shift")
+    names, both = list(COLUMNS), report("uniform", "shift")
     tables = [both.to_latex(columns=names[i : i + 5]) for i in range(0, len(names), 5)]
     tables += [both.to_latex(digits=9), report("uniform", "shift", "uniform").to_latex()]
     tables += [sweep("all"), sweep("output,last", columns="D_exact,D,G,R,price")]

@@ -19,9 +19,8 @@ from solver.network.trace import response
 from solver.plots.style import COLORS
 from solver.plots.sweep import sweep_figure
 from solver.sensitivity.quantities import NAMES
-from solver.sweep.answer import answer
+from solver.sweep.answer import answer, recorded_layer
 from solver.sweep.grid import AXES, Settings, Sweep
-from solver.sweep.recorded import recorded_layer
 from solver.sweep.results import SweepResults, read_json
 from solver.sweep.run import run_sweep
 from solver.sweep.state import HEADER, State

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 
 from solver import InputError, Sampling, TwoPixelTask  # noqa: E402
 from solver.report.documents.outcomes import outcomes_json, outcomes_text, read_outcomes  # noqa: E402
-from solver.report.documents.training import QUANTITIES  # noqa: E402
+from solver.report.documents.training import HISTORY  # noqa: E402
 from solver.sensitivity.results import LayerValues  # noqa: E402
 from solver.train.history import Moment  # noqa: E402
 from solver.train.outcomes import Outcome, correlations, families, outcome, settings  # noqa: E402
@@ -128,7 +128,7 @@ def test_runs_are_read_back(found: list[Outcome], tmp_path: Path) -> None:
     for before, after in zip(found, read, strict=True):
         assert [m.checkpoint for m in after.moments] == [m.checkpoint for m in before.moments]
         for a, b in zip(before.moments[-1].layers, after.moments[-1].layers, strict=True):
-            for name in QUANTITIES:
+            for name in (each.name for each in HISTORY):
                 assert float(getattr(b, name)) == pytest.approx(float(getattr(a, name)), rel=1e-11, nan_ok=True)
 
 
@@ -306,7 +306,7 @@ def assert_kept(name: str) -> None:
     for ours, theirs in zip(found.moments, kept.moments, strict=True):
         assert ours.checkpoint == theirs.checkpoint
         for a, b in zip(ours.layers, theirs.layers, strict=True):
-            for each in QUANTITIES:
+            for each in (quantity.name for quantity in HISTORY):
                 assert float(getattr(b, each)) == pytest.approx(float(getattr(a, each)), rel=1e-5, nan_ok=True)
 
 

@@ -14,7 +14,8 @@ from msgspec import Meta, Struct
 from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.reading import json_structure
-from solver.report.documents.training import QUANTITIES, short
+from solver.report.documents.training import HISTORY, short
+from solver.report.writers.json import json_lines
 from solver.sensitivity.results import LayerValues
 from solver.train.history import Moment
 from solver.train.outcomes import MEASURES, Correlation, Outcome, by_images, correlations, families
@@ -129,11 +130,11 @@ def _layers_text(family: Sequence[Outcome]) -> str:
     depth = family[0].training.architecture.layers
     heads = ["image", *(f"layer {k}" for k in range(1, depth + 1)), "f_p"]
     lines = [f"{f'medians of {len(family)}':34}" + "".join(f" {head:>8}" for head in heads)]
-    for name, title in QUANTITIES.items():
+    for quantity in HISTORY:
         for moment, when in ((0, "first"), (-1, "last")):
             columns = zip(*(each.moments[moment].layers for each in family), strict=True)
-            cells = "".join(f" {_median(column, name):>8}" for column in columns)
-            lines.append(f"{title if moment == 0 else '':28} {when:>5}{cells}")
+            cells = "".join(f" {_median(column, quantity.name):>8}" for column in columns)
+            lines.append(f"{quantity.text if moment == 0 else '':28} {when:>5}{cells}")
     return "\n".join(lines)
 
 
@@ -171,8 +172,7 @@ def outcomes_json(outcomes: Sequence[Outcome], digits: int = 6) -> str:
         }
         for each in outcomes
     ]
-    lines = ",\n".join(json.dumps(run) for run in runs)
-    return f'{{"schema": "{SCHEMA}", "runs": [\n{lines}\n]}}\n'
+    return json_lines({"schema": SCHEMA}, "runs", map(json.dumps, runs))
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
@@ -196,7 +196,7 @@ def read_outcomes(path: Path) -> list[Outcome]:
 
 def _moment_object(moment: Moment, digits: int) -> dict[str, Any]:
     layers = [
-        {"layer": each.layer, "name": each.name} | {name: _pair(getattr(each, name), digits) for name in QUANTITIES}
+        {"layer": each.layer, "name": each.name} | {q.name: _pair(each.values[q.name], digits) for q in HISTORY}
         for each in moment.layers
     ]
     return {"checkpoint": checkpoint_object(moment.checkpoint), "layers": layers}
@@ -204,7 +204,7 @@ def _moment_object(moment: Moment, digits: int) -> dict[str, Any]:
 
 def _moment(moment: MomentText, method: str) -> Moment:
     layers = tuple(
-        LayerValues(each.layer, each.name, {name: _value(getattr(each, name), method) for name in QUANTITIES})
+        LayerValues(each.layer, each.name, {q.name: _value(getattr(each, q.name), method) for q in HISTORY})
         for each in moment.layers
     )
     return Moment(moment.checkpoint, layers)

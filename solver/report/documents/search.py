@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from fractions import Fraction
 
 from solver.optimal.search import Attempt, SearchResult
-from solver.report.words import decimal
-from solver.report.writers.json import value_object
+from solver.report.cells import decimal
+from solver.report.words import deformation_object
+from solver.report.writers.json import json_text, value_object
 from solver.sensitivity.response.claim import check_claim
-from solver.values import ExactValue
+from solver.values import ExactValue, MissingValue, Value
 
 SCHEMA = "solver.search/1"
 SETTINGS = ("layer", "channels", "filter_size", "seed", "steps")
@@ -18,26 +18,25 @@ METHOD = "found by descent, rounded to rational weights, then exact"
 
 def search_text(found: SearchResult, digits: int) -> str:
     """Return the least D found between its bounds, the descents and the weights."""
-    task = found.task
+    task, deformation = found.task, found.deformation
     taps = (found.filter_size - 1) * found.layer + 1
+    ratio = f"{float(found.least) / float(found.linear):.{min(digits, 12)}g}"
+    claim = "broken" if check_claim(found.completed(), task) else "exactly"
     lines = [
-        f"D of layer {found.layer}, H = {found.channels}, filter size {found.filter_size}; ring of l = {task.length} "
-        f"sites, scale xi = {task.scale}, distances '{task.distances}'{task.details}, "
-        f"deformation '{found.deformation.name}', collisions '{found.deformation.collisions}'; seed {found.seed}, "
+        f"D of layer {found.layer}, H = {found.channels}, filter size {found.filter_size}; {task.place}, scale xi = "
+        f"{task.scale}, distances '{task.distances}'{task.details}, "
+        f"deformation '{deformation.name}', collisions '{deformation.collisions}'; seed {found.seed}, "
         f"{len(found.attempts)} descents of {found.steps} steps"
         f"{', biases 0 and filters non-negative' if found.only_linear else ''}",
         "",
         f"least of any function of {taps} pixels  {decimal(found.any_map, digits)}  (proven: no network is below)",
-        f"least found                       {decimal(ExactValue(found.least, METHOD), digits)}  ({METHOD})",
+        f"least found                       {decimal(_value(found.least), digits)}  ({METHOD})",
         f"least of linear layers            {decimal(found.linear, digits)}  (proven)",
-        f"least found / least of linear     {_ratio(found, digits)}",
+        f"least found / least of linear     {ratio}",
         "",
-        *(
-            f"layer {k}: {'a ReLU cuts on the data' if cut else 'no ReLU cuts on the data'}"
-            for k, cut in enumerate(found.cuts, start=1)
-        ),
+        *(f"layer {k}: {'a' if cut else 'no'} ReLU cuts on the data" for k, cut in enumerate(found.cuts, start=1)),
         f"completed with side channels of amplitude 1/1000: D = "
-        f"{decimal(ExactValue(found.least_completed(), METHOD), digits)}, f_p = ReLU(xi - d): {_claim(found)}",
+        f"{decimal(_value(found.least_completed()), digits)}, f_p = ReLU(xi - d): {claim}",
         "",
         "descents:",
         *(f"  {n}. {each.start}: {_end(each, digits)}" for n, each in enumerate(found.attempts, start=1)),
@@ -50,26 +49,22 @@ def search_text(found: SearchResult, digits: int) -> str:
 
 def search_json(found: SearchResult, digits: int) -> str:
     """Return the same as JSON; every number is text."""
-    task = found.task
     content = {
         "schema": SCHEMA,
         "task": found.task.head,
-        "deformation": {"law": found.deformation.name, "collisions": found.deformation.collisions},
+        "deformation": deformation_object(found.deformation),
         "search": {name: str(getattr(found, name)) for name in SETTINGS} | {"restarts": str(len(found.attempts))},
         "only_linear": found.only_linear,
         "least_of_any_map": value_object(found.any_map, digits),
-        "least_found": value_object(ExactValue(found.least, METHOD), digits),
+        "least_found": value_object(_value(found.least), digits),
         "least_of_linear": value_object(found.linear, digits),
         "cuts": list(found.cuts),
         "completed": {
             "amplitude": "1/1000",
-            "D": value_object(ExactValue(found.least_completed(), METHOD), digits),
-            "claim_holds": not check_claim(found.completed(), task),
+            "D": value_object(_value(found.least_completed()), digits),
+            "claim_holds": not check_claim(found.completed(), found.task),
         },
-        "descents": [
-            {"start": each.start, "D": None if each.D is None else value_object(ExactValue(each.D, METHOD), digits)}
-            for each in found.attempts
-        ],
+        "descents": [{"start": each.start, "D": value_object(_value(each.D), digits)} for each in found.attempts],
         "layers": [
             {
                 "filters": [[[str(w) for w in taps] for taps in channel] for channel in layer.filters],
@@ -78,21 +73,16 @@ def search_json(found: SearchResult, digits: int) -> str:
             for layer in found.best.layers
         ],
     }
-    return json.dumps(content, indent=2) + "\n"
+    return json_text(content)
 
 
-def _ratio(found: SearchResult, digits: int) -> Any:
-    return f"{float(found.least) / float(found.linear):.{min(digits, 12)}g}"
-
-
-def _claim(found: SearchResult) -> str:
-    return "exactly" if not check_claim(found.completed(), found.task) else "broken"
+def _value(number: Fraction | None) -> Value:
+    return MissingValue("the map is the same for every image") if number is None else ExactValue(number, METHOD)
 
 
 def _end(attempt: Attempt, digits: int) -> str:
-    if attempt.D is None:
-        return "the map is the same for every image"
-    return decimal(ExactValue(attempt.D, METHOD), digits)
+    value = _value(attempt.D)
+    return value.why if isinstance(value, MissingValue) else decimal(value, digits)
 
 
 def _weight_lines(attempt: Attempt) -> list[str]:

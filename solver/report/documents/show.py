@@ -13,7 +13,8 @@ from solver.network.network import Network
 from solver.network.trace import activations, response
 from solver.question.deformation import Deformation
 from solver.question.task import TwoPixelTask
-from solver.report.words import ROUNDED, short_number
+from solver.report.cells import short_number
+from solver.report.words import ROUNDED
 
 LONGEST_SHOWN = 1000
 LONGEST_NUMBER = 10

@@ -1,4 +1,4 @@
-"""Sensitivities over many scales as a LaTeX longtable: rows are scales and layers, groups are constructions."""
+"""Sensitivities of many networks in one table: rows are choices and layers, groups are constructions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from solver.errors import InputError
 from solver.network.graph import escaped
-from solver.report.columns import Column
-from solver.report.tables import Grid, Row, group, longtable, preamble
-from solver.report.words import layer_label
-from solver.report.writers.latex import fitted_grid, notes, question
+from solver.report.tables import Grid, Row, fitted_grid, group, longtable, notes, preamble
+from solver.report.words import caption
+from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 
@@ -42,6 +41,14 @@ def chosen_layers(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def chosen(found: Sequence[LayerValues], names: Sequence[str]) -> list[LayerValues]:
+    """Return the layers asked for that a network has; ``found`` are all of them, with the output last."""
+    depth = len(found) - 2
+    wanted = {"last": [depth], "output": [depth + 1], "all": list(range(depth + 2))}
+    wanted |= {str(k): [k] for k in range(depth + 1)}
+    return [found[k] for k in sorted({k for name in names for k in wanted.get(name, [])})]
+
+
 def sweep_latex(
     results: Results,
     layers: Sequence[str],
@@ -64,15 +71,16 @@ def sweep_latex(
         (f"${scale}$",): {name: each.layers for name, each in by_name.items()} for scale, by_name in results.items()
     }
     grid, parts = fitted_grid(lambda shown: keyed_grid((r"$\xi$",), keyed, layers, shown, digits), columns, width)
-    first = next(result for by_name in results.values() for result in by_name.values())
-    caption = question(first, grid, scale=_scales(list(results))) + notes(grid, parts)
-    labels = "" if first.task.labels == "distance" else f"-{first.task.labels}"
-    label = f"tab:scales-{first.task.distances}{labels}-l{first.task.sites}-xi{min(results)}-{max(results)}"
-    return preamble(parts, command, "needs longtable; ") + longtable(parts, caption, label)
+    question = next(result for by_name in results.values() for result in by_name.values()).question
+    text = caption(question, grid.columns, scale=_scales(list(results))) + notes(grid, parts)
+    task = question.task
+    labels = "" if task.labels == "distance" else f"-{task.labels}"
+    label = f"tab:scales-{task.distances}{labels}-l{task.sites}-xi{min(results)}-{max(results)}"
+    return preamble(parts, command, "needs longtable; ") + longtable(parts, text, label)
 
 
 def keyed_grid(
-    heads: tuple[str, ...], results: Keyed, layers: Sequence[str], columns: tuple[Column, ...], digits: int
+    heads: tuple[str, ...], results: Keyed, layers: Sequence[str], columns: tuple[Quantity, ...], digits: int
 ) -> Grid:
     """Return a grid whose rows are keys and their layers, with a group of columns for each construction.
 
@@ -88,14 +96,13 @@ def keyed_grid(
     InputError
         If no network has any of the layers.
     """
-    names = dict.fromkeys(name for by_name in results.values() for name in by_name)
-    cells: dict[str, dict[tuple[Key, str], LayerValues]] = {name: {} for name in names}
+    cells: dict[str, dict[tuple[Key, str], LayerValues]] = {name: {} for found in results.values() for name in found}
     rows: list[Row] = []
     for key, by_name in results.items():
-        found = {name: chosen(each, layers) for name, each in by_name.items()}
-        for name, shown in found.items():
-            cells[name] |= {(key, label): layer for label, layer in shown.items()}
-        labels = sorted({label for shown in found.values() for label in shown}, key=_order)
+        shown = {name: chosen(found, layers) for name, found in by_name.items()}
+        for name, found in shown.items():
+            cells[name] |= {(key, layer.label): layer for layer in found}
+        labels = sorted({layer.label for found in shown.values() for layer in found}, key=_order)
         for label in labels or ([] if by_name else [""]):
             first = label == (labels or [""])[0]
             texts = key if first else ("",) * len(key)
@@ -104,7 +111,7 @@ def keyed_grid(
         raise InputError(f"layers: no network here has any of {', '.join(layers)}")
     ruled = len(rows) > len(results)
     rows = [Row(row.key, row.labels, row.ruled and ruled) for row in rows]
-    groups = tuple(group(escaped(name), columns, cells[name], digits) for name in names)
+    groups = tuple(group(escaped(name), columns, cells[name], digits) for name in cells)
     return Grid((*heads, "layer"), tuple(rows), groups)
 
 
@@ -113,15 +120,6 @@ def _scales(scales: list[int]) -> str:
     if len(scales) > 3 and scales == list(range(scales[0], scales[-1] + 1)):
         return rf"{scales[0]},\dots,{scales[-1]}"
     return ",".join(map(str, scales))
-
-
-def chosen(found: Sequence[LayerValues], names: Sequence[str]) -> dict[str, LayerValues]:
-    """Return the layers asked for that a network has, by label; ``found`` are all of them, with the output last."""
-    depth = len(found) - 2
-    wanted = {"last": [depth], "output": [depth + 1], "all": list(range(depth + 2))}
-    numbers = {str(k): [k] for k in range(depth + 1)}
-    places = sorted({k for name in names for k in (wanted | numbers).get(name, [])})
-    return {layer_label(found[k]): found[k] for k in places}
 
 
 def _order(label: str) -> tuple[bool, int]:

@@ -7,26 +7,25 @@ from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 from solver.question.task import TwoPixelTask
-from solver.report.words import decimal
+from solver.report.cells import decimal, text_cell
 from solver.report.writers.json import value_object
-from solver.sensitivity.results import LayerValues
+from solver.sensitivity.quantities import Quantity
 from solver.train.history import History
 from solver.train.record import Record
 from solver.values import MissingValue
 
 WORDS = {"zero loss": "the training loss is 0", "step limit": "the limit of steps is reached", None: "not finished"}
 
-QUANTITIES = {
-    "D": "D",
-    "G": "G",
-    "R": "R = D/G",
-    "D_shuffled": "D with channels shuffled",
-    "filter_frequency": "frequency of the filters",
-}
-"""What a history holds of a layer, and what it is called."""
+HISTORY = (
+    Quantity("D", "D"),
+    Quantity("G", "G"),
+    Quantity("R", "R = D/G"),
+    Quantity("D_shuffled", "D with channels shuffled"),
+    Quantity("filter_frequency", "frequency of the filters"),
+)
+"""What a history holds of a layer."""
 
 
 def training_text(record: Record, folder: Path) -> str:
@@ -66,22 +65,22 @@ def history_text(history: History, digits: int = 4) -> str:
         "",
         f"{'step':>8}  {'train error':>11}  {'test error':>10}  {'R_f':>10}",
     ]
-    for each in history.moments:
-        point = each.checkpoint
-        stability = f"{decimal(each.layers[-1].R, digits):>10}"
+    for moment in history.moments:
+        point = moment.checkpoint
+        stability = f"{decimal(moment.layers[-1].R, digits):>10}"
         lines.append(f"{point.step:>8}  {short(point.train_error):>11}  {short(point.test_error):>10}  {stability}")
-    for name, title in QUANTITIES.items():
-        lines += ["", *_layer_table(history, name, title, digits)]
+    for each in HISTORY:
+        lines += ["", *_layer_table(history, each, digits)]
     return "\n".join([*lines, "", *_methods(history)]) + "\n"
 
 
-def _layer_table(history: History, name: str, title: str, digits: int) -> list[str]:
+def _layer_table(history: History, quantity: Quantity, digits: int) -> list[str]:
     depth = len(history.moments[0].layers) - 2
-    columns = range(1, depth + 1) if name == "filter_frequency" else range(depth + 2)
+    columns = range(1, depth + 1) if quantity.name == "filter_frequency" else range(depth + 2)
     heads = ["f_p" if k > depth else f"layer {k}" if k else "image" for k in columns]
-    lines = [title, f"{'step':>8}" + "".join(f" {head:>12}" for head in heads)]
+    lines = [quantity.text, f"{'step':>8}" + "".join(f" {head:>12}" for head in heads)]
     for each in history.moments:
-        cells = "".join(f" {decimal(getattr(each.layers[k], name), digits):>12}" for k in columns)
+        cells = "".join(f" {text_cell(quantity, each.layers[k], digits):>12}" for k in columns)
         lines.append(f"{each.checkpoint.step:>8}{cells}")
     return lines
 
@@ -104,17 +103,16 @@ def history_json(history: History, digits: int = 6) -> str:
             "step": each.checkpoint.step,
             "train_error": _text(each.checkpoint.train_error),
             "test_error": _text(each.checkpoint.test_error),
-            "layers": [_layer(layer, digits) for layer in each.layers],
+            "layers": [
+                {"layer": layer.layer, "name": layer.name}
+                | {name: value_object(value, digits) for name, value in layer.values.items()}
+                for layer in each.layers
+            ],
         }
         for each in history.moments
     ]
     record = {"schema": "solver.history/1", "configuration": history.record.training.as_json(), "moments": moments}
     return json.dumps(record, indent=1) + "\n"
-
-
-def _layer(each: LayerValues, digits: int) -> dict[str, Any]:
-    values = {name: value_object(getattr(each, name), digits) for name in QUANTITIES}
-    return {"layer": each.layer, "name": each.name, **values}
 
 
 def _text(value: Fraction | None) -> str | None:
