@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,12 +14,12 @@ from solver.network.trace import activations
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
-from solver.sensitivity.deformation.routes import AUTOCORRELATIONS
-from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.routes import noise_responses
-from solver.sensitivity.noise.sampled.sampling import METHOD, Sampling, sampled_noise
+from solver.sensitivity.deformation.routes import DEFORMATION_ROUTES, ENUMERATION
+from solver.sensitivity.noise.closed import LINEAR, ONCE
+from solver.sensitivity.noise.route import Evaluation, Route
+from solver.sensitivity.noise.routes import ROUTES
+from solver.sensitivity.noise.sampled.route import SAMPLED
+from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.claim import check_claim
 from solver.values import NumericValue, Value
@@ -39,47 +40,55 @@ class Check:
 def verification(
     network: Network, task: TwoPixelTask, deformation: Deformation, noise: Noise, sampling: Sampling
 ) -> Iterator[Check]:
-    """Yield the cross-checks of a network: its claim, D by three routes, G by sampling, torch's activations."""
-    noise = noise.resolved(task, deformation)
+    """Yield the cross-checks of a network: its claim, D and G by every route that applies, torch's activations."""
+    question = Question(network, task, deformation, noise)
     if network.claim is not None:
         broken = check_claim(network, task)
         places = ("f_p(d), every distance", "distances") if network.claim.period == 1 else ("f_p, every pair", "pairs")
         yield Check(f"claim {places[0]}", f"{len(broken)} {places[1]} differ", not broken)
-    yield from _deformation_checks(network, task, deformation)
-    yield from _noise_checks(network, task, noise, sampling)
+    yield from _deformation_checks(question)
+    yield from _noise_checks(question, Evaluation(sampling=sampling))
     yield from _torch_checks(network, task)
 
 
-def _deformation_checks(network: Network, task: TwoPixelTask, deformation: Deformation) -> Iterator[Check]:
-    fast = distance_moments(network, task, deformation)
-    if task.length <= LARGEST_ENUMERATION:
-        plain = image_moments(network, task, deformation)
-        for k, (a, b) in enumerate(zip(fast, plain, strict=True)):
-            name = "f_p" if k > network.depth else f"layer {k}"
+def _deformation_checks(question: Question) -> Iterator[Check]:
+    """Compare each route to D with the next slower one, on every layer that both apply to."""
+    short = question.task.sites <= LARGEST_ENUMERATION
+    routes = [route for route in DEFORMATION_ROUTES if short or route is not ENUMERATION]
+    found = {
+        route: route.moments(question, [k for k in question.layers if route.refusal(question, k) is None])
+        for route in routes
+    }
+    for fast, slow in reversed(list(pairwise(routes))):
+        for k in sorted(found[fast].keys() & found[slow].keys()):
+            (a, b), equal = (found[fast][k], found[slow][k]), found[fast][k] == found[slow][k]
             yield Check(
-                f"D of {name}: one image per distance = every image and outcome",
-                f"{a.displacement} / {a.spread}" + ("" if a == b else f" against {b.displacement} / {b.spread}"),
-                a == b,
+                f"D of {_place(question, k)}: {fast.method} = {slow.method}",
+                f"{a.displacement} / {a.spread}" + ("" if equal else f" against {b.displacement} / {b.spread}"),
+                equal,
             )
-    question = Question(network, task, deformation)
-    layers = [k for k in question.layers if AUTOCORRELATIONS.refusal(question, k) is None]
-    for k, short in AUTOCORRELATIONS.moments(question, layers).items():
-        yield Check(
-            f"D of layer {k}: kernel autocorrelations = one image per distance",
-            f"{short.displacement} / {short.spread}",
-            short == fast[k],
-        )
 
 
-def _noise_checks(network: Network, task: TwoPixelTask, noise: Noise, sampling: Sampling) -> Iterator[Check]:
-    question = Question(network, task, noise=noise)
-    values = dict(enumerate(noise_responses(question, Evaluation(sampling=sampling))))
-    known = {k: value for k, value in values.items() if not value.total.method.startswith(METHOD)}
-    sampled = sampled_noise(network, task, noise, dict.fromkeys(known), sampling)
-    for k, response in known.items():
-        name = "f_p" if k > network.depth else f"layer {k}"
-        yield _noise_check(f"noise response of {name}", response.total, sampled[k].total)
-        yield _noise_check(f"coherent part of {name}", response.coherent, sampled[k].coherent)
+def _noise_checks(question: Question, how: Evaluation) -> Iterator[Check]:
+    """Compare each route to G that applies to a layer and is quick there with plain sampling."""
+    chosen = [(k, route) for k in question.layers for route in _quick_routes(question, k)]
+    layers = dict.fromkeys(k for k, _ in chosen)
+    sampled = sampled_noise(question.network, question.task, question.noise, layers, how.sampling)
+    for k, route in chosen:
+        response = route.response(question, k, how)
+        yield _noise_check(f"noise response of {_place(question, k)}", response.total, sampled[k].total)
+        yield _noise_check(f"coherent part of {_place(question, k)}", response.coherent, sampled[k].coherent)
+
+
+def _quick_routes(question: Question, layer: int) -> Iterator[Route]:
+    """Yield the closed form of a layer, or every other route but sampling that applies at a cost ``auto`` spends."""
+    for route in ROUTES:
+        if route is SAMPLED or not route.concerns(question, layer) or route.refusal(question, layer):
+            continue
+        if route.cost(question, layer) <= route.quick:
+            yield route
+        if route in (LINEAR, ONCE):
+            return
 
 
 def _noise_check(name: str, value: Value, estimate: NumericValue) -> Check:
@@ -90,6 +99,10 @@ def _noise_check(name: str, value: Value, estimate: NumericValue) -> Check:
         f"{value.value(10)} against {estimate.estimate:.10g}, {deviation:.1f} standard errors apart",
         deviation < STANDARD_ERRORS,
     )
+
+
+def _place(question: Question, layer: int) -> str:
+    return "f_p" if question.is_output(layer) else f"layer {layer}"
 
 
 def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:

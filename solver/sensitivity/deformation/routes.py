@@ -81,7 +81,7 @@ DISTANCES = DeformationRoute(
 )
 """One image per distance that the network can tell apart."""
 
-ENUMERATION = DeformationRoute(method="every image and every outcome", refusal=_never, moments=_enumerated)
+ENUMERATION = DeformationRoute(method="every image and outcome", refusal=_never, moments=_enumerated)
 """The definitions."""
 
 DEFORMATION_ROUTES = (AUTOCORRELATIONS, DISTANCES, ENUMERATION)
