@@ -12,8 +12,8 @@ from solver.commands.output import check_writable, given_command, progress_bar, 
 from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
 
 if TYPE_CHECKING:
-    from solver.report.columns import Column
     from solver.report.report import Report
+    from solver.sensitivity.quantities import Quantity
     from solver.sensitivity.sensitivities import Sensitivities
 
 report_options = shared(
@@ -38,22 +38,23 @@ Print D, G and R of every layer and of the output.""",
 @report_options
 @click.option("--frequencies", is_flag=True, help="Add the mean frequencies of filters (JSON always holds them).")
 @click.option("--shuffles", type=click.IntRange(2), help="Add D after shuffling channels, from so many shuffles.")
+@click.option("--why", is_flag=True, help="Add the route of every D and G, and why no stronger one was taken.")
 def report(**options: Any) -> None:
     """Print the report."""
     from solver.report.report import Report
 
-    for name in ("frequencies", "shuffles"):
+    for name, what in {"frequencies": "frequencies", "shuffles": "shuffles", "why": "routes"}.items():
         if options[name] and options["format"] == "latex":
-            raise click.BadParameter(f"{name} are for text and json; leave out --format latex", param_hint=f"--{name}")
+            raise click.BadParameter(f"{what} are for text and json; leave out --format latex", param_hint=f"--{name}")
     columns = shown_columns(options)
     asked = chosen_question(options)
     results = chosen_results(chosen_networks(options, asked.task), asked, columns)
     shuffled = _shuffled(results, options["shuffles"], options["seed"]) if options["shuffles"] else ()
     say_where_kept(results, options)
-    write_report(Report(tuple(results), shuffled), options, frequencies=options["frequencies"])
+    write_report(Report(tuple(results), shuffled), options, frequencies=options["frequencies"], why=options["why"])
 
 
-def shown_columns(options: Options) -> tuple[Column, ...] | None:
+def shown_columns(options: Options) -> tuple[Quantity, ...] | None:
     """Return the columns that a table is to have, after checks of the options and the place to write to.
 
     Raises
@@ -81,15 +82,15 @@ def _shuffled(results: Sequence[Sensitivities], shuffles: int, seed: int) -> tup
     return tuple(found)
 
 
-def write_report(report: Report, options: Options, *, frequencies: bool = False) -> None:
+def write_report(report: Report, options: Options, *, frequencies: bool = False, why: bool = False) -> None:
     """Write a report in the format that the options ask for."""
     digits, form = options["digits"], options["format"]
     if form == "json":
-        text = report.to_json(digits=digits or 15)
+        text = report.to_json(digits=digits or 15, why=why)
     elif form == "latex":
         text = report.to_latex(
             digits=digits or 6, command=given_command(), columns=options["columns"], width=options["width"]
         )
     else:
-        text = report.to_text(digits=digits or 15, split=options["split"], frequencies=frequencies)
+        text = report.to_text(digits=digits or 15, split=options["split"], frequencies=frequencies, why=why)
     write(text, options["output"])

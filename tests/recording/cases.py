@@ -80,6 +80,7 @@ REPORTS = [
     _case("report-split", f"report {TINY} --split --digits 9"),
     _case("report-frequencies", f"report {SMALL} --frequencies --digits 6", portable=False, slow=True),
     _case("report-shuffles", f"report {TINY} --shuffles 5 --seed 3 --construction shift", portable=False),
+    _case("report-why", f"report {TINY} --why --digits 6", f"report {TINY} --why --format json --digits 6"),
     _case("report-channels", f"report {TINY} --channels 3 --construction shift"),
     _case("report-channel-mean", f"report {TINY} --channel-mean"),
     _case("report-filter-size", "report --length 14 --scale 5 --filter-size 5 --digits 6"),

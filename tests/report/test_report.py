@@ -26,7 +26,9 @@ from solver import (
 )
 from solver.network.graph import graph_tikz
 from solver.report.documents.show import network_text
+from solver.sensitivity.noise.routes import ROUTES
 from tests.cases import Case, of_kind
+from tests.command import called
 from tests.latex import compiles, needs_latex
 from tests.quick import quick_sensitivities
 
@@ -166,3 +168,34 @@ def test_a_network_whose_response_depends_on_the_place_is_reported() -> None:
     network = json.loads(result.to_json())["networks"][0]
     assert network["response"] is None and "total stride 2" in network["why"]["response"]
     assert "f_p depends on where the pair is" in result.to_text()
+
+
+def test_routes_say_why_each_stronger_one_was_refused() -> None:
+    """Forced sampling on a small ring: every route but the last of each kind is refused at some layer."""
+    task = TwoPixelTask(length=14, scale=7)
+    result = sensitivities(
+        construct("uniform", task), task, method="sampling", sampling=Sampling(points=16, replicates=2)
+    )
+    whole = Report((result,))
+    routes = [each["routes"] for each in json.loads(whole.to_json(why=True))["networks"][0]["layers"]]
+    for name, taken in {
+        "D": ["kernel"] * 3 + ["one"] * 2,
+        "G": ["linear", "closed", "closed", "randomised", "randomised"],
+    }.items():
+        assert [each[name]["taken"].split()[0] for each in routes] == taken
+    refused = {(q, each["route"]): each["why"] for found in routes for q in "DG" for each in found[q]["refused"]}
+    assert set(refused) == {("D", "kernel autocorrelations")} | {("G", each.name) for each in ROUTES[:-1]}
+    assert refused["G", "series"] == refused["G", "transfer"] == "method 'sampling' was asked for"
+    text = whole.to_text(why=True)
+    below = text[text.index("uniform, routes") :]
+    words = " ".join(below.split())
+    assert all(f"not {name}: {why}" in words for (_, name), why in refused.items())
+    assert all(len(line) <= 80 for line in below[: below.index("\n\nG: ")].splitlines())
+    assert "routes" not in whole.to_json() and "routes" not in whole.to_text()
+
+
+def test_routes_are_not_for_latex(capfd: pytest.CaptureFixture[str]) -> None:
+    code, _, err = called(capfd, "report", "--why", "--format", "latex")
+    assert code == 2 and "routes are for text and json" in err
+    code, out, _ = called(capfd, "report", "--why", "--length", "8", "--scale", "3", "--construction", "uniform")
+    assert code == 0 and "G of layer 0: linear noise\n" in out and "D of f_p: one image per distance\n" in out
