@@ -123,6 +123,7 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     for k in range(after, layer):
         if (after, k + 1) not in known:
             known[after, k + 1] = composed(known[after, k], network.layers[k])
+            known[after, k + 1].values.setflags(write=False)
     return known[after, layer]
 
 

@@ -93,6 +93,7 @@ class Layer:
         choice(self.activation, "activation", ACTIVATIONS)
         weights = in_common_field([*array.flat, *given])
         array = np.array(weights[: array.size], dtype=object).reshape(array.shape)
+        array.setflags(write=False)
         stride, filters, bias = integer(self.stride, "stride", 1), _tuples(array), tuple(weights[array.size :])
         vars(self).update(filters=filters, bias=bias, stride=stride, origin=origin, names=names)
         vars(self).update(array=array, weights=weights, channels=channels, input_channels=inputs)

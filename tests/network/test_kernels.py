@@ -123,4 +123,7 @@ def test_kernels_are_computed_once() -> None:
     network = construct("shift", TwoPixelTask())
     assert effective_kernel(network, 2) is effective_kernel(network, 2)
     assert set(network.kernels) == {(0, 0), (0, 1), (0, 2)}
+    for shared in (effective_kernel(network, 2).values, network.layers[0].array):
+        with pytest.raises(ValueError, match="read-only"):
+            shared[0] = 0
     assert network == construct("shift", TwoPixelTask()) and "kernels" not in repr(network)
