@@ -1,19 +1,114 @@
-"""BibTeX for exactly the results asked for."""
+"""BibTeX for exactly the results asked for: the sources and the derivations behind their quantities and methods."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
+from pathlib import Path
 
-from solver.citations.entries import ENTRIES, SOLVER, TALK
-from solver.citations.routes import QUANTITIES, RELATIVE, backing, kind_sources
+from solver import __version__
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.errors import InputError
 from solver.numbers.exact import choice
+from solver.optimal import deformation as optimal
+from solver.optimal import pencil
+from solver.proof import Proof
+from solver.report.documents import frequencies, search
+from solver.sensitivity.deformation.routes import AUTOCORRELATIONS, DEFORMATION_ROUTES
+from solver.sensitivity.limits import limits as noise_limits
+from solver.sensitivity.noise.closed import ONCE
+from solver.sensitivity.noise.routes import ROUTES
+from solver.sensitivity.noise.sampled.route import SAMPLED
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.values import MissingValue, Value
+from solver.sensitivity.shuffling import shuffling
+from solver.values import ClosedValue, EnclosedValue, MissingValue, Value
+
+SOLVER, TALK = "adaptivepoolingsolver", "petrini2022adaptive"
+"""The keys of what is always cited."""
+
+ARB = "johansson2017arb"
+DEFINITIONS = ("petrini2021relative", "tomasini2022spatial")
+DEFORMATIONS = (*DEFINITIONS, "bruna2013invariant")
+QUANTITY_SOURCES = {"D": DEFORMATIONS, "G": DEFINITIONS, "R": DEFORMATIONS}
+
+
+@cache
+def entries() -> dict[str, str]:
+    """Return every entry of ``sources.bib`` by its key, after the comment that says what it is cited for."""
+    text = Path(__file__).with_name("sources.bib").read_text(encoding="utf-8").replace("<version>", __version__)
+    return {
+        key: each for each in text.strip().split("\n\n") for key in re.findall(r"^@\w+{(\w+),$", each, re.MULTILINE)
+    }
+
+
+@dataclass(frozen=True)
+class Backing:
+    """The sources (keys of `entries`) and the derivations behind one method."""
+
+    sources: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+
+
+RELATIVE = Proof("relative_stability")
+_NOTHING = Backing()
+_BEST = (Proof("best_kernel"),)
+
+EXACTLY = {
+    **{each.method: Backing(each.sources, each.proofs) for each in DEFORMATION_ROUTES},
+    **{each.method: Backing(each.sources, each.proofs) for each in ROUTES},
+    noise_limits.CLOSED: Backing(proofs=(Proof("limits_noise"),)),
+    shuffling.MEANS: Backing(proofs=AUTOCORRELATIONS.proofs),
+    frequencies.RAYLEIGH: Backing(proofs=(Proof("frequency"),)),
+    frequencies.PROJECTION: Backing(proofs=(Proof("frequency"),)),
+    optimal.LIMIT: Backing(proofs=_BEST),
+    optimal.ALGEBRAIC: Backing(proofs=_BEST),
+    pencil.PROVEN_LEAST: Backing((ARB,), _BEST),
+    **dict.fromkeys(("sigma^2", "network", "formula, derived", "formula, identified"), _NOTHING),
+    **dict.fromkeys((search.METHOD, MissingValue("").method), _NOTHING),
+}
+"""The methods that are always called the same: of every route, and of what is no route."""
+
+CONTAINING = {
+    SAMPLED.method: Backing(SAMPLED.sources, SAMPLED.proofs),
+    noise_limits.BOUNDED: _NOTHING,
+    " terms, as a proven ball": Backing((ARB,), ONCE.proofs),
+    " shuffled networks": _NOTHING,
+    " shuffles, ": _NOTHING,
+}
+"""The methods whose names carry numbers, by what they always contain; the first that fits counts."""
+
+
+def backing(method: str) -> Backing:
+    """Return what stands behind a method.
+
+    Raises
+    ------
+    InputError
+        If no value of the solver has this method.
+    """
+    if method in EXACTLY:
+        return EXACTLY[method]
+    for part, found in CONTAINING.items():
+        if part in method:
+            return found
+    raise InputError(f"method: no route of the solver is called {method!r}; take a value's `method` as it is")
+
+
+def _digit_sources(value: Value) -> tuple[str, ...]:
+    """Return the sources of the digits of a value: proven by ball arithmetic unless it is rational or sampled."""
+    if isinstance(value, EnclosedValue) or (value.exact is not None and hasattr(value.exact, "polynomial")):
+        return (ARB,)
+    if not isinstance(value, ClosedValue):
+        return ()
+    from solver.gaussian.functions import OwensT, Phi2
+
+    functions = {Phi2: "plackett1954reduction", OwensT: "owen1956tables"}
+    used = [key for function, key in functions.items() if value.expression.has(function)]
+    return (ARB, *(["johansson2018integration"] if used else []), *used)
 
 
 @dataclass(frozen=True)
@@ -60,26 +155,25 @@ def citation(
     @misc{adaptivepoolingsolver,
     ...
     """
-    found = list(cited(results, layers, quantities))
+    found = list(_cited(results, layers, quantities))
     keys = dict.fromkeys([SOLVER, TALK, *(key for each in found for key in each.sources)])
-    comments = list(dict.fromkeys(each.comment for each in found))
-    return "\n\n".join([*(["\n".join(comments)] if comments else []), *(ENTRIES[key].bibtex for key in keys)]) + "\n"
+    comments = "\n".join(dict.fromkeys(each.comment for each in found))
+    return "\n\n".join([*([comments] if comments else []), *(entries()[key] for key in keys)]) + "\n"
 
 
-def cited(
+def _cited(
     results: Sequence[Sensitivities | Value], layers: Sequence[str], quantities: Sequence[str]
 ) -> Iterator[Cited]:
     """Yield each value asked for, with what stands behind it."""
     check_quantities(quantities)
     for result in results:
         if isinstance(result, Sensitivities):
-            places = dict.fromkeys(k for name in layers for k in _layers(name, result.network.depth))
-            for k, quantity in product(places, quantities):
+            for k, quantity in product(layer_numbers(layers, result.network.depth), quantities):
                 yield _of_layer(result.network.name, result.layers[k], quantity)
         elif isinstance(result, Value):
             found = backing(result.method)
             scripts = tuple(proof.script for proof in found.proofs if not (proof.layer or proof.constructions))
-            yield Cited(f"a value ({result.kind})", result.method, (*found.sources, *kind_sources(result)), scripts)
+            yield Cited(f"a value ({result.kind})", result.method, (*found.sources, *_digit_sources(result)), scripts)
         else:
             raise InputError(f"citation: expected Sensitivities or values of them, got {result!r}")
 
@@ -87,23 +181,26 @@ def cited(
 def check_quantities(quantities: Sequence[str]) -> None:
     """Refuse quantities other than D, G and R."""
     for quantity in quantities:
-        choice(quantity, "quantity", QUANTITIES)
+        choice(quantity, "quantity", QUANTITY_SOURCES)
 
 
-def check_layers(layers: Sequence[str], depth: int) -> None:
-    """Refuse names of layers that a network of some depth does not have."""
-    for name in layers:
-        _layers(name, depth)
+def layer_numbers(names: Sequence[str], depth: int) -> list[int]:
+    """Return the layers that names stand for in a network of some depth, each once; the output is depth + 1.
 
-
-def _layers(name: str, depth: int) -> list[int]:
-    """Return the layers that a name stands for in a network, the output as depth + 1."""
-    named = {"all": list(range(depth + 2)), "last": [depth], "output": [depth + 1]}
-    if name in named:
-        return named[name]
-    if not (name.isdecimal() and int(name) <= depth):
-        raise InputError(f"layer: expected 0 to {depth}, last, output or all for this network, got {name!r}")
-    return [int(name)]
+    Raises
+    ------
+    InputError
+        If the network has no such layer.
+    """
+    found: list[int] = []
+    for name in names:
+        if name.isdecimal() and int(name) <= depth:
+            found.append(int(name))
+        elif name in ("all", "last", "output"):
+            found += {"all": range(depth + 2), "last": [depth], "output": [depth + 1]}[name]
+        else:
+            raise InputError(f"layer: expected 0 to {depth}, last, output or all for this network, got {name!r}")
+    return list(dict.fromkeys(found))
 
 
 def _of_layer(name: str, layer: LayerValues, quantity: str) -> Cited:
@@ -119,6 +216,8 @@ def _of_layer(name: str, layer: LayerValues, quantity: str) -> Cited:
     proofs = [*built, *(proof for each in routes for proof in each.proofs)]
     proofs += [RELATIVE] if quantity == "R" else []
     scripts = [proof.script for proof in proofs if proof.applies(layer.name, name)]
-    sources = [key for each, found in zip(values, routes, strict=True) for key in (*found.sources, *kind_sources(each))]
+    sources = [
+        key for each, found in zip(values, routes, strict=True) for key in (*found.sources, *_digit_sources(each))
+    ]
     method = "; ".join(dict.fromkeys(each.method for each in values))
-    return Cited(what, method, (*QUANTITIES[quantity], *sources), tuple(dict.fromkeys(scripts)))
+    return Cited(what, method, (*QUANTITY_SOURCES[quantity], *sources), tuple(dict.fromkeys(scripts)))

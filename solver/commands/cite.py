@@ -58,10 +58,9 @@ def _is_asked() -> bool:
 
 def _seen(network: Network, layers: Sequence[str]) -> Network:
     """Return the network up to the deepest layer asked for: what lies above does not change its values."""
-    from solver.citations.citation import check_layers
+    from solver.citations.citation import layer_numbers
 
-    check_layers(layers, network.depth)
-    numbers = [int(name) if name.isdigit() else network.depth for name in layers]
-    if {"output", "all"} & set(layers) or max(numbers) >= network.depth:
+    deepest = max(layer_numbers(layers, network.depth))
+    if deepest >= network.depth:
         return network
-    return replace(network, layers=network.layers[: max([1, *numbers])], readout=(), claim=None)
+    return replace(network, layers=network.layers[: max(1, deepest)], readout=(), claim=None)

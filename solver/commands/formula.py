@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from solver.commands.options import shared
-from solver.commands.question import chosen_deformation, chosen_noise
 
 _DESCRIPTION = "Print D, G or R of a layer as a formula in l, xi or k."
 
@@ -41,14 +40,14 @@ G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified onc
 @click.option("--owens-t", is_flag=True, help="Write Phi2 in Owen's T.")
 def formula(point: str | None, latex: bool, owens_t: bool, **options: Any) -> None:
     """Print the formula, its range, its proof and its value."""
+    from solver.question.deformation import Deformation
+    from solver.question.noise import GaussianNoise
     from solver.symbolic.sensitivity_formula import sensitivity_formula
 
     at = None if point is None else _point(point)
-    deformation, noise = chosen_deformation(options), chosen_noise(options)
-    keys = ("construction", "layer", "variables", "quantity", "scale", "filter_size", "distances", "gap")
-    found = sensitivity_formula(
-        **{key: options[key] for key in (*keys, "eliminate_sigma")}, deformation=deformation, noise=noise
-    )
+    deformation = Deformation(law=options.pop("deformation"), collisions=options.pop("collisions"))
+    noise = GaussianNoise(energy=options.pop("noise_energy"), rectified=options.pop("rectified_noise"))
+    found = sensitivity_formula(**options, deformation=deformation, noise=noise)
     found = found.in_owens_t() if owens_t else found
     value = None if at is None else found.value(**at)
     if latex:

@@ -44,20 +44,6 @@ def chosen_task(options: Options) -> TwoPixelTask:
     return TwoPixelTask(**{key: options[key] for key in ("length", "scale", "distances", "gap", "labels")})
 
 
-def chosen_deformation(options: Options) -> Deformation:
-    """Return the deformation."""
-    from solver.question.deformation import Deformation
-
-    return Deformation(law=options["deformation"], collisions=options["collisions"])
-
-
-def chosen_noise(options: Options) -> GaussianNoise:
-    """Return the noise."""
-    from solver.question.noise import GaussianNoise
-
-    return GaussianNoise(energy=options["noise_energy"], rectified=options["rectified_noise"])
-
-
 def chosen_cache(options: Options) -> Cache | None:
     """Return where slow values are kept."""
     from solver.cache import Cache, default_folder
@@ -67,19 +53,22 @@ def chosen_cache(options: Options) -> Cache | None:
 
 def chosen_question(options: Options, task: Task | None = None) -> Asked:
     """Return what the options ask, on a ring unless a task is given; those that a command lacks are at a default."""
+    from solver.question.deformation import Deformation
+    from solver.question.noise import GaussianNoise
     from solver.sensitivity.noise.route import Evaluation
     from solver.sensitivity.noise.sampled.sampling import Sampling
 
     options = {**DEFAULTS, **options}
+    cache = chosen_cache(options)
     return Asked(
         task=task or chosen_task(options),
-        deformation=chosen_deformation(options),
-        noise=chosen_noise(options),
+        deformation=Deformation(law=options["deformation"], collisions=options["collisions"]),
+        noise=GaussianNoise(energy=options["noise_energy"], rectified=options["rectified_noise"]),
         channel_mean=options["channel_mean"],
         how=Evaluation(
             method=options["method"],
             sampling=Sampling(seed=options["seed"], tolerance=options["tolerance"]),
-            cache=chosen_cache(options),
+            cache=cache,
         ),
     )
 

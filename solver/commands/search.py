@@ -8,7 +8,7 @@ import click
 
 from solver.commands.options import PRINTED, TASK, shared
 from solver.commands.output import check_writable, progress_bar, write
-from solver.commands.question import chosen_deformation, chosen_task
+from solver.commands.question import chosen_task
 
 
 @click.command(
@@ -36,6 +36,7 @@ function of as many pixels, both proven. --channels is the H of each searched la
 def search(**options: Any) -> None:
     """Search, and print what was found."""
     from solver.optimal.search import search_deformation
+    from solver.question.deformation import Deformation
     from solver.report.documents.search import search_json, search_text
 
     check_writable(options["output"])
@@ -45,7 +46,7 @@ def search(**options: Any) -> None:
             options["layer"],
             channels=options["channels"],
             filter_size=options["filter_size"] or 3,
-            deformation=chosen_deformation(options),
+            deformation=Deformation(law=options["deformation"], collisions=options["collisions"]),
             progress=progress,
             **{name: options[name] for name in ("seed", "restarts", "steps", "linear")},
         )

@@ -33,8 +33,16 @@ from solver import (
     sensitivity_formula,
     shuffling,
 )
-from solver.citations.entries import ENTRIES, SOLVER, TALK
-from solver.citations.routes import CONTAINING, EXACTLY, QUANTITIES, RELATIVE, backing
+from solver.citations.citation import (
+    CONTAINING,
+    EXACTLY,
+    QUANTITY_SOURCES,
+    RELATIVE,
+    SOLVER,
+    TALK,
+    backing,
+    entries,
+)
 from solver.cli import main
 from solver.constructions.registry import CONSTRUCTIONS
 from solver.derive.scripts import derivations_folder
@@ -103,11 +111,12 @@ def written(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_entries_are_complete_and_plain() -> None:
-    entries = parsed("\n\n".join(entry.bibtex for entry in ENTRIES.values()))
-    assert list(entries) == list(ENTRIES)
-    for kind, fields in entries.values():
+    found = parsed("\n\n".join(entries().values()))
+    assert list(found) == list(entries())
+    for kind, fields in found.values():
         assert REQUIRED[kind] <= fields.keys() and all(value.isascii() for value in fields.values())
-    assert not any("@" in entry.why for entry in ENTRIES.values())  # a comment that starts no entry
+    for text in entries().values():
+        assert re.match(r"% [^@\n]+\n@", text)  # a comment that starts no entry
 
 
 def test_the_parser_refuses_broken_entries() -> None:
@@ -119,30 +128,31 @@ def test_the_parser_refuses_broken_entries() -> None:
 def test_the_citation_file_says_the_same() -> None:
     yaml = pytest.importorskip("yaml")
     file = yaml.safe_load((ROOT.parent / "CITATION.cff").read_text())
-    own = ENTRIES[SOLVER].fields
+    sources = {key: fields for key, (_, fields) in parsed("\n\n".join(entries().values())).items()}
+    own = sources[SOLVER]
     assert own["note"] == f"Software, version {file['version']}" and file["version"] == solver.__version__
     assert own["title"].replace("{", "").replace("}", "") == file["title"]
     assert own["author"] == "{" + file["authors"][0]["name"] + "}"
-    by_title = {entry.fields["title"]: entry for entry in ENTRIES.values()}
+    by_title = {fields["title"]: fields for fields in sources.values()}
     assert len(file["references"]) == 3
     for reference in file["references"]:
-        entry = by_title[reference["title"]]
+        fields = by_title[reference["title"]]
         names = [f"{each['family-names']}, {each['given-names']}" for each in reference["authors"]]
-        assert entry.fields["author"] == " and ".join(names) and entry.fields["year"] == str(reference["year"])
+        assert fields["author"] == " and ".join(names) and fields["year"] == str(reference["year"])
         for identifier in reference.get("identifiers", ()):
-            assert identifier["value"] in entry.fields.values()
+            assert identifier["value"] in fields.values()
 
 
 @needs_latex
 @pytest.mark.skipif(shutil.which("bibtex") is None, reason="bibtex is not installed")
 def test_bibtex_reads_every_entry(tmp_path: Path) -> None:
-    (tmp_path / "sources.bib").write_text("\n\n".join(entry.bibtex for entry in ENTRIES.values()))
+    (tmp_path / "sources.bib").write_text("\n\n".join(entries().values()))
     body = r"\nocite{*}\bibliographystyle{plain}\bibliography{sources}"
     compiles(body, "", tmp_path)
     done = subprocess.run(["bibtex", "page"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "Warning" not in done.stdout, done.stdout
     compiles(body, "", tmp_path)
-    assert (tmp_path / "page.bbl").read_text().count("\\bibitem") == len(ENTRIES)
+    assert (tmp_path / "page.bbl").read_text().count("\\bibitem") == len(entries())
 
 
 # What is cited
@@ -155,13 +165,13 @@ def test_without_a_result_the_solver_and_the_talk_are_cited() -> None:
 @pytest.mark.parametrize(
     ("layer", "quantity", "keys", "scripts"),
     [
-        ("1", "D", QUANTITIES["D"], ["deformation_last_layer"]),
-        ("output", "D", QUANTITIES["D"], ["response", "deformation_output"]),
-        ("0", "G", QUANTITIES["G"], []),
+        ("1", "D", QUANTITY_SOURCES["D"], ["deformation_last_layer"]),
+        ("output", "D", QUANTITY_SOURCES["D"], ["response", "deformation_output"]),
+        ("0", "G", QUANTITY_SOURCES["G"], []),
         (
             "output",
             "G",
-            (*QUANTITIES["G"], "johansson2017arb", "johansson2018integration", "plackett1954reduction"),
+            (*QUANTITY_SOURCES["G"], "johansson2017arb", "johansson2018integration", "plackett1954reduction"),
             None,
         ),
     ],
@@ -184,7 +194,7 @@ def test_routes_bring_their_sources() -> None:
     assert text == citation(found, layers=["2"], quantities=["G"])
     sampled = sensitivities(construct("uniform", deep), deep, method="sampling", sampling=FEW)
     text = citation(sampled, layers=["last"], quantities=["R"])
-    assert {*QUANTITIES["R"], "joe2008sobol", "owen1998scrambling"} <= parsed(text).keys()
+    assert {*QUANTITY_SOURCES["R"], "joe2008sobol", "owen1998scrambling"} <= parsed(text).keys()
     assert re.findall(r"derivations/(\w+)", text) == [
         "effective_kernels",
         "deformation_last_layer",
@@ -352,9 +362,11 @@ def test_every_derivation_named_is_there_and_every_entry_is_used() -> None:
     scripts = {path.stem for path in derivations_folder().glob("*.py")}
     assert {proof.script for proof in proofs} <= scripts
     assert {name for proof in proofs for name in proof.constructions} <= set(CONSTRUCTIONS)
-    used = {key for each in routes for key in each.sources} | {key for keys in QUANTITIES.values() for key in keys}
+    used = {key for each in routes for key in each.sources} | {
+        key for keys in QUANTITY_SOURCES.values() for key in keys
+    }
     functions = {"johansson2018integration", "plackett1954reduction", "owen1956tables"}
-    assert used | functions | set(ALWAYS) == set(ENTRIES)
+    assert used | functions | set(ALWAYS) == set(entries())
 
 
 # The command

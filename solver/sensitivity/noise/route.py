@@ -79,7 +79,7 @@ class Route:
     quick : float
         The most multiplications that ``auto`` spends on it.
     sources : tuple of str
-        Keys of `solver.citations.entries.ENTRIES`.
+        Keys of ``solver/citations/sources.bib``.
     proofs : tuple of Proof
         The derivations behind it.
     """
