@@ -105,12 +105,11 @@ def _shortcoming(message: str, place: str, value: Any, kind: Any) -> str:
     info, words = _described(inspect.type_info(kind))
     for step in re.findall(r"\w+", place):
         if step.isdecimal():
-            value, part = (
-                value[int(step)],
-                info.item_types[int(step)] if hasattr(info, "item_types") else info.item_type,
-            )
+            part = info.item_types[int(step)] if hasattr(info, "item_types") else info.item_type
+            value = value[int(step)]
         else:
-            value, part = value[step], next(each.type for each in info.fields if each.encode_name == step)
+            part = next(each.type for each in info.fields if each.encode_name == step)
+            value = value[step]
         info, words = _described(part)
     fields = getattr(info, "fields", ())
     required = ", ".join(each.encode_name for each in fields if each.required)

@@ -14,6 +14,7 @@ from solver.errors import InputError
 from solver.network.network import Network
 from solver.network.torch import torch_module
 from solver.network.torch.reading import from_torch
+from solver.numbers.exact import choice
 from solver.optimal.torch_deformation import one_thread
 from solver.train.split import Split
 from solver.train.training import Architecture, Training
@@ -96,9 +97,7 @@ def chosen_device(name: str) -> str:
     InputError
         For another name, and for cuda where torch finds no GPU.
     """
-    if name not in DEVICES:
-        raise InputError(f"device: {name!r} is unknown; choose one of {', '.join(DEVICES)}")
-    present = name != "cpu" and torch_module().cuda.is_available()
+    present = choice(name, "device", DEVICES) != "cpu" and torch_module().cuda.is_available()
     if name == "cuda" and not present:
         raise InputError("device: torch finds no GPU; take cpu, or auto for a GPU only where there is one")
     return "cuda" if present else "cpu"
