@@ -106,7 +106,7 @@ def chosen_networks(options: Options, task: Task, *, skip: bool = False) -> list
 def _networks_of(files: Sequence[Path], taken: set[str], task: Task) -> list[Network]:
     """Return the networks of files, each under a name of its own: with its file's where the name is taken."""
     from solver.network.files.reading import read_network
-    from solver.network.linearity import check_axes
+    from solver.network.representatives import check_axes
 
     networks = []
     for file in dict.fromkeys(files):

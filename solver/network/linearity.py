@@ -13,10 +13,11 @@ import numpy as np
 from solver.errors import InputError
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
+from solver.network.representatives import network_representatives
 from solver.network.trace import Activation, layer_passes, preactivations
 from solver.numbers.exact import Exact
 from solver.question.deformation import Deformation
-from solver.question.ensemble import Representatives, network_phases, representatives
+from solver.question.ensemble import Representatives
 from solver.question.lattice import Shape, as_shape, coordinates, numbered
 from solver.question.pairs import Task
 
@@ -112,37 +113,6 @@ def data_images(ring: Representatives, deformation: Deformation) -> np.ndarray:
     moved = [image for pair in ring.pairs for image, _ in ring.outcomes(deformation, pair)]
     rows = {tuple(sorted(image.items())) for image in [*ring.images, *moved]}
     return dense_images([dict(row) for row in sorted(rows)], ring.shape)
-
-
-def network_representatives(network: Network, task: Task, deformation: Deformation) -> Representatives:
-    """Return the pairs that represent the ensemble for every layer of a network, plain and deformed."""
-    stride = checked_stride(network, task)
-    sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach_on(task.axes)
-    symmetric = network.is_symmetric and deformation.is_symmetric_on(task.axes)
-    return representatives(task, sight, phases=network_phases(stride, task), symmetric=symmetric)
-
-
-def check_axes(network: Network, task: Task) -> None:
-    """Refuse a network for another number of axes than the task has."""
-    if network.axes != task.axes:
-        places = {1: "a ring", 2: "a frame"}
-        raise InputError(
-            f"network {network.name!r} has filters for {places[network.axes]}, the task is on {places[task.axes]}"
-        )
-
-
-def checked_stride(network: Network, task: Task) -> int:
-    """Return the total stride of a network that fits on the task.
-
-    Raises
-    ------
-    InputError
-        If a stride does not divide the ring, or the network is for another number of axes.
-    """
-    check_axes(network, task)
-    if network.axes == 1:
-        network.output_length(task.sites, network.depth)
-    return network.total_stride(network.depth)
 
 
 def dense_images(images: list[dict[int, int]], length: int | Shape) -> np.ndarray:

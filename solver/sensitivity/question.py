@@ -12,11 +12,11 @@ from solver.errors import InputError
 from solver.network.changed.translates import one_of_each_translate
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
+from solver.network.representatives import noise_representatives
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
-from solver.sensitivity.noise.once import noise_representatives
 
 NUMBERS = 6
 """Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""

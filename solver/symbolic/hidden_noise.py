@@ -28,10 +28,11 @@ from sympy import Integer
 from solver.errors import InputError, SolverError
 from solver.network.layer import Layer
 from solver.network.network import Network
+from solver.network.representatives import noise_representatives
 from solver.numbers.exact import Exact
 from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
-from solver.sensitivity.noise.once import RectifiedFields, noise_representatives
+from solver.sensitivity.noise.once import RectifiedFields
 from solver.sensitivity.noise.second_moment import SecondMoment
 from solver.symbolic.formula import Formula, Point, point_text
 from solver.symbolic.hidden_deformation import by_lag

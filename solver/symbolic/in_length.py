@@ -19,10 +19,9 @@ import sympy
 from sympy import Integer
 
 from solver.errors import NotApplicableError
-from solver.network.linearity import network_representatives
+from solver.network.representatives import network_representatives, noise_representatives
 from solver.numbers.exact import Exact
 from solver.question.noise import Noise
-from solver.sensitivity.noise.once import noise_representatives
 from solver.symbolic.formula import Certificate, Formula
 from solver.symbolic.measured import MeasuredLayer, shallow
 from solver.symbolic.pair_moments import over_spread

@@ -30,11 +30,11 @@ from solver.commands.question import chosen_networks
 from solver.constructions.registry import reaching_networks
 from solver.errors import NotApplicableError, UnreachableScaleError
 from solver.gaussian.balls import enclose
+from solver.network.representatives import noise_representatives
 from solver.question.ensemble import network_phases, representatives
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.enumeration import image_moments
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import mean_response

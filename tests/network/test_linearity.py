@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from solver import Deformation, Layer, Network, TwoPixelTask, activations, construct, linearity_proof
-from solver.network.linearity import dense_images, linear_on_rectified, network_representatives
+from solver.network.linearity import dense_images, linear_on_rectified
+from solver.network.representatives import network_representatives
 from solver.network.trace import preactivations
 from solver.question.deformation import deformation_outcomes
 from tests.quick import UNSTRIDED

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Deformation, Layer, Network, TwoPixelTask, deformation_energy
-from solver.network.linearity import network_representatives
+from solver.network.representatives import network_representatives
 from solver.question.ensemble import representatives
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.enumeration import image_moments

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from solver.network.linearity import dense_images, network_representatives
+from solver.network.linearity import dense_images
 from solver.network.network import Network
+from solver.network.representatives import network_representatives
 from solver.network.trace import Activation, activations
 from solver.numbers.product import product
 from solver.question.deformation import Deformation

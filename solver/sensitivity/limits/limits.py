@@ -14,6 +14,7 @@ from typing import Any
 from solver.errors import InputError
 from solver.network.linearity import dense_images
 from solver.network.network import Network
+from solver.network.representatives import noise_representatives
 from solver.question.ensemble import Representatives
 from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
@@ -22,7 +23,6 @@ from solver.sensitivity.limits.moments import OneSidedEnsemble
 from solver.sensitivity.limits.sampled import sampled_limits
 from solver.sensitivity.limits.slopes import OneSidedNetwork, Slopes, strong_slopes, weak_slopes
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
 from solver.sensitivity.quantities import FLAT
 from solver.sensitivity.question import Question

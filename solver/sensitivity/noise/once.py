@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from solver.network.kernels import Kernel, effective_kernel
-from solver.network.linearity import checked_stride, dense_images, linear_on_rectified
+from solver.network.linearity import dense_images, linear_on_rectified
 from solver.network.network import Network
+from solver.network.representatives import noise_representatives
 from solver.numbers.product import product
-from solver.question.ensemble import Representatives, network_phases, representatives
 from solver.question.lattice import Shape, as_shape
 from solver.question.noise import Noise
 from solver.question.pairs import Task
@@ -54,21 +54,6 @@ def coupled_fields(network: Network, noise: Noise) -> int:
         box = taps[tuple(slice(first, last + 1) for first, last in ends)]
         fields.add((box.shape, tuple(box.ravel().tolist()), bias))
     return len(fields)
-
-
-def noise_representatives(network: Network, task: Task) -> Representatives:
-    """Return the pairs that represent the ensemble for the noise response of every layer and of the readout.
-
-    Two units whose noises are correlated are less than a receptive field apart, so together they see
-    less than two receptive fields: pairs farther apart than that form one class.  With strides units are a
-    multiple of the stride apart; where windows do not overlap, no two are correlated.
-    """
-    stride = checked_stride(network, task)
-    sight = 2 * (network.receptive_field(network.depth) + 1)
-    if stride > 1:
-        fields = [(network.receptive_field(k), network.total_stride(k)) for k in range(1, network.depth + 1)]
-        sight = max((field - 1) // between * between + field for field, between in fields)
-    return representatives(task, sight, phases=network_phases(stride, task), symmetric=network.is_symmetric)
 
 
 def layer_second_moment(

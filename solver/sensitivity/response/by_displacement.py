@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm, prod
+from math import prod
 from typing import Any
 
 from solver.errors import InputError, NotApplicableError
-from solver.network.linearity import checked_stride, dense_images
+from solver.network.linearity import dense_images
 from solver.network.network import Network
+from solver.network.representatives import every_pair
 from solver.network.trace import Activation, activations
-from solver.question.ensemble import Representatives, representatives
+from solver.question.ensemble import Representatives
 from solver.question.frame import FrameTask
 from solver.question.lattice import Shape, Step, as_step, centred, components, displacements
 from solver.question.pairs import Task
@@ -160,13 +161,6 @@ def mean_response(network: Network, task: Task) -> Response:
     for (_, step, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):
         sums[step] = sums.get(step, 0) + value
     return _response({step: _plain(total * Fraction(1, stride)) for step, total in sums.items()}, ring)
-
-
-def every_pair(network: Network, task: Task, *, period: int = 1, sight: int = 1) -> Representatives:
-    """Return representatives of every pair of sites, whether or not the ensemble keeps its displacement."""
-    stride = checked_stride(network, task)
-    sight = max(network.receptive_field(network.depth) + stride, sight)
-    return representatives(task.everywhere, sight, phases=lcm(stride, period))
 
 
 def pair_responses(network: Network, ring: Representatives) -> list[Any]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from solver.errors import InputError
 from solver.network.network import Claim, Network
+from solver.network.representatives import every_pair
 from solver.question.pairs import Task
-from solver.sensitivity.response.by_displacement import every_pair, network_response, pair_responses
+from solver.sensitivity.response.by_displacement import network_response, pair_responses
 
 
 def check_claim(network: Network, task: Task) -> dict[Any, tuple[Any, Any]]:

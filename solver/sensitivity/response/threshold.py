@@ -9,8 +9,8 @@ from functools import cmp_to_key
 from typing import Any
 
 from solver.errors import NotApplicableError
-from solver.network.linearity import checked_stride
 from solver.network.network import Network
+from solver.network.representatives import checked_stride
 from solver.numbers.exact import sign
 from solver.question.ensemble import representatives
 from solver.question.pairs import Task

@@ -17,12 +17,12 @@ import numpy as np
 from solver.errors import InputError
 from solver.network.linearity import dense_images
 from solver.network.network import Network
+from solver.network.representatives import noise_representatives
 from solver.network.trace import activated, correlate
 from solver.numbers.exact import integer, rational
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise
 from solver.question.pairs import Task
-from solver.sensitivity.noise.once import noise_representatives
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
 from solver.sensitivity.noise.sampled.threads import drawn_results
