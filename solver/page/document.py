@@ -1,30 +1,19 @@
-"""The page as one HTML file: the template with its style, scripts and data put inline, so that it opens from a disk."""
+"""The page as one HTML file: template.html with its style, scripts and data put inline."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
-
-SCRIPTS = (
-    "fraction.js", "network.js", "sensitivity.js", "noise.js", "state.js", "elements.js", "bars.js", "layers.js",
-    "interference.js", "curves.js", "tables.js", "scene.js", "settings.js", "sections.js", "main.js",
-)  # fmt: skip
-"""In the order in which they build on each other; all are plain scripts, as files cannot import modules."""
 
 
 def page_html(data: dict[str, Any]) -> str:
     """Return the page that shows these data (`solver.page.data.page_data`); it loads nothing else."""
-    parts = {
-        "{{style}}": f"<style>\n{_asset('style.css')}</style>",
-        "{{data}}": f'<script type="application/json" id="data">{embedded(data)}</script>',
-        "{{scripts}}": "\n".join(f"<script>\n{_asset(name)}</script>" for name in SCRIPTS),
-        "{{version}}": str(data["version"]),
-    }
-    page = _asset("template.html")
-    for mark, text in parts.items():
-        page = page.replace(mark, text)
-    return page
+    page = _asset("template.html").replace("{{version}}", str(data["version"]))
+    page = page.replace('<link rel="stylesheet" href="style.css">', f"<style>\n{_asset('style.css')}</style>")
+    page = re.sub(r'<script src="(.+)"></script>', lambda tag: f"<script>\n{_asset(tag[1])}</script>", page)
+    return page.replace("{{data}}", embedded(data))
 
 
 def embedded(data: dict[str, Any]) -> str:

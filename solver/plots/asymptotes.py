@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import sympy
@@ -127,7 +126,7 @@ def _by_depth(axes: Axes, symbol: str, expansions: dict[int, Expansion]) -> None
     axes.set(xlabel="layer $k$", ylabel=f"${symbol}$")
 
 
-def _markers(axes: Axes, at: Sequence[float], exact: Sequence[Any], color: str, label: str, marker: str) -> None:
+def _markers(axes: Axes, at: Sequence[float], exact: Sequence[sympy.Expr], color: str, label: str, marker: str) -> None:
     """Draw exact values, to double precision."""
     values = [float(enclose(value, 20).mid()) for value in exact]
     axes.plot(at, values, color=color, label=label, marker=marker, **HOLLOW)
