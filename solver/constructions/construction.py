@@ -74,8 +74,8 @@ class Construction:
         UnreachableScaleError
             If there is no network for this scale; names the nearest that work.
         """
-        if self.strided_depth is not None and isinstance(task, TwoPixelTask):
-            return self.strided_depth(task, filter_size)
+        if self.strided_depth is not None and task.axes == 1:
+            return self.strided_depth(task.as_ring(self.name), filter_size)
         depth, rest = divmod(task.scale - 1, filter_size - 1)
         if rest and not self.every_scale:
             near = [str(xi) for k in (depth, depth + 1) if (xi := (filter_size - 1) * k + 1) >= 2]
