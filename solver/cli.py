@@ -5,27 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from solver import __version__
-from solver.commands.cite import cite
-from solver.commands.constructions import list_constructions
-from solver.commands.derive import derive
-from solver.commands.formula import formula
-from solver.commands.frame import frame
-from solver.commands.history import history
-from solver.commands.limits import limits
-from solver.commands.page import page
-from solver.commands.plot import plot
-from solver.commands.report import report
-from solver.commands.search import search
-from solver.commands.show import show
-from solver.commands.shuffle import shuffle
-from solver.commands.sweep import sweep
-from solver.commands.table import table
-from solver.commands.train import train
-from solver.commands.verify import verify
 from solver.errors import SolverError
 
 EXAMPLES = """\b
@@ -38,32 +22,21 @@ Examples:
 """
 
 
+COMMANDS = (
+    *("report", "frame", "table", "sweep", "limits", "formula", "plot", "page", "search", "show", "shuffle"),
+    *("train", "history", "verify", "derive", "cite", "constructions"),
+)
+"""Each is the function of this name in the module of this name in `solver.commands`."""
+
+
 @click.group(help=f"{EXAMPLES}\nExact stability of hand-built CNNs to deformations (D) and noise (G).")
 @click.version_option(__version__, prog_name="solver")
 def cli() -> None:
     """Group of the commands."""
 
 
-for command in (
-    report,
-    frame,
-    table,
-    sweep,
-    limits,
-    formula,
-    plot,
-    page,
-    search,
-    show,
-    shuffle,
-    train,
-    history,
-    verify,
-    derive,
-    cite,
-    list_constructions,
-):
-    cli.add_command(command)
+for name in COMMANDS:
+    cli.add_command(getattr(import_module(f"solver.commands.{name}"), name))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from solver.commands.options import QUESTION, ROUTE, TASK, shared
-from solver.commands.output import check_writable, write
+from solver.commands.output import write
 from solver.commands.question import chosen_networks, chosen_question, chosen_results
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def cite(layers: str, quantities: str, **options: Any) -> None:
     from solver.report.columns import chosen_columns
     from solver.report.documents.sweep import chosen_layers
 
-    check_writable(options["output"])
     chosen, wanted = [name.strip() for name in quantities.split(",")], chosen_layers(layers)
     check_quantities(chosen)
     results = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 
-@click.command(name="constructions")
-def list_constructions() -> None:
+@click.command()
+def constructions() -> None:
     """List the hand-built networks and what they claim."""
     from solver.constructions.registry import CONSTRUCTIONS
 

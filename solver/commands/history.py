@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from solver.commands.options import PRINTED, number_list, shared
-from solver.commands.output import check_writable, progress_bar, write
+from solver.commands.output import progress_bar, write
 
 history_options = shared(
     *("shuffles", "points", "seed"),
@@ -40,7 +40,6 @@ and G. The JSON of several runs is itself a RUN to give. D is exact, G is sample
 @shared(*PRINTED, digits={"help": "Significant digits [default: 4, in JSON 6]."})
 def history(runs: tuple[Path, ...], steps: str | None, tables: str, **options: Any) -> None:
     """Print a run over its checkpoints, or runs side by side."""
-    check_writable(options["output"])
     if len(runs) == 1 and runs[0].suffix != ".json":
         write(_one_run(runs[0], steps, options), options["output"])
         return

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from solver.commands.options import DIGITS_BY_FORMAT, FORMATS, NETWORKS, NOISE, PRINTED, TASK, shared
-from solver.commands.output import check_writable, given_command, progress_bar, write
+from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import chosen_networks, chosen_question, chosen_task
 
 
@@ -30,7 +30,6 @@ def limits(**options: Any) -> None:
     from solver.report.documents.limits import limits_json, limits_latex, limits_text
     from solver.sensitivity.limits.limits import noise_limits
 
-    check_writable(options["output"])
     task = chosen_task(options)
     asked = chosen_question(options, task)
     reports = []

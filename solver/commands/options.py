@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from solver.commands.output import check_writable
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SHARED: dict[str, dict[str, Any]] = {
@@ -56,7 +58,11 @@ SHARED: dict[str, dict[str, Any]] = {
         "help": "In LaTeX: points of a line of your document [default: 345, a bare article].",
     },
     "format": {"type": click.Choice(["text", "json"]), "default": "text"},
-    "output": {"type": click.Path(dir_okay=False, path_type=Path), "help": "Write to a file, not to stdout."},
+    "output": {
+        "type": click.Path(dir_okay=False, path_type=Path),
+        "callback": check_writable,
+        "help": "Write to a file, not to stdout.",
+    },
     "jobs": {"type": click.IntRange(1), "help": "Processes [default: one a core]."},
 }
 """The settings of an option by its name, which is also the name of its value."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -36,12 +36,16 @@ def progress_bar(name: str, *, about: str = "noise of ") -> Iterator[Callable[[i
         yield None if update is None else lambda done, total: update(completed=done, total=total)
 
 
-def check_writable(output: Path | None) -> None:
-    """Refuse an output path that cannot be written, before any work is done."""
-    if output is not None and not os.access(output.parent, os.W_OK):
-        raise click.BadParameter(
-            f"the folder {str(output.parent)!r} does not exist or is not writable", param_hint="-o"
-        )
+Output = TypeVar("Output", Path, tuple[Path, ...], None)
+
+
+def check_writable(_context: click.Context, _option: click.Parameter, output: Output) -> Output:
+    """Return what the option ``--output`` holds; refuse paths that cannot be written, before any work is done."""
+    for path in output if isinstance(output, tuple) else (output,):
+        if path is not None and not os.access(path.parent, os.W_OK):
+            told = f"the folder {str(path.parent)!r} does not exist or is not writable"
+            raise click.BadParameter(told, param_hint="-o")
+    return output
 
 
 def given_command() -> str:

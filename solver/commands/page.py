@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from solver.commands.options import number_list, shared
-from solver.commands.output import check_writable, progress_bar, write
+from solver.commands.output import progress_bar, write
 from solver.commands.question import chosen_cache
 
 
@@ -36,7 +36,6 @@ def page(**options: Any) -> None:
     from solver.page.data import METHODS, Evaluation, case_data, grid, page_data
     from solver.page.document import page_html
 
-    check_writable(options["output"])
     tasks = grid(*(number_list(options[name], f"--{name}") for name in ("lengths", "scales")))
     how = Evaluation(method=choice(options["method"], "method", METHODS), cache=chosen_cache(options))
     parallel = Parallel(n_jobs=min(options["jobs"] or -1, len(tasks)), return_as="generator")

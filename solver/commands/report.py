@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.options import DIGITS_BY_FORMAT, FORMATS, QUESTION, ROUTE, TASK, shared
-from solver.commands.output import check_writable, given_command, progress_bar, write
+from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ def report(**options: Any) -> None:
     results = chosen_results(chosen_networks(options, asked.task), asked, columns)
     shuffled = _shuffled(results, options["shuffles"], options["seed"]) if options["shuffles"] else ()
     say_where_kept(results, options)
-    write_report(Report(tuple(results), shuffled), options, frequencies=options["frequencies"], why=options["why"])
+    write_report(Report(tuple(results), shuffled), options)
 
 
 def shown_columns(options: Options) -> tuple[Quantity, ...] | None:
-    """Return the columns that a table is to have, after checks of the options and the place to write to.
+    """Return the columns that a table is to have, after checks of the options.
 
     Raises
     ------
@@ -68,7 +68,6 @@ def shown_columns(options: Options) -> tuple[Quantity, ...] | None:
         raise click.BadParameter("tables take --columns G_coherent,G_incoherent instead", param_hint="--split")
     if options["format"] != "latex" and (options["columns"], options["width"]) != (None, None):
         raise click.UsageError("--columns and --width are for --format latex")
-    check_writable(options["output"])
     return None if options["columns"] is None else chosen_columns(options["columns"])
 
 
@@ -82,9 +81,10 @@ def _shuffled(results: Sequence[Sensitivities], shuffles: int, seed: int) -> tup
     return tuple(found)
 
 
-def write_report(report: Report, options: Options, *, frequencies: bool = False, why: bool = False) -> None:
+def write_report(report: Report, options: Options) -> None:
     """Write a report in the format that the options ask for."""
     digits, form = options["digits"], options["format"]
+    frequencies, why = options.get("frequencies", False), options.get("why", False)
     if form == "json":
         text = report.to_json(digits=digits or 15, why=why)
     elif form == "latex":

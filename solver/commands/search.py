@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from solver.commands.options import PRINTED, TASK, shared
-from solver.commands.output import check_writable, progress_bar, write
+from solver.commands.output import progress_bar, write
 from solver.commands.question import chosen_task
 
 
@@ -39,7 +39,6 @@ def search(**options: Any) -> None:
     from solver.question.deformation import Deformation
     from solver.report.documents.search import search_json, search_text
 
-    check_writable(options["output"])
     with progress_bar(f"layer {options['layer']}", about="search of ") as progress:
         found = search_deformation(
             chosen_task(options),

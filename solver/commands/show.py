@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.options import TASK, shared
-from solver.commands.output import check_writable, write
+from solver.commands.output import write
 from solver.commands.question import chosen_networks, chosen_task
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def show(name: str | None, file: Path | None, distance: int, **options: Any) -> 
     """Print a network layer by layer."""
     if (name is None) == (file is None):
         raise click.UsageError("give the NAME of a construction, or --network FILE")
-    check_writable(options["output"])
     task = chosen_task(options)
     named = {"construction": () if name is None else (name,), "network": () if file is None else (file,)}
     (network,) = chosen_networks(options | named, task)

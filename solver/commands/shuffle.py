@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from solver.commands.options import PRINTED, QUESTION, ROUTE, TASK, shared
-from solver.commands.output import check_writable, write
+from solver.commands.output import write
 from solver.commands.question import chosen_networks, chosen_question, chosen_results, say_where_kept
 
 
@@ -34,7 +34,6 @@ def shuffle(most: int, shuffles: int, noisy: int, **options: Any) -> None:
 
     if options["channel_mean"]:
         raise click.BadParameter("shuffling is defined for norms over all channels", param_hint="--channel-mean")
-    check_writable(options["output"])
     how = Shuffles(most=most, sample=shuffles, noisy=noisy, seed=options["seed"])
     asked = chosen_question(options)
     results = chosen_results(chosen_networks(options, asked.task), asked)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import ROUTE, number_list, shared
-from solver.commands.output import check_writable, given_command, progress_bar, write
+from solver.commands.options import ROUTE, SHARED, number_list, shared
+from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import Options, chosen_cache
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ same command again after an interruption, and it goes on where it stopped.""",
     width={"help": "In LaTeX: points of a line [default: 345]."},
 )
 @click.option("--cluster", help="Address of a Dask scheduler, such as tcp://host:8786, in place of --jobs.")
-@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="File of finished cells.")
 @shared(
-    *("format", "output"),
+    *("state", "format", "output"),
+    state={**SHARED["output"], "help": "File of finished cells."},
     format={"type": click.Choice(FORMATS), "default": None, "help": "Of stdout [default: csv]."},
     output={"multiple": True, "help": "A .csv, .json, .tex or .md file; repeatable."},
 )
@@ -81,8 +81,6 @@ def sweep(state: Path | None, **options: Any) -> None:
     if outputs and form:
         raise click.UsageError("--format is for stdout; the ending of -o picks the format of a file")
     state = state or (outputs[0].with_name(f"{outputs[0].name}.cells") if outputs else None)
-    for path in (*outputs, state):
-        check_writable(path)
     grid, cache = _grid(options, quantities), chosen_cache(options)
     how = {"jobs": options["jobs"] or -1, "cluster": options["cluster"], "cache": cache}
     with progress_bar(f"{len(grid.cells)} cells", about="sweep of ") as progress:

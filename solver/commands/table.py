@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from solver.commands.options import QUESTION, RING, ROUTE, number_list, shared
-from solver.commands.output import check_writable, given_command, write
+from solver.commands.output import given_command, write
 from solver.commands.question import chosen_networks, chosen_question, chosen_results, say_where_kept
 
 
@@ -30,7 +30,6 @@ def table(scales: str, layers: str, columns: str | None, **options: Any) -> None
     from solver.report.columns import chosen_columns
     from solver.report.documents.sweep import chosen_layers, sweep_latex
 
-    check_writable(options["output"])
     chosen = chosen_layers(layers)
     shown = None if columns is None else chosen_columns(columns)
     asked = {scale: chosen_question(options | {"scale": scale}) for scale in number_list(scales, "--scales")}
