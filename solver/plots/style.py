@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 else:  # matplotlib need not be installed
     Axes = Figure = Any
 
-FORMATS = ("png", "svg", "pdf")
+FORMATS = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""The formats of files, with what leaves their dates out."""
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Colours that colour-blind readers tell apart (Okabe and Ito 2008)."""
@@ -119,6 +120,5 @@ def save(figure: Figure, path: Path) -> None:
     if kind not in FORMATS:
         raise InputError(f"a figure is written as {', '.join(FORMATS)}; got the name {str(path)!r}")
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates in matplotlib's own fonts
-    undated = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
     with house_style():
-        figure.savefig(path, format=kind, metadata=undated[kind])
+        figure.savefig(path, format=kind, metadata=FORMATS[kind])
