@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from solver.derive.document import section
-from solver.derive.scripts import Outcome, cells, chosen_scripts, derivations_folder, load
+from solver.derive.scripts import Derivation, cells, chosen_scripts, derivations_folder, load
 
 SCRIPTS = chosen_scripts(derivations_folder())
 
@@ -34,4 +34,4 @@ def test_derivation_opens_as_a_notebook_and_renders(path: Path) -> None:
     assert text.count("\n# %%") >= 4
     found = cells(text)
     assert {cell.markdown for cell in found} == {True, False}
-    assert section(Outcome(path, 0.0, latex="1 = 1")).startswith(r"\section{")
+    assert section(Derivation(path, 0.0, latex="1 = 1")).startswith(r"\section{")

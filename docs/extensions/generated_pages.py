@@ -14,7 +14,7 @@ from sphinx.util import logging
 
 import solver
 from solver.derive.equations import over_lines
-from solver.derive.scripts import Outcome, cells, chosen_scripts, derivations_folder, run, shown_code
+from solver.derive.scripts import Derivation, cells, chosen_scripts, derivations_folder, run, shown_code
 
 SHOWN_LINES = 14
 """Code of more lines than this is folded."""
@@ -61,7 +61,7 @@ def _write_derivations(folder: Path, newest: float) -> None:
     _keep(folder / "index.md", index_page(paths))
 
 
-def derivation_page(outcome: Outcome) -> str:
+def derivation_page(outcome: Derivation) -> str:
     """Return the page of one derivation: its prose and code in order, then what it derives.
 
     Raises

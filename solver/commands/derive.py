@@ -12,7 +12,7 @@ from solver.commands.output import bar
 from solver.errors import NotApplicableError, SolverError
 
 if TYPE_CHECKING:
-    from solver.derive.scripts import Outcome
+    from solver.derive.scripts import Derivation
 
 
 @click.command(
@@ -47,7 +47,7 @@ def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool)
     scripts = chosen_scripts(derivations_folder(), names)
     sources = folder / "derivations"
     sources.mkdir(parents=True, exist_ok=True)
-    outcomes: list[Outcome] = []
+    outcomes: list[Derivation] = []
     written, problem = sources, ""
     with bar("", total=len(scripts) + 1, completed=-1) as update:
         for path in scripts:
@@ -73,11 +73,11 @@ def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool)
         raise NotApplicableError(problem)
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: Derivation) -> str:
     return f"{outcome.name:28}" + (f"FAILED {outcome.failure}" if outcome.failure else f"ok {outcome.seconds:6.1f} s")
 
 
-def _summarise(outcomes: list[Outcome], total: int, written: Path) -> None:
+def _summarise(outcomes: list[Derivation], total: int, written: Path) -> None:
     """Print how many derivations hold and where the document is; exit 1 with the tracebacks if some do not."""
     failed = [outcome for outcome in outcomes if outcome.failure]
     for outcome in failed:

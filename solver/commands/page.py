@@ -33,11 +33,11 @@ def page(**options: Any) -> None:
     from joblib import Parallel, delayed
 
     from solver.numbers.exact import choice
-    from solver.page.data import METHODS, Evaluation, case_data, grid, page_data
+    from solver.page.data import PAGE_METHODS, PageOptions, case_data, grid, page_data
     from solver.page.document import page_html
 
     tasks = grid(*(number_list(options[name], f"--{name}") for name in ("lengths", "scales")))
-    how = Evaluation(method=choice(options["method"], "method", METHODS), cache=chosen_cache(options))
+    how = PageOptions(method=choice(options["method"], "method", PAGE_METHODS), cache=chosen_cache(options))
     parallel = Parallel(n_jobs=min(options["jobs"] or -1, len(tasks)), return_as="generator")
     cases = []
     with progress_bar(f"{len(tasks)} tasks", about="page of ") as progress:

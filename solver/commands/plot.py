@@ -44,9 +44,9 @@ def figure(text: str) -> Callable[[Callable[..., Figure]], click.Command]:
     def command(function: Callable[..., Figure]) -> click.Command:
         @wraps(function)
         def run(output: Path, **given: Any) -> None:
-            from solver.plots.style import FORMATS, save
+            from solver.plots.style import FIGURE_FORMATS, save
 
-            if output.suffix.lower().lstrip(".") not in FORMATS:
+            if output.suffix.lower().lstrip(".") not in FIGURE_FORMATS:
                 told = f"expected a name ending in .png, .svg or .pdf, got {str(output)!r}"
                 raise click.BadParameter(told, param_hint="-o")
             save(function(**given), output)
@@ -189,10 +189,10 @@ Draw D, G or R of every layer and of f_p, a panel for each; numeric values carry
 @results_options
 def layers(quantities: str, **options: Any) -> Figure:
     """Draw D, G and R over the layers."""
-    from solver.plots.layers import check_quantities, layers_figure
+    from solver.plots.layers import check_drawn, layers_figure
 
     chosen = [name.strip() for name in quantities.split(",") if name.strip()]
-    check_quantities(chosen)
+    check_drawn(chosen)
     return layers_figure(_results(options, chosen), chosen)
 
 

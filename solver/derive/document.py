@@ -12,10 +12,10 @@ from solver import __version__
 from solver.derive.characters import prose
 from solver.derive.equations import displayed
 from solver.derive.markdown import inline_code, markdown_latex, verbatim
-from solver.derive.scripts import Outcome, cells, shown_code
+from solver.derive.scripts import Derivation, cells, shown_code
 from solver.errors import InputError, NotApplicableError
 
-WIDTH = 460.0
+_WIDTH = 460.0
 """Points of a line: A4 paper less its margins of 24 mm."""
 
 INSTALL = (
@@ -24,12 +24,14 @@ INSTALL = (
 )
 
 
-def document(outcomes: Sequence[Outcome], tables: Sequence[str] = (), figures: Mapping[str, str] | None = None) -> str:
+def document(
+    outcomes: Sequence[Derivation], tables: Sequence[str] = (), figures: Mapping[str, str] | None = None
+) -> str:
     """Return the LaTeX source of the document; everything it needs beyond its figures comes with LaTeX.
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
+    outcomes : sequence of Derivation
         One section each; a script whose check fails is shown without its result.
     tables : sequence of str
         LaTeX tables.
@@ -52,7 +54,7 @@ def document(outcomes: Sequence[Outcome], tables: Sequence[str] = (), figures: M
     return "\n".join([*parts, "\\end{document}\n"])
 
 
-def section(outcome: Outcome) -> str:
+def section(outcome: Derivation) -> str:
     """Return the section of one derivation: prose and code in the order of the script, then what it derives.
 
     Raises
@@ -95,7 +97,7 @@ def compile_pdf(source: Path, target: Path) -> Path:
     return target
 
 
-def write_sources(outcomes: Sequence[Outcome], folder: Path, *, complete: bool) -> Path:
+def write_sources(outcomes: Sequence[Derivation], folder: Path, *, complete: bool) -> Path:
     """Write each result, the tables and figures if ``complete``, and the document; return the document's path."""
     for outcome in outcomes:
         if outcome.latex:
@@ -111,7 +113,7 @@ def slides_case(folder: Path) -> tuple[list[str], dict[str, str]]:
     from solver.plots.style import save
     from solver.report.documents.slides import slides_report
 
-    tables = [slides_report().to_latex(command="solver derive", width=WIDTH)]
+    tables = [slides_report().to_latex(command="solver derive", width=_WIDTH)]
     figures = {}
     for entry in FIGURES if find_spec("matplotlib") else ():
         save(entry.draw(), folder / f"figure-{entry.name}.pdf")

@@ -19,7 +19,7 @@ _MARK = re.compile(r"^# %%(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Cell:
+class ScriptCell:
     """One cell of a percent-format script: markdown without its comment signs, or code."""
 
     markdown: bool
@@ -27,7 +27,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Derivation:
     """What running a script gave: its LaTeX if its check holds, else the failure in one line and in full."""
 
     path: Path
@@ -81,13 +81,13 @@ def chosen_scripts(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     return [known[name] for name in dict.fromkeys(names or known)]
 
 
-def cells(source: str) -> list[Cell]:
+def cells(source: str) -> list[ScriptCell]:
     """Return the cells of a percent-format script that hold anything.
 
     Examples
     --------
     >>> cells("# %% [markdown]\\n# # Title\\n#\\n# Prose.\\n\\n# %%\\nx = 1\\n")
-    [Cell(markdown=True, text='# Title\\n\\nProse.'), Cell(markdown=False, text='x = 1')]
+    [ScriptCell(markdown=True, text='# Title\\n\\nProse.'), ScriptCell(markdown=False, text='x = 1')]
     """
     _, *parts = _MARK.split(source)
     found = []
@@ -95,7 +95,7 @@ def cells(source: str) -> list[Cell]:
         markdown = head.strip() == "[markdown]"
         text = re.sub(r"^# ?", "", body, flags=re.MULTILINE) if markdown else body
         if text.strip():
-            found.append(Cell(markdown, text.strip("\n")))
+            found.append(ScriptCell(markdown, text.strip("\n")))
     return found
 
 
@@ -123,7 +123,7 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def run(path: Path) -> Outcome:
+def run(path: Path) -> Derivation:
     """Derive, check and return one script's LaTeX; whatever it raises is a failure."""
     start = time.perf_counter()
     latex = failure = trace = ""
@@ -134,4 +134,4 @@ def run(path: Path) -> Outcome:
     except Exception as error:
         failure = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
         trace = traceback.format_exc()
-    return Outcome(path, time.perf_counter() - start, latex, failure, trace)
+    return Derivation(path, time.perf_counter() - start, latex, failure, trace)

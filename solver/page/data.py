@@ -19,12 +19,12 @@ from solver.sensitivity.noise.sampled.sampling import Sampling
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
 
-LONGEST = 200
+_LONGEST = 200
 """Sites of a ring that can still be drawn, and whose maps stay far within the integers of JavaScript."""
 
-QUANTITIES = ("D", "G", "R", "price")
-DIGITS = 6
-METHODS = ("mixed", "auto", "sampling")
+_QUANTITIES = ("D", "G", "R", "price")
+_DIGITS = 6
+PAGE_METHODS = ("mixed", "auto", "sampling")
 """mixed: auto where that takes a few seconds and for the talk's case, elsewhere sampling."""
 _SECONDS = 5
 """The largest scale at which auto takes a few seconds for f_p of `uniform`; at xi = 7 it takes some 20."""
@@ -32,8 +32,8 @@ _TALK = (32, 7)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """How G is evaluated: one of ``METHODS``, how much to sample, and where slow values are kept."""
+class PageOptions:
+    """How G is evaluated: one of ``PAGE_METHODS``, how much to sample, and where slow values are kept."""
 
     method: str = "mixed"
     sampling: Sampling = field(default_factory=Sampling)
@@ -53,7 +53,7 @@ def grid(lengths: Iterable[int], scales: Iterable[int]) -> list[tuple[int, int]]
     Raises
     ------
     InputError
-        For rings longer than ``LONGEST``, and for a length or a scale that no task is left for.
+        For rings of more than 200 sites, and for a length or a scale that no task is left for.
     """
     lengths, scales = sorted(set(lengths)), sorted(set(scales))
     tasks = [(length, scale) for length in lengths for scale in scales if 2 * scale <= length]
@@ -61,8 +61,8 @@ def grid(lengths: Iterable[int], scales: Iterable[int]) -> list[tuple[int, int]]
     lonely += [f"scale {n}" for n in scales if n not in {scale for _, scale in tasks}]
     if lonely or not tasks:
         raise InputError(f"page: a task needs scale <= length/2; nothing is left for {', '.join(lonely) or 'no task'}")
-    if lengths[-1] > LONGEST:
-        raise InputError(f"page: rings of at most {LONGEST} sites can be drawn, got {lengths[-1]}")
+    if lengths[-1] > _LONGEST:
+        raise InputError(f"page: rings of at most {_LONGEST} sites can be drawn, got {lengths[-1]}")
     return tasks
 
 
@@ -71,7 +71,7 @@ def page_data(cases: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"schema": "solver.page/1", "version": __version__, "cases": list(cases)}
 
 
-def case_data(length: int, scale: int, how: Evaluation) -> dict[str, Any]:
+def case_data(length: int, scale: int, how: PageOptions) -> dict[str, Any]:
     """Return both networks of one task: their weights, f_p(d), and D, G, R and the price of every layer.
 
     Costs seconds, and some 20 s for `uniform` at xi = 7 without sampling.
@@ -101,7 +101,7 @@ def network_data(result: Sensitivities) -> dict[str, Any]:
         "constant": _whole(network.constant),
         "response": [_whole(f) for f in result.response.values()],
         "sensitivities": [
-            {"label": layer.label} | {name: shown(getattr(layer, name)) for name in QUANTITIES}
+            {"label": layer.label} | {name: value_texts(getattr(layer, name)) for name in _QUANTITIES}
             for layer in result.layers
         ],
     }
@@ -120,9 +120,9 @@ def _layer(network: Network, k: int) -> dict[str, Any]:
     }
 
 
-def shown(value: Value) -> dict[str, str]:
+def value_texts(value: Value) -> dict[str, str]:
     """Return a value as the texts that the page shows; a missing one is a dash and the reason."""
-    about = {"kind": value.kind, "shown": decimal(value, DIGITS)}
+    about = {"kind": value.kind, "shown": decimal(value, _DIGITS)}
     if isinstance(value, MissingValue):
         return about | {"why": value.why}
     exact = "" if value.exact is None else str(value.exact)

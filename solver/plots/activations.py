@@ -17,12 +17,12 @@ from solver.question.task import TwoPixelTask
 
 MOST_SITES, MOST_CHANNELS = 256, 9
 """Bars of more sites cannot be seen; of layers with more channels the sum is drawn."""
-PLAIN: dict[str, Any] = {"color": PALETTE[5], "label": "$x$"}
-MOVED: dict[str, Any] = {"facecolor": "none", "edgecolor": PALETTE[1], "hatch": "////", "label": r"$\tau x$"}
-THRESHOLD: dict[str, Any] = {"color": "0.2", "linestyle": "--", "linewidth": 1, "label": "threshold $-b$"}
+_PLAIN: dict[str, Any] = {"color": PALETTE[5], "label": "$x$"}
+_MOVED: dict[str, Any] = {"facecolor": "none", "edgecolor": PALETTE[1], "hatch": "////", "label": r"$\tau x$"}
+_THRESHOLD: dict[str, Any] = {"color": "0.2", "linestyle": "--", "linewidth": 1, "label": "threshold $-b$"}
 
 
-class Row(NamedTuple):
+class Panel(NamedTuple):
     """One panel: a map of x and of tau x on the sites it has, and the threshold that it has to pass, if any."""
 
     label: str
@@ -66,10 +66,10 @@ def activations_figure(
     task = task or TwoPixelTask()
     chosen = slides_or(networks, task)
     images = _pair_and_moved(task, distance, move)
-    columns = [list(_rows(network, images)) for network in chosen]
+    columns = [list(_panels(network, images)) for network in chosen]
     figure = Figure(figsize=(3.6 * len(chosen), 1.1 + 0.52 * max(5, *map(len, columns))))
-    for part, network, rows in zip(figure.subfigures(1, len(chosen), squeeze=False)[0], chosen, columns, strict=True):
-        _draw(part.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0], rows)
+    for part, network, panels in zip(figure.subfigures(1, len(chosen), squeeze=False)[0], chosen, columns, strict=True):
+        _draw(part.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels)
         before, after = map(float, response(network, images))
         part.suptitle(rf"{network.name}: $f_p(x) = {before:g}$, $f_p(\tau x) = {after:g}$", fontsize=9)
     first, second = (f"{t:+d}" if t else "0" for t in move)
@@ -90,7 +90,7 @@ def _pair_and_moved(task: TwoPixelTask, distance: int, move: tuple[int, int]) ->
     return np.stack([task.image(first, first + distance), moved])
 
 
-def _rows(network: Network, images: np.ndarray) -> Iterator[Row]:
+def _panels(network: Network, images: np.ndarray) -> Iterator[Panel]:
     """Yield the panels of a network from the image to the last map: its channels, or their sum where they are many."""
     maps = [each.exact() for each in activations(network, images)]
     stages: list[tuple[str, int, np.ndarray, list[float] | None]] = [("$a_0$", 0, maps[0], None)]
@@ -108,22 +108,22 @@ def _rows(network: Network, images: np.ndarray) -> Iterator[Row]:
         sites = np.arange(values.shape[2]) * network.total_stride(k)
         plain, moved = values.astype(float)
         for each in zip(names, plain, moved, thresholds or (None,) * len(names), strict=True):
-            yield Row(label, each[0], sites, *each[1:])
+            yield Panel(label, each[0], sites, *each[1:])
 
 
-def _draw(axes: Sequence[Axes], rows: Sequence[Row]) -> None:
-    for axis, row in zip(axes, rows, strict=True):
-        width = 0.8 * (row.sites[1] - row.sites[0] if len(row.sites) > 1 else 1)
-        axis.bar(row.sites, row.plain, width, **PLAIN)
-        for bar, value in zip(axis.bar(row.sites, row.moved, width, **MOVED), row.moved, strict=True):
+def _draw(axes: Sequence[Axes], panels: Sequence[Panel]) -> None:
+    for axis, panel in zip(axes, panels, strict=True):
+        width = 0.8 * (panel.sites[1] - panel.sites[0] if len(panel.sites) > 1 else 1)
+        axis.bar(panel.sites, panel.plain, width, **_PLAIN)
+        for bar, value in zip(axis.bar(panel.sites, panel.moved, width, **_MOVED), panel.moved, strict=True):
             bar.set_visible(bool(value))  # outlines of empty bars would draw a line along the ring
-        if row.threshold is not None:
-            axis.axhline(row.threshold, **THRESHOLD)
+        if panel.threshold is not None:
+            axis.axhline(panel.threshold, **_THRESHOLD)
         axis.axhline(0, color="0.4", linewidth=0.6)
-        axis.set_ylabel(row.label, rotation="horizontal", ha="right", va="center")
+        axis.set_ylabel(panel.label, rotation="horizontal", ha="right", va="center")
         axis.margins(x=0.01, y=0.12)
         axis.locator_params(axis="y", nbins=3, integer=True)
-        axis.text(0.01, 0.93, row.channel, transform=axis.transAxes, fontsize=7, color="0.3", va="top")
+        axis.text(0.01, 0.93, panel.channel, transform=axis.transAxes, fontsize=7, color="0.3", va="top")
     axes[-1].set_xlabel("site")
 
 
@@ -131,5 +131,5 @@ def _legend(figure: Figure, title: str) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles = [Patch(**PLAIN), Patch(**MOVED), Line2D([], [], **THRESHOLD)]
+    handles = [Patch(**_PLAIN), Patch(**_MOVED), Line2D([], [], **_THRESHOLD)]
     figure.legend(handles=handles, loc="outside upper center", ncols=3, title=title)

@@ -27,7 +27,7 @@ from solver.symbolic.symbols import k, xi
 
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 SCALES = (5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129)
-SIZES = (3, 5)
+_SIZES = (3, 5)
 
 
 @house_style()
@@ -62,13 +62,13 @@ def asymptotes(panels: Sequence[str] = ()) -> Figure:
 
 def deformation_by_depth(axes: Axes) -> None:
     """Draw D_k of `uniform` for l -> infinity."""
-    _by_depth(axes, "D_k", {size: deep_deformation(size) for size in SIZES})
+    _by_depth(axes, "D_k", {size: deep_deformation(size) for size in _SIZES})
     axes.set(title=r"uniform, $l \to \infty$")
 
 
 def noise_by_depth(axes: Axes) -> None:
     """Draw G_k of `uniform` for l -> infinity at the default energy."""
-    settings = {size: Setting(construction="uniform", filter_size=size) for size in SIZES}
+    settings = {size: Setting(construction="uniform", filter_size=size) for size in _SIZES}
     _by_depth(axes, "G_k", {size: expansion(noise_on_long_rings(setting), k) for size, setting in settings.items()})
     energy = sympy.latex(as_sympy(GaussianNoise().energy))
     axes.set(title=rf"uniform, $l \to \infty$, $l\sigma^2 = {energy}$")

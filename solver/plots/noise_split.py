@@ -10,7 +10,7 @@ from solver.report.documents.slides import slides_report
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 
-PARTS = {
+_PARTS = {
     "G_coherent": ("coherent: mean change", PALETTE[1], "o", "////"),
     "G_incoherent": ("incoherent: fluctuations", PALETTE[0], "s", ""),
 }
@@ -46,7 +46,7 @@ def _draw(upper: Axes, lower: Axes, layers: Sequence[LayerValues]) -> None:
     places, totals = [k.layer for k in layers], [value_and_error(k.G)[0] for k in layers]
     upper.plot(places, totals, color="0.6", linestyle=":", label="$G$", zorder=1)
     bottom = [0.0] * len(layers)
-    for name, (label, color, marker, hatch) in PARTS.items():
+    for name, (label, color, marker, hatch) in _PARTS.items():
         points = [(k.layer, *value_and_error(getattr(k, name))) for k in layers]
         seen = [point for point in points if point[1] > point[2]]
         x, y, errors = zip(*seen, strict=True) if seen else ((), (), ())

@@ -19,7 +19,7 @@ from solver.train.history import QUICK
 from solver.train.outcomes import MEASURES, Outcome, by_images, error_points, settings
 from solver.train.training import Training
 
-COLUMNS = {"D": "$D$", "G": "$G$", "R": "$R$", "filter_frequency": "filter frequency"}
+_COLUMNS = {"D": "$D$", "G": "$G$", "R": "$R$", "filter_frequency": "filter frequency"}
 """What is drawn of the layers, and its axis."""
 BY_HAND = {1: ("uniform", "shift"), 2: ("strided", "strided-shift")}
 """The hand-built networks to compare with, by stride: those that solve the task."""
@@ -74,11 +74,11 @@ def layers_of_runs_figure(outcomes: Sequence[Outcome], references: Sequence[Sens
         If there are no runs.
     """
     panels = _panels(outcomes)
-    figure, axes = new_figure(len(panels), len(COLUMNS), width=2.9, height=2.7)
+    figure, axes = new_figure(len(panels), len(_COLUMNS), width=2.9, height=2.7)
     for row, panel in zip(axes, panels, strict=True):
         training = panel[0].training
         beside = by_hand(training) if references is None else [s for s in references if s.task == training.task]
-        for axis, quantity in zip(row, COLUMNS, strict=True):
+        for axis, quantity in zip(row, _COLUMNS, strict=True):
             _draw_runs(axis, panel, quantity)
             _draw_beside(axis, training, beside, quantity)
             _finish(axis, training, quantity)
@@ -136,7 +136,7 @@ def _draw_beside(axis: Axes, training: Training, beside: Sequence[Sensitivities]
 
 def _finish(axis: Axes, training: Training, quantity: str) -> None:
     last = training.architecture.layers + 1
-    axis.set(xlabel="layer", ylabel=COLUMNS[quantity])
+    axis.set(xlabel="layer", ylabel=_COLUMNS[quantity])
     axis.set_xticks(range(last + 1), [*map(str, range(last)), "$f_p$"])
     if quantity == "filter_frequency":
         axis.set(xlim=(0.7, last - 0.7), ylim=(-0.05, None))

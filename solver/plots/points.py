@@ -12,7 +12,7 @@ from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, Value
 
-DIGITS = 6
+_DIGITS = 6
 
 
 def slides_or(networks: Sequence[Network], task: TwoPixelTask) -> tuple[Network, ...]:
@@ -22,7 +22,7 @@ def slides_or(networks: Sequence[Network], task: TwoPixelTask) -> tuple[Network,
 
 def value_and_error(value: Value) -> tuple[float, float]:
     """Return a value and its error, to more digits than can be seen; the error is 0 unless the value is numeric."""
-    return float(value.value(DIGITS)), float(value.error(DIGITS)) if value.kind == "numeric" else 0.0
+    return float(value.value(_DIGITS)), float(value.error(_DIGITS)) if value.kind == "numeric" else 0.0
 
 
 def known(layers: Iterable[LayerValues], quantity: str) -> list[tuple[LayerValues, Value]]:

@@ -10,7 +10,7 @@ from solver.plots.style import HOLLOW, Figure, house_style, look, new_figure
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.response.by_displacement import response_by_distance
 
-LARGEST = 3
+_LARGEST = 3
 """Distances beyond this many scales are left out: there the response is constant."""
 
 
@@ -33,7 +33,7 @@ def response_figure(networks: Sequence[Network] = (), task: TwoPixelTask | None 
         If the output of a network depends on more than the distance.
     """
     task = task or TwoPixelTask()
-    distances = range(1, min(task.length // 2, LARGEST * task.scale) + 1)
+    distances = range(1, min(task.length // 2, _LARGEST * task.scale) + 1)
     figure, ((axis,),) = new_figure(width=4.2, height=3.0)
     claim = [max(task.scale - d, 0) for d in distances]
     axis.plot(distances, claim, color="0.65", zorder=1, label=rf"$\mathrm{{ReLU}}(\xi - d)$, $\xi = {task.scale}$")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:  # matplotlib need not be installed
     Axes = Figure = Any
 
-FORMATS = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+FIGURE_FORMATS = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """The formats of files, with what leaves their dates out."""
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -117,8 +117,8 @@ def save(figure: Figure, path: Path) -> None:
         If the name ends in none of them.
     """
     kind = path.suffix.lower().lstrip(".")
-    if kind not in FORMATS:
-        raise InputError(f"a figure is written as {', '.join(FORMATS)}; got the name {str(path)!r}")
+    if kind not in FIGURE_FORMATS:
+        raise InputError(f"a figure is written as {', '.join(FIGURE_FORMATS)}; got the name {str(path)!r}")
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates in matplotlib's own fonts
     with house_style():
-        figure.savefig(path, format=kind, metadata=FORMATS[kind])
+        figure.savefig(path, format=kind, metadata=FIGURE_FORMATS[kind])

@@ -22,7 +22,7 @@ from solver import (
     sensitivities,
 )
 from solver.network.trace import preactivations
-from solver.page.data import Evaluation, case_data, grid, page_data
+from solver.page.data import PageOptions, case_data, grid, page_data
 from solver.page.document import page_html
 from solver.question.deformation import deformation_outcomes
 from solver.report.cells import decimal
@@ -42,7 +42,7 @@ CONTROLS = ["length", "scale", "distance", "deform", "move1", "move2", "eta", "s
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """The page of a few small tasks, in one browser for all tests."""
     with chromium() as browser:
-        how = Evaluation(method="sampling", sampling=FEW)
+        how = PageOptions(method="sampling", sampling=FEW)
         path = tmp_path_factory.mktemp("page") / "play.html"
         path.write_text(page_html(page_data(case_data(*task, how) for task in grid((15, 16), (3, 5, 7)))), "utf-8")
         page = Page(browser, path)

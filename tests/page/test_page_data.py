@@ -15,7 +15,7 @@ from solver.commands.page import page
 from solver.errors import NotApplicableError
 from solver.network.changed.wider import widen
 from solver.page import document
-from solver.page.data import Evaluation, case_data, grid, network_data, page_data, shown
+from solver.page.data import PageOptions, case_data, grid, network_data, page_data, value_texts
 from solver.page.document import page_html
 from solver.report.report import Report
 from solver.report.writers.json import report_object
@@ -23,7 +23,7 @@ from solver.values import MissingValue, NumericValue
 from tests.command import called
 
 FEW = Sampling(points=32, replicates=2)
-HOW = Evaluation(method="sampling", sampling=FEW)
+HOW = PageOptions(method="sampling", sampling=FEW)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +64,9 @@ def test_networks_are_written_as_they_are(case: dict[str, Any]) -> None:
 
 
 def test_an_error_is_shown_where_it_touches_the_digits() -> None:
-    assert shown(NumericValue(232.1287, 0.2, "sampled"))["shown"] == "232.1(2)"
-    assert shown(NumericValue(232.1287, 1e-9, "sampled"))["shown"] == "232.129"
-    assert shown(MissingValue("no reason")) == {"kind": "missing", "shown": "-", "why": "no reason"}
+    assert value_texts(NumericValue(232.1287, 0.2, "sampled"))["shown"] == "232.1(2)"
+    assert value_texts(NumericValue(232.1287, 1e-9, "sampled"))["shown"] == "232.129"
+    assert value_texts(MissingValue("no reason")) == {"kind": "missing", "shown": "-", "why": "no reason"}
 
 
 def test_the_default_grid_holds_every_task() -> None:
@@ -91,7 +91,7 @@ def test_grids_without_a_task_are_refused(lengths: tuple[int, ...], scales: tupl
 
 
 def test_only_slow_values_are_sampled() -> None:
-    how = Evaluation()
+    how = PageOptions()
     assert how.method_for("uniform", 32, 7) == how.method_for("uniform", 64, 5) == "auto"
     assert how.method_for("uniform", 48, 7) == how.method_for("uniform", 32, 9) == "sampling"
     assert how.method_for("shift", 64, 9) == "auto" and HOW.method_for("shift", 64, 9) == "sampling"

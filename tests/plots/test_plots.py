@@ -33,7 +33,18 @@ from solver.plots.frequencies import frequencies_figure
 from solver.plots.kernels import MOST_CHANNELS, kernels_figure
 from solver.plots.layers import layers_figure
 from solver.plots.responses import response_figure
-from solver.plots.style import COLORS, FORMATS, MARKERS, PALETTE, TURN, house_style, look, new_figure, plain_ticks, save
+from solver.plots.style import (
+    COLORS,
+    FIGURE_FORMATS,
+    MARKERS,
+    PALETTE,
+    TURN,
+    house_style,
+    look,
+    new_figure,
+    plain_ticks,
+    save,
+)
 from tests.quick import UNSTRIDED, quick_sensitivities
 
 TASK = TwoPixelTask(length=20, scale=5)
@@ -299,7 +310,7 @@ def test_short_logarithmic_axes_have_plain_ticks() -> None:
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_the_same_figure_gives_the_same_file(kind: str, start: bytes, tmp_path: Path) -> None:
-    assert kind in FORMATS
+    assert kind in FIGURE_FORMATS
     for name in ("one", "two"):
         save(response_figure(task=TASK), tmp_path / f"{name}.{kind}")
     written = (tmp_path / f"one.{kind}").read_bytes()
