@@ -18,9 +18,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from solver.gaussian.chains.level_grids import Cells, Line, Move, Product, Sectors, angle, move
+from solver.gaussian.chains.level_grids import Cells, Direction, Line, Move, Product, Sectors, angle, move, piece_count
 from solver.gaussian.chains.noise_grid import NoiseGrid
 from solver.gaussian.moments import FLOATS
+
+MOST_PANELS = 1e6
+"""More panels of a level are not even counted."""
 
 Pattern = tuple[float, ...]
 """Means m of consecutive sites."""
@@ -87,6 +90,8 @@ class CoupledChains:
 
     def largest_step(self, patterns: Sequence[Pattern]) -> float:
         """Return about how many entries the largest matrix of `shortfalls` has; weaker noise takes more panels."""
+        if (np.abs(self.weights) * self._highest(patterns)).sum() > MOST_PANELS * self.resolution.panel:
+            return np.inf
         return max(self._rises(*self._stages(patterns))) * self.resolution.level_nodes
 
     def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
@@ -132,7 +137,8 @@ class CoupledChains:
         line, edge = self._line(1), self._edge(lag)
         values: Values = {(): self._constant(line.points[:, 1:])}
         values = self._along(line, values, patterns, count, self.weights[count - lag :])
-        for site, step in self._common_moves(lag):
+        for site, cells, points, direction in self._common_sites(lag):
+            step = move(cells, points, direction, self.resolution.integral_nodes)
             values = self._stepped(values, {p[site:] for p in patterns}, step)
         values = self._along(edge, values, patterns, 0, self.weights[:lag])
         starts = [self.level] * len(patterns) if first_levels is None else first_levels
@@ -140,12 +146,12 @@ class CoupledChains:
 
     def product_cost(self, patterns: Sequence[Pattern], lag: int) -> float:
         """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
-        noises = len(self.grid.nodes) ** self.grid.memory
-        return sum(
-            float(step.rises.size) * step.cell_size * noises * len({p[site:] for p in patterns})
-            + self._sinc_cost(step.rises.size, patterns, site)
-            for site, step in self._common_moves(lag)
-        )
+        noises, cost = len(self.grid.nodes) ** self.grid.memory, 0.0
+        for site, cells, points, direction in self._common_sites(lag):
+            rises = piece_count(cells, points, direction) * self.resolution.integral_nodes
+            cost += float(rises) * cells.cell_size * noises * len({p[site:] for p in patterns})
+            cost += self._sinc_cost(rises, patterns, site)
+        return cost
 
     def distant_covariances(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
         """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""
@@ -176,13 +182,12 @@ class CoupledChains:
             counts.append(points * pieces * self.resolution.integral_nodes if weight else 0.0)
         return counts
 
-    def _common_moves(self, lag: int) -> Iterator[tuple[int, Move]]:
-        """Yield the sites that both windows see, from the last one, and how levels move there."""
+    def _common_sites(self, lag: int) -> Iterator[tuple[int, Cells, np.ndarray, Direction]]:
+        """Yield the sites that both windows see, from the last one, and between which functions levels move there."""
         cells: Cells = Product(self.level, self.resolution.level_nodes)
         for site in reversed(range(lag, len(self.weights))):
             wanted = self._edge(lag) if site == lag else self._sectors(lag, site)
-            direction = (self.weights[site], self.weights[site - lag])
-            yield site, move(cells, wanted.points, direction, self.resolution.integral_nodes)
+            yield site, cells, wanted.points, (self.weights[site], self.weights[site - lag])
             cells = wanted
 
     def _along(
@@ -216,17 +221,18 @@ class CoupledChains:
         return result
 
     def _stages(self, patterns: Sequence[Pattern]) -> tuple[np.ndarray, list[Line]]:
-        """Return how far each site rises, and the functions of what is left of a level before each site and after all.
-
-        Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above
-        theta occur.  What is left has a kink at 0 only, and is a polynomial above the reach of what is to come.
-        """
-        spread = self.resolution.reach * self.deviation * float(np.hypot.reduce(self.taps))
-        highest = np.maximum(np.max(patterns, axis=0), 0) + spread
+        """Return how far each site rises, and the functions of what is left of a level before each site and after."""
+        highest = self._highest(patterns)
         reaches = np.array(self.weights) * highest
         return highest, [self._stage(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1)]
 
+    def _highest(self, patterns: Sequence[Pattern]) -> np.ndarray:
+        spread = self.resolution.reach * self.deviation * float(np.hypot.reduce(self.taps))
+        return np.asarray(np.maximum(np.max(patterns, axis=0), 0) + spread)
+
     def _stage(self, spent: np.ndarray, rest: np.ndarray) -> Line:
+        # Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above theta
+        # occur.  What is left has a kink at 0 only, and is a polynomial above the reach of what is to come.
         lowest = max(np.minimum(rest, 0).sum(), self.level - np.maximum(spent, 0).sum())
         high = float(self.level - np.minimum(spent, 0).sum())
         low = float(lowest) if lowest < high else high - min(self.resolution.panel, 1.0)
@@ -249,11 +255,9 @@ class CoupledChains:
         return self._line(0, *(alpha for alpha in self._rays(lag, lag) if alpha < 1))
 
     def _sectors(self, lag: int, site: int) -> Sectors:
-        """Return functions of both levels after the common sites from ``site`` on.
-
-        Levels with b > b' are only reached if a summand on the left weighs more on q than on p.  A sector
-        of width 1 in alpha is as hard to resolve as a whole level, narrower ones are easier.
-        """
+        """Return functions of both levels after the common sites from ``site`` on."""
+        # Levels with b > b' are only reached if a summand on the left weighs more on q than on p.  A sector of width 1
+        # in alpha is as hard to resolve as a whole level, narrower ones are easier.
         both = any(self.weights[i] < self.weights[i - lag] for i in range(lag, site))
         breaks = sorted({0.0, 1.0, 2.0, *self._rays(lag, site)})
         kept = tuple(alpha for alpha in breaks if both or alpha <= 1)

@@ -31,6 +31,11 @@ class Line:
     breaks: tuple[float, ...]
     nodes: int
 
+    @property
+    def cell_size(self) -> int:
+        """Nodes of one cell."""
+        return self.nodes
+
     @cached_property
     def points(self) -> np.ndarray:
         """The nodes as pairs of levels."""
@@ -64,6 +69,11 @@ class Product:
     level: float
     nodes: int
 
+    @property
+    def cell_size(self) -> int:
+        """Nodes of one cell."""
+        return self.nodes
+
     def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
         """See `Line`."""
         return np.zeros((len(points), 0))
@@ -86,6 +96,11 @@ class Sectors:
     breaks: tuple[float, ...]
     radial_nodes: int
     angular_nodes: int
+
+    @property
+    def cell_size(self) -> int:
+        """Nodes of one cell."""
+        return self.radial_nodes * self.angular_nodes
 
     @cached_property
     def points(self) -> np.ndarray:
@@ -166,7 +181,7 @@ class Move:
 def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int, reach: float = np.inf) -> Move:
     """Return the move of a function on ``cells`` to values at ``points``, with ``nodes`` per piece of 0 < r < reach."""
     first, last = cells.extent(points, direction)
-    owner, start, length = _pieces(cells.edges(points, direction), first, np.minimum(last, reach))
+    owner, start, length = _pieces(cells, points, direction, reach)
     x, w = unit_legendre(nodes)
     rises = start[:, None] + length[:, None] * x
     k = np.array(direction)
@@ -180,9 +195,17 @@ def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int, rea
     return Move(starts, cell, rises, length[:, None] * w, first_factor, second_factor, rest_cell, rest)
 
 
-def _pieces(edges: np.ndarray, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the point, start and length of each piece of first < r < last between edges."""
-    last = np.maximum(first, last)
+def piece_count(cells: Cells, points: np.ndarray, direction: Direction) -> int:
+    """Return how many pieces a `move` has."""
+    return len(_pieces(cells, points, direction)[0])
+
+
+def _pieces(
+    cells: Cells, points: np.ndarray, direction: Direction, reach: float = np.inf
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the point, start and length of each piece of a path between edges, as values of r."""
+    edges, (first, last) = cells.edges(points, direction), cells.extent(points, direction)
+    last = np.maximum(first, np.minimum(last, reach))
     inner = np.clip(edges, first[:, None], last[:, None])
     bounds = np.sort(np.concatenate([first[:, None], inner, last[:, None]], axis=1), axis=1)
     lengths = np.diff(bounds, axis=1)

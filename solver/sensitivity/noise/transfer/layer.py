@@ -1,11 +1,10 @@
-"""Noise that is rectified a second time after a moving average (`uniform`): the maps of that layer, deterministically.
+"""The maps of a layer that rectifies a moving average of rectified noise (`uniform`).
 
-With C = (theta - S)+, C0 and u0 = S0 - theta, a0 = (u0)+ without noise, a unit a = (S - theta)+ has
+With u = S - theta, and C0, u0 and a0 = (u0)+ without noise, a unit a = u + C has
 
-    E (a - a0)^2 = E (u - u0)^2 - E C^2 - 2 a0 E C - 2 C0 E u - C0^2,
+    E (a - a0)^2 = E (u - u0)^2 - E C^2 - 2 a0 E C - 2 C0 E u - C0^2
 
-where the first term and E u are closed form and C lives on the small region S < theta (`CoupledChains`;
-derivation: derivations/noise_moving_average.py).  The coherent part is the sum over the units of (E a - a0)^2, with
+(derivation: derivations/noise_moving_average.py).  The coherent part is the sum over the units of (E a - a0)^2, with
 E a = E u + E C.
 """
 

@@ -1,12 +1,10 @@
-"""Noise that is rectified a second time, at the pooled output (`uniform`, `shift-mixed`): deterministically.
+"""The pooled output of units that rectify a moving average of rectified noise (`uniform`, `shift-mixed`).
 
-With C = (theta - S)+ a unit is a = (S - theta)+ = S - theta + C, so the readout f = sum_p v a_p has
+The readout f = sum_p v a_p of units a = S - theta + C has
 
     Var f = v^2 (K^2 Var(sum_i r_i) + 2 K sum_q Cov(sum_i r_i, C_q) + sum_pq Cov(C_p, C_q)),    K = sum_o K_o.
 
-The first term is closed form; the others are local and come from a transfer operator (`CoupledChains`).
-Equal patterns of means are evaluated once, and distances out of sight are one class, so the cost does not
-grow with l except through the nodes that weaker noise needs.
+The first term has a closed form; the others are local.
 """
 
 from __future__ import annotations

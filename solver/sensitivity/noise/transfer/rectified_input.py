@@ -1,17 +1,14 @@
-r"""Noise that comes rectified, and that equal windows rectify again: layers and the pooled output, deterministically.
+r"""Noise that comes rectified, and that equal windows of independent sites rectify again: layers and the pooled output.
 
 Site i of the input is x_i + r_i with independent r_i = (eta_i)+.  All that the image does to a unit (S_p - b_p)+,
-S_p = sum_o K_o r_(p+o), is to set its level b_p = theta - sum_o K_o x_(p+o).  With the shortfalls C_p = (b_p - S_p)+
-and C0_p = (b_p)+, and without noise a0_p = (-b_p)+, a unit has a - a0 = S + C - C0 and
-
-    E (a - a0)^2 = E S^2 - E C^2 - 2 a0 E C - 2 C0 E S + C0^2,
-
-and the readout f = v sum_p a_p, with K = sum_o K_o,
+S_p = sum_o K_o r_(p+o), is to set its level b_p = theta - sum_o K_o x_(p+o): its shortfall is C_p = (b_p - S_p)+.
+With C0_p = (b_p)+ and a0_p = (-b_p)+ without noise, a - a0 = S + C - C0, of variance Var S + Var C + 2 Cov(S, C), and
+the readout f = v sum_p a_p has, with K = sum_o K_o,
 
     Var f = v^2 (l K^2 Var r + 2 K sum_q Cov(sum_i r_i, C_q) + sum_pq Cov(C_p, C_q)).
 
-Shortfalls come from a transfer operator without memory (`CoupledChains`), once for each level or pair of levels.
-For positive weights a unit with b_p <= 0 is affine, C_p = 0.
+The transfer operator has no memory here, and is asked once for each level or pair of levels.  For positive weights a
+unit with b_p <= 0 is affine, C_p = 0.
 """
 
 from __future__ import annotations

@@ -58,9 +58,10 @@ def test_rounding_of_the_output_is_within_its_error(weights: list[Any], bias: An
         assert abs(value.estimate - float(getattr(proven, part))) <= value.uncertainty < 1e-9
 
 
+@pytest.mark.parametrize("energy", ["1/1000000", f"1/{10**20}"])
 @pytest.mark.parametrize("name", ["uniform", "shift"])
-def test_noise_too_weak_for_the_operator_is_refused_at_once(name: str) -> None:
-    task, noise = TwoPixelTask(length=20, scale=5), GaussianNoise(energy="1/1000000")
+def test_noise_too_weak_for_the_operator_is_refused_at_once(name: str, energy: str) -> None:
+    task, noise = TwoPixelTask(length=20, scale=5), GaussianNoise(energy=energy)
     with pytest.raises(NotApplicableError, match="the noise is too weak against the level to be resolved"):
         layer_response(construct(name, task), task, noise)
 

@@ -15,16 +15,18 @@ from scipy.special import ndtr
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct, effective_kernel, sensitivities
 from solver.errors import InputError, NotApplicableError
+from solver.gaussian.chains.coupled_chains import CoupledChains
 from solver.gaussian.independent import RectifiedSums, Term
 from solver.sensitivity.limits.limits import strong_noise_responses, weak_noise_responses
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.routes import noise_responses
+from solver.sensitivity.noise.routes import ROUTES, noise_responses
 from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
-from solver.sensitivity.noise.series import PROVEN
+from solver.sensitivity.noise.series import PROVEN, SERIES
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
 from solver.sensitivity.noise.transfer.rectified_input import INPUT_TRANSFER, METHOD
+from solver.sensitivity.noise.transfer.windows import equal_windows
 from solver.sensitivity.question import Question
 from solver.values import NumericValue
 from tests.noise_routes import layer_series, layer_transfer, output_series, output_transfer
@@ -400,6 +402,22 @@ def test_a_forced_route(method: str) -> None:
             noise_responses(question, Evaluation(method=method))
     else:
         assert [v.total.method for v in noise_responses(question, Evaluation(method=method))[2:]] == [METHOD, METHOD]
+
+
+def test_refusals_and_costs_evaluate_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do they build anything twice: the units and their windows are made once for a question."""
+    for name in ("series._Patterns", "ball_sum.RectifiedSums", "transfer.windows.enclose"):
+        monkeypatch.setattr(f"solver.sensitivity.noise.{name}", None)
+    for name in ("shortfalls", "tilts", "products", "distant_covariances"):
+        monkeypatch.setattr(CoupledChains, name, None)
+    task = TwoPixelTask(length=32, scale=5)
+    for noise, why in ((NOISE, "two units weigh a shared site differently"), (GaussianNoise(), "are correlated")):
+        question = Question(construct("uniform", task), task, noise=noise)
+        for layer in (2, 3):
+            (operator,) = (each for each in ROUTES if each.name == "transfer" and each.concerns(question, layer))
+            assert operator.refusal(question, layer) is None and operator.cost(question, layer) >= 0
+            assert equal_windows(question, layer) is equal_windows(question, layer)
+        assert why in str(SERIES.refusal(question, 3))
 
 
 def test_what_takes_too_long_is_sampled() -> None:
