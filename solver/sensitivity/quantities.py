@@ -1,100 +1,61 @@
-"""The quantities of a layer, one entry each: every report, table, sweep and file shows what is listed here."""
+"""The quantities of a layer, one entry each: every report, table, sweep and file shows what is listed here.
+
+D = <||a(tau x) - a(x)||^2> / <||a(x1) - a(x2)||^2>, dimensionless; G = <||a(x + eta) - a(x)||^2> over the same, the sum
+of a coherent part, of the mean change over the noise, and an incoherent one, of the fluctuations around it; R = D/G;
+G_identity is G of the same network with every activation the identity, and price = G/G_identity.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import Any
+from typing import TypeAlias
 
 from solver.sensitivity.deformation.moments import PairMoments
-from solver.sensitivity.deformation.routes import DISTANCES, DeformationRoute, pair_moments
+from solver.sensitivity.deformation.routes import DISTANCES, pair_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.route import Evaluation, Route
-from solver.sensitivity.noise.routes import chosen_route, noise_responses
+from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.routes import chosen_routes, noise_responses
 from solver.sensitivity.question import Question
-from solver.sensitivity.results import Choice
+from solver.sensitivity.results import Choice, LayerValues
 from solver.values import ExactValue, MissingValue, Value, quotient
 
 FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"
+FLAT_LINEAR = "with identity activations every image gives the same value here, so the denominator is 0"
+UNASKED = MissingValue("not asked for")
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What the quantities of every layer are made of, each evaluated once, when it is first asked for."""
+    """What the quantities of one layer are quotients of.
 
-    question: Question
-    how: Evaluation
+    Attributes
+    ----------
+    moments : PairMoments
+        The numerator of D and the denominator of D and G.
+    method : str
+        How they were found.
+    noise, linear : NoiseResponse
+        The numerator of G, and that of the network with identity activations.
+    linear_spread : Value
+        The denominator of that network.
+    """
 
-    @cached_property
-    def moments(self) -> list[tuple[Choice[DeformationRoute], PairMoments]]:
-        """The mean squares of D by layer, with their routes."""
-        return pair_moments(self.question)
+    moments: PairMoments
+    method: str
+    noise: NoiseResponse[Value]
+    linear: NoiseResponse[Value]
+    linear_spread: Value
 
-    @cached_property
-    def noise_routes(self) -> list[Choice[Route]]:
-        """The routes of the noise responses by layer."""
-        return [chosen_route(self.question, k, self.how) for k in self.question.layers]
-
-    @cached_property
-    def noise(self) -> list[NoiseResponse[Value]]:
-        """The noise responses by layer."""
-        return noise_responses(self.question, self.how, self.noise_routes)
-
-    @cached_property
-    def linear(self) -> list[tuple[Choice[DeformationRoute], PairMoments]]:
-        """The mean squares of the network with identity activations."""
-        return pair_moments(self.question.linear)
-
-    def spread(self, layer: int) -> Value:
-        """Return <||a(x1) - a(x2)||^2>, the denominator of D and G."""
-        choice, moments = self.moments[layer]
-        return ExactValue(moments.spread, choice.route.method)
-
-    @cached_property
-    def value(self) -> Callable[[str, int], Value]:
-        """The value of a quantity by name and layer, each evaluated once."""
-        known = {each.name: each.of for each in QUANTITIES if each.of}
-        return cache(lambda name, layer: known[name](self, layer))
-
-    def why(self, layer: int, names: Collection[str]) -> dict[str, Choice[Any]]:
-        """Return the routes that D and G were found by, those of them that are among ``names``."""
-        found: dict[str, Choice[Any]] = {"D": self.moments[layer][0]} if "D" in names else {}
-        return found | ({"G": self.noise_routes[layer]} if "G" in names else {})
+    def per_spread(self, numerator: Value, method: str = "") -> Value:
+        """Return a numerator over <||a(x1) - a(x2)||^2>."""
+        spread = ExactValue(self.moments.spread, self.method)
+        return quotient(numerator, spread, method=method or numerator.method, zero=FLAT)
 
 
-def _deformation(terms: Terms, layer: int) -> Value:
-    choice, moments = terms.moments[layer]
-    change = ExactValue(moments.displacement, choice.route.method)
-    return quotient(change, terms.spread(layer), method=choice.route.method, zero=FLAT)
-
-
-def _noise(part: str) -> Callable[[Terms, int], Value]:
-    def of(terms: Terms, layer: int) -> Value:
-        response: Value = getattr(terms.noise[layer], part)
-        return quotient(response, terms.spread(layer), method=response.method, zero=FLAT)
-
-    return of
-
-
-def _ratio(terms: Terms, layer: int) -> Value:
-    d, g = terms.value("D", layer), terms.value("G", layer)
-    return quotient(d, g, method=g.method, zero="G is 0")
-
-
-def _identity(terms: Terms, layer: int) -> Value:
-    response = closed_response(terms.question.linear, layer)
-    assert response is not None
-    zero = "with identity activations every image gives the same value here, so the denominator is 0"
-    spread = ExactValue(terms.linear[layer][1].spread, DISTANCES.method)
-    return quotient(response.total, spread, method=response.total.method, zero=zero)
-
-
-def _price(terms: Terms, layer: int) -> Value:
-    g = terms.value("G", layer)
-    zero = "G with identity activations is 0"
-    return quotient(g, terms.value("G_identity", layer), method=g.method, zero=zero)
+Found: TypeAlias = Mapping[str, Value]
+"""The quantities of the layer that stand before one in the table."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +70,9 @@ class Quantity:
         The head of its column in text and HTML.
     latex : str
         Its symbol, without dollar signs.
-    of : callable(terms, layer) -> Value, optional
-        How it is found; left out for what is found elsewhere: limits, shuffles, histories.
+    of : callable(terms, found) -> Value, optional
+        How it is found, from the terms of its layer and the quantities before it; left out for what is found
+        elsewhere: limits, shuffles, histories.
     shown : {"exactly", "always", "split", "asked"}
         Whether text and HTML have it always (before its decimal as an exact number), with the parts of G, or not at
         all; every other format takes it by name.
@@ -127,7 +89,7 @@ class Quantity:
     name: str
     text: str
     latex: str = ""
-    of: Callable[[Terms, int], Value] | None = field(default=None, repr=False)
+    of: Callable[[Terms, Found], Value] | None = field(default=None, repr=False)
     shown: str = "asked"
     most_digits: int = 1000
     note: str = ""
@@ -142,25 +104,66 @@ _PARTS = (
 )
 _IDENTITY = r"$G_{\mathrm{id}}$: identity activations."
 QUANTITIES = (
-    Quantity("D", "D", "D", _deformation, "exactly", note="D is exact."),
-    Quantity("G", "G", "G", _noise("total"), "always"),
-    Quantity("G_coherent", "G coherent", r"G_{\mathrm{coherent}}", _noise("coherent"), "split", note=_PARTS),
-    Quantity("G_incoherent", "G incoherent", r"G_{\mathrm{incoherent}}", _noise("incoherent"), "split"),
-    Quantity("R", "R", "R", _ratio, "always", note="R = D/G.", explained=False),
-    Quantity("G_identity", "G identity", r"G_{\mathrm{id}}", _identity, latex_note=_IDENTITY),
     Quantity(
-        "price", "price", r"G/G_{\mathrm{id}}", _price, "always", most_digits=6, latex_note=_IDENTITY,
-        note="price = G / (G with identity activations).",
+        "D", "D", "D", lambda t, _: t.per_spread(ExactValue(t.moments.displacement, t.method)), "exactly",
+        note="D is exact.",
+    ),
+    Quantity("G", "G", "G", lambda t, _: t.per_spread(t.noise.total), "always"),
+    Quantity(
+        "G_coherent", "G coherent", r"G_{\mathrm{coherent}}", lambda t, _: t.per_spread(t.noise.coherent), "split",
+        note=_PARTS,
+    ),
+    Quantity(
+        "G_incoherent", "G incoherent", r"G_{\mathrm{incoherent}}",
+        lambda t, _: t.per_spread(t.noise.incoherent), "split",
+    ),
+    Quantity(
+        "R", "R", "R", lambda _, v: quotient(v["D"], v["G"], method=v["G"].method, zero="G is 0"), "always",
+        note="R = D/G.", explained=False,
+    ),
+    Quantity(
+        "G_identity", "G identity", r"G_{\mathrm{id}}",
+        lambda t, _: quotient(t.linear.total, t.linear_spread, method=t.linear.total.method, zero=FLAT_LINEAR),
+        latex_note=_IDENTITY,
+    ),
+    Quantity(
+        "price", "price", r"G/G_{\mathrm{id}}",
+        lambda _, v: quotient(v["G"], v["G_identity"], method=v["G"].method, zero="G with identity activations is 0"),
+        "always", most_digits=6, latex_note=_IDENTITY, note="price = G / (G with identity activations).",
     ),
 )  # fmt: skip
-"""D = <||a(tau x) - a(x)||^2> / <||a(x1) - a(x2)||^2>; G = <||a(x + eta) - a(x)||^2> over the same, the sum of a
-coherent part (of the mean change) and an incoherent one (the fluctuations); R = D/G; G_identity is G of the same
-network with every activation the identity, and price = G/G_identity."""
-
 NAMES = tuple(each.name for each in QUANTITIES)
-UNASKED = MissingValue("not asked for")
 
 
-def layer_quantities(terms: Terms, layer: int, names: tuple[str, ...] = NAMES) -> dict[str, Value]:
-    """Return every quantity of a layer by name; those that are not among ``names`` are missing, and cost nothing."""
-    return {name: terms.value(name, layer) if name in names else UNASKED for name in NAMES}
+def layer_values(question: Question, how: Evaluation) -> tuple[list[LayerValues], list[dict[str, Choice]]]:
+    """Return every quantity of every layer, and the routes of D and G with the reasons against stronger ones."""
+    moments = pair_moments(question)
+    choices = chosen_routes(question, how)
+    noise = noise_responses(question, how, choices)
+    identity = pair_moments(question.linear)
+    layers = []
+    for k in question.layers:
+        linear = closed_response(question.linear, k)
+        assert linear is not None
+        choice, pair = moments[k]
+        spread = ExactValue(identity[k][1].spread, DISTANCES.method)
+        terms = Terms(pair, choice.route.method, noise[k], linear, spread)
+        values: dict[str, Value] = {}
+        for each in QUANTITIES:
+            if each.of:
+                values[each.name] = each.of(terms, values)
+        layers.append(LayerValues(k, question.names[k], values))
+    return layers, [{"D": moments[k][0], "G": choices[k]} for k in question.layers]
+
+
+def layer_deformations(question: Question) -> tuple[list[LayerValues], list[dict[str, Choice]]]:
+    """Return D of every layer, with its route; every other quantity is missing, and costs nothing."""
+    moments = pair_moments(question)
+    layers = []
+    for k, (choice, pair) in enumerate(moments):
+        method = choice.route.method
+        spread = ExactValue(pair.spread, method)
+        d = quotient(ExactValue(pair.displacement, method), spread, method=method, zero=FLAT)
+        values = {name: d if name == "D" else UNASKED for name in NAMES}
+        layers.append(LayerValues(k, question.names[k], values))
+    return layers, [{"D": choice} for choice, _ in moments]

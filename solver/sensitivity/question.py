@@ -40,6 +40,15 @@ class Question:
     channel_mean : bool
         Average every map over its channels before taking norms.
 
+    Attributes
+    ----------
+    depth : int
+        Number of layers of the network.
+    layers : range
+        The numbers of all layers, from the image to the output.
+    names : tuple of str
+        What each of them is: "input", "hidden" or "output".
+
     Raises
     ------
     InputError
@@ -51,6 +60,9 @@ class Question:
     deformation: Deformation = field(default_factory=Deformation)
     noise: Noise = None  # type: ignore[assignment]
     channel_mean: bool = False
+    depth: int = field(init=False, repr=False, compare=False)
+    layers: range = field(init=False, repr=False, compare=False)
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         kinds = {"network": Network, "task": Task, "deformation": Deformation, "noise": Noise}
@@ -59,22 +71,15 @@ class Question:
             if not isinstance(given, kind) and not (name == "noise" and given is None):
                 wanted = {"task": "TwoPixelTask", "noise": "GaussianNoise"}.get(name, kind.__name__)
                 raise InputError(f"{name}: expected a {wanted}, got {given!r}")
-        noise = self.noise or default_noise(self.task)
+        noise, depth = self.noise or default_noise(self.task), self.network.depth
         object.__setattr__(self, "noise", noise.resolved(self.task, self.deformation))
-
-    @property
-    def depth(self) -> int:
-        """Number of layers; depth + 1 stands for the output."""
-        return self.network.depth
-
-    @property
-    def layers(self) -> range:
-        """The numbers of all layers, from the image to the output."""
-        return range(self.network.depth + 2)
+        object.__setattr__(self, "depth", depth)
+        object.__setattr__(self, "layers", range(depth + 2))
+        object.__setattr__(self, "names", ("input", *["hidden"] * depth, "output"))
 
     def is_output(self, layer: int) -> bool:
         """Return whether ``layer`` stands for f_p."""
-        return layer > self.network.depth
+        return layer > self.depth
 
     @cached_property
     def reduced(self) -> Question:

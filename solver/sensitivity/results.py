@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from solver.network.network import Network
 from solver.question.deformation import Deformation
@@ -13,14 +13,16 @@ from solver.question.pairs import Task
 from solver.sensitivity.question import Question
 from solver.values import Value
 
-RouteT = TypeVar("RouteT")
+if TYPE_CHECKING:
+    from solver.sensitivity.deformation.routes import DeformationRoute
+    from solver.sensitivity.noise.route import Route
 
 
 @dataclass(frozen=True)
-class Choice(Generic[RouteT]):
+class Choice:
     """The route taken, and for each stronger one its name and why it was not."""
 
-    route: RouteT
+    route: Route | DeformationRoute
     refused: tuple[tuple[str, str], ...]
 
 
@@ -100,8 +102,3 @@ class LayerResults:
 
     def __getitem__(self, layer: int) -> LayerValues:
         return self.layers[layer]
-
-
-def layer_name(layer: int, depth: int) -> str:
-    """Return "input" for layer 0, "hidden" for the maps and "output" for depth + 1."""
-    return "input" if layer == 0 else "hidden" if layer <= depth else "output"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,11 @@ from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
-from solver.sensitivity.quantities import NAMES, Terms, layer_quantities
+from solver.sensitivity.quantities import NAMES, layer_deformations, layer_values
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import Response, network_response
 from solver.sensitivity.response.claim import broken_responses
-from solver.sensitivity.results import Choice, LayerResults, LayerValues, layer_name
+from solver.sensitivity.results import Choice, LayerResults
 
 if TYPE_CHECKING:
     from solver.report.report import Report
@@ -33,7 +34,7 @@ class Sensitivities(LayerResults):
         For each layer the routes of D and G and, for each stronger one, why it was not taken.
     """
 
-    why: tuple[dict[str, Choice[Any]], ...] = ()
+    why: tuple[dict[str, Choice], ...] = ()
 
     @cached_property
     def response(self) -> Response:
@@ -82,13 +83,13 @@ def sensitivities(
     sampling: Sampling | None = None,
     cache: Cache | None = None,
     progress: Progress | None = None,
-    quantities: tuple[str, ...] = NAMES,
+    quantities: Sequence[str] = NAMES,
 ) -> Sensitivities:
     """Return D, G and R of every layer of a network and of its output; see `answer`, `Question` and `Evaluation`.
 
     D is exact.  G is exact before any rectification, closed form after one, numeric after more.  Nothing costs more on
-    a longer ring: images out of sight of each other are one class.  Values other than the ``quantities`` asked for are
-    missing and cost nothing.
+    a longer ring: images out of sight of each other are one class.  Where D is all the
+    ``quantities`` asked for, the others are missing and cost nothing.
 
     Raises
     ------
@@ -109,10 +110,8 @@ def sensitivities(
     return answer(question, how, quantities)
 
 
-def answer(question: Question, how: Evaluation, names: tuple[str, ...] = NAMES) -> Sensitivities:
-    """Return the quantities asked for, by their ``names``, of every layer; the others are missing and cost nothing."""
-    terms = Terms(question.reduced, how)
-    layers = tuple(
-        LayerValues(k, layer_name(k, question.depth), layer_quantities(terms, k, names)) for k in question.layers
-    )
-    return Sensitivities(question, layers, tuple(terms.why(k, names) for k in question.layers))
+def answer(question: Question, how: Evaluation, names: Sequence[str] = NAMES) -> Sensitivities:
+    """Return the quantities of every layer; if D is all that is asked for, the others are missing and free."""
+    only_deformation = set(names) <= {"D"}
+    layers, why = layer_deformations(question.reduced) if only_deformation else layer_values(question.reduced, how)
+    return Sensitivities(question, tuple(layers), tuple(why))

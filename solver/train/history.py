@@ -12,12 +12,12 @@ from solver.network.network import Network
 from solver.numbers.exact import integer
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise, Noise
-from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.routes import DISTANCES
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, sampled_noise
 from solver.sensitivity.quantities import FLAT
-from solver.sensitivity.results import LayerValues, layer_name
+from solver.sensitivity.question import Question
+from solver.sensitivity.results import LayerValues
 from solver.sensitivity.shuffling.deformation import shuffled_moments
 from solver.sensitivity.shuffling.draws import Shuffles
 from solver.train.record import Checkpoint, Record, read_checkpoint, read_record
@@ -84,12 +84,11 @@ def history(
     """
     record = read_record(path)
     task, deformation = record.training.task, deformation or Deformation()
-    noise = (noise or GaussianNoise()).resolved(task, deformation)
     drawn = Shuffles(most=integer(shuffles, "shuffles", 2), sample=shuffles, seed=sampling.seed)
     chosen, moments = _chosen(record, steps), []
     for each in chosen:
-        network = read_checkpoint(path, each)
-        moments.append(Moment(each, _layers(network, task, deformation, noise, sampling, drawn)))
+        question = Question(read_checkpoint(path, each), task, deformation, noise or GaussianNoise())
+        moments.append(Moment(each, _layers(question, sampling, drawn)))
         if progress:
             progress(len(moments), len(chosen))
     return History(record, tuple(moments))
@@ -105,25 +104,18 @@ def _chosen(record: Record, steps: Collection[int] | None) -> list[Checkpoint]:
     return [each for each in record.checkpoints if steps is None or each.step in steps]
 
 
-def _layers(
-    network: Network,
-    task: TwoPixelTask,
-    deformation: Deformation,
-    noise: Noise,
-    sampling: Sampling,
-    shuffles: Shuffles,
-) -> tuple[LayerValues, ...]:
-    moments = distance_moments(network, task, deformation)
-    noisy = sampled_noise(network, task, noise, dict.fromkeys(range(len(moments))), sampling)
+def _layers(question: Question, sampling: Sampling, shuffles: Shuffles) -> tuple[LayerValues, ...]:
+    network, task, deformation = question.network, question.task, question.deformation
+    noisy = sampled_noise(network, task, question.noise, dict.fromkeys(question.layers), sampling)
     drawn, after = shuffled_moments(network, task, deformation, shuffles)
     layers = []
-    for k, each in enumerate(moments):
+    for k, each in enumerate(distance_moments(network, task, deformation)):
         spread, method = ExactValue(each.spread, DISTANCES.method), noisy[k].total.method
         D = quotient(ExactValue(each.displacement, DISTANCES.method), spread, method=DISTANCES.method, zero=FLAT)
         G = quotient(noisy[k].total, spread, method=method, zero=FLAT)
         values = {"D": D, "G": G, "R": quotient(D, G, method=G.method, zero=FLAT)}
         values |= {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}
-        layers.append(LayerValues(k, layer_name(k, network.depth), values))
+        layers.append(LayerValues(k, question.names[k], values))
     return tuple(layers)
 
 

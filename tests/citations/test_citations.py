@@ -291,17 +291,19 @@ def _stated(node: ast.expr, path: Path) -> tuple[str, str]:
 PASSED_ON = {
     "DISTANCES.method",
     "G.method",
+    "LINEAR.method",
     "bounded",
-    "choice.route.method",
     "f'formula, {self.proof.method}'",
     "f'{method}, {sets}'",
     "found.method",
     "g.method",
     "method",
+    "method or numerator.method",
     "response.method",
-    "response.total.method",
-    "LINEAR.method",
     "self.method",
+    "t.linear.total.method",
+    "t.method",
+    "v['G'].method",
     "value.method",
 }
 """Methods that are handed on or made up of parts; `test_values_have_routes` meets them."""

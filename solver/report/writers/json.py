@@ -132,6 +132,6 @@ def _shuffled(each: ShuffledDeformation, digits: int) -> dict[str, Any]:
     return values | {"each": [str(value.value(digits)) for value in each.each]}
 
 
-def _choice(choice: Choice[Any]) -> dict[str, Any]:
+def _choice(choice: Choice) -> dict[str, Any]:
     """Return the route taken, by its method, and why each stronger one was not, by its name."""
     return {"taken": choice.route.method, "refused": [{"route": name, "why": why} for name, why in choice.refused]}

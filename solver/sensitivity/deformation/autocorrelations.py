@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd
-from typing import Any
 
 from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
@@ -17,40 +17,32 @@ from solver.question.pairs import Task
 from solver.sensitivity.deformation.moments import PairMoments
 
 
-def linear_spread(kernel: Kernel, task: Task) -> Any:
-    """Return <||K*x1 - K*x2||^2> = 2 (sum_r A_r X_r - 4 S2/l) / stride, from autocorrelations alone.
-
-    The mean image is 2/l everywhere, in every ensemble.
-    """
-    energy = _contracted(kernel, pixel_correlations(task, kernel.width - 1))
-    return 2 * (energy - 4 * kernel.squared_sums() * Fraction(1, task.sites)) * Fraction(1, kernel.stride)
-
-
-def linear_displacement(kernel: Kernel, correlations: list[Fraction]) -> Any:
-    """Return <||K*(tau x - x)||^2> = sum_r A_r C_r / stride, from autocorrelations alone.
-
-    ``correlations`` are the `difference_correlations` C_r up to the kernel's largest lag.
-    """
-    return _contracted(kernel, correlations) * Fraction(1, kernel.stride)
-
-
 def linear_moments(
-    network: Network, task: Task, deformation: Deformation, layers: list[int], *, channel_mean: bool = False
+    network: Network, task: Task, deformation: Deformation, layers: Sequence[int], *, channel_mean: bool = False
 ) -> dict[int, PairMoments]:
-    """Return the moments of layers that no ReLU cuts on the data (not checked here); O(width^2) for each."""
+    r"""Return the moments of layers that no ReLU cuts on the data (not checked here); O(width^2) for each.
+
+    With the autocorrelations A_r of the effective kernels and S2 (`Kernel`), and those of the images, X_r, and of
+    tau x - x, C_r, over all lags r and -r,
+
+        <||K*(tau x - x)||^2> = sum_r A_r C_r / stride,
+        <||K*x1 - K*x2||^2>   = 2 (sum_r A_r X_r - 4 S2/l) / stride,
+
+    as the mean image is 2/l everywhere, in every ensemble (derivations/deformation_linear_layers.py).
+    """
     kernels = {k: observed_kernel(network, k, channel_mean=channel_mean) for k in layers}
     widest = max((kernel.width for kernel in kernels.values()), default=1)
-    axes = len(task.shape)
-    correlations = dict(
-        zip(lags(widest - 1, axes), difference_correlations(task, deformation, widest - 1), strict=True)
-    )
-    return {
-        k: PairMoments(
-            linear_displacement(kernel, [correlations[lag] for lag in lags(kernel.width - 1, axes)]),
-            linear_spread(kernel, task),
-        )
-        for k, kernel in kernels.items()
-    }
+    places = lags(widest - 1, task.axes)
+    changes = dict(zip(places, difference_correlations(task, deformation, widest - 1), strict=True))
+    pixels = dict(zip(places, pixel_correlations(task, widest - 1), strict=True))
+    found = {}
+    for k, kernel in kernels.items():
+        own = zip(lags(kernel.width - 1, task.axes), kernel.autocorrelations(), strict=True)
+        terms = [(lag, (2 if lag[0] else 1) * a) for lag, a in own]
+        change, energy = (sum((a * c[lag] for lag, a in terms), Fraction(0)) for c in (changes, pixels))
+        spread = 2 * (energy - 4 * kernel.squared_sums() * Fraction(1, task.sites))
+        found[k] = PairMoments(change * Fraction(1, kernel.stride), spread * Fraction(1, kernel.stride))
+    return found
 
 
 def autocorrelation_moments(
@@ -75,6 +67,8 @@ def not_averaged(network: Network, task: Task, proofs: tuple[LayerProof, ...], l
     The layer must be linear on the data, and its stride P have no factor in common with the ensemble's period q: then
     the sites P p + o of the pixels that meet tap o run through every residue mod q equally often.
     """
+    if layer > network.depth:
+        return "autocorrelations are for maps, and this is the output"
     stride = network.total_stride(layer)
     if gcd(stride, task.period) > 1:
         return (
@@ -89,10 +83,3 @@ def observed_kernel(network: Network, layer: int, *, channel_mean: bool) -> Kern
     """Return the effective kernel of a layer, summed over channels if their mean is what is observed."""
     kernel = effective_kernel(network, layer)
     return kernel.channel_sum() if channel_mean else kernel
-
-
-def _contracted(kernel: Kernel, correlations: list[Fraction]) -> Any:
-    """Return the sum of A_r C_r over all lags r and -r."""
-    a, places = kernel.autocorrelations(), lags(kernel.width - 1, kernel.axes)
-    terms = zip(places, a, correlations, strict=True)
-    return sum(((2 if lag[0] else 1) * x * y for lag, x, y in terms), Fraction(0))

@@ -26,7 +26,7 @@ from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
 from solver.sensitivity.quantities import FLAT
 from solver.sensitivity.question import Question
-from solver.sensitivity.results import LayerResults, LayerValues, layer_name
+from solver.sensitivity.results import LayerResults, LayerValues
 from solver.values import ExactValue, MissingValue, Value, as_value, quotient
 
 CLOSED = "closed form, rectified at most once"
@@ -93,7 +93,7 @@ def noise_limits(
         finite = _over_variance(closed.total if closed else None, noise.variance(task.length))
         found = {"weak": weak[k], "finite": finite, "strong": strong[k]}
         ratios = {name: quotient(value, spread, method=value.method, zero=FLAT) for name, value in found.items()}
-        layers.append(LayerValues(k, layer_name(k, network.depth), ratios))
+        layers.append(LayerValues(k, question.names[k], ratios))
     return NoiseLimits(question, tuple(layers))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from solver.errors import NotApplicableError
 from solver.sensitivity.noise.closed import CLOSED_ROUTES, LINEAR, ONCE
 from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.route import Evaluation, Route
+from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.sampled.route import SAMPLED, sampled_responses
 from solver.sensitivity.noise.series import SERIES
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
@@ -20,10 +20,8 @@ from solver.values import Value
 ROUTES = (LINEAR, ONCE, SERIES, LAYER_TRANSFER, OUTPUT_TRANSFER, INPUT_TRANSFER, SAMPLED)
 """Every way to evaluate a noise response, from the strongest to the weakest; the last applies to everything."""
 
-_POLICIES = ("auto", "deterministic")
 
-
-def chosen_route(question: Question, layer: int, how: Evaluation) -> Choice[Route]:
+def chosen_route(question: Question, layer: int, how: Evaluation) -> Choice:
     """Return the strongest route that applies to a layer, is allowed and not too costly.
 
     Raises
@@ -35,7 +33,7 @@ def chosen_route(question: Question, layer: int, how: Evaluation) -> Choice[Rout
     for route in ROUTES:
         if not route.concerns(question, layer):
             continue
-        free = route in CLOSED_ROUTES or how.method in (*_POLICIES, route.name)
+        free = route in CLOSED_ROUTES or how.method in ("auto", "deterministic", route.name)
         why = route.refusal(question, layer) if free else f"method {how.method!r} was asked for"
         if why is None and how.method == "auto" and (cost := route.cost(question, layer)) > route.quick:
             why = f"it would take {cost:.0e} multiplications, more than {route.quick:.0e}"
@@ -47,8 +45,13 @@ def chosen_route(question: Question, layer: int, how: Evaluation) -> Choice[Rout
     raise NotApplicableError(f"no route applies to layer {layer}: {refused[-1][1]}")
 
 
+def chosen_routes(question: Question, how: Evaluation) -> list[Choice]:
+    """Return the route of every layer, as `chosen_route` does."""
+    return [chosen_route(question, k, how) for k in question.layers]
+
+
 def noise_responses(
-    question: Question, how: Evaluation | None = None, choices: Sequence[Choice[Route]] | None = None
+    question: Question, how: Evaluation | None = None, choices: Sequence[Choice] | None = None
 ) -> list[NoiseResponse[Value]]:
     """Return the noise response of layers 0..depth and of the output, by the routes chosen for them or those given.
 
@@ -58,6 +61,9 @@ def noise_responses(
         If ``how.method`` names a route that does not apply to a layer that has no closed form.
     """
     how = how or Evaluation()
-    routes = [each.route for each in choices or [chosen_route(question, k, how) for k in question.layers]]
+    routes = [each.route for each in choices or chosen_routes(question, how)]
     sampled = sampled_responses(question, [k for k, route in enumerate(routes) if route is SAMPLED], how)
-    return [sampled[k] if k in sampled else route.response(question, k, how) for k, route in enumerate(routes)]
+    return [
+        sampled[k] if k in sampled else route.response(question, k, how)  # type: ignore[union-attr]
+        for k, route in enumerate(routes)
+    ]
