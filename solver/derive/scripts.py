@@ -71,10 +71,9 @@ def chosen_scripts(folder: Path, names: Sequence[str] = ()) -> list[Path]:
         If a name is not there; lists those that are.
     """
     order = folder / "order.txt"
-    names_in_order = order.read_text(encoding="utf-8").split() if order.exists() else []
-    place = {name: at for at, name in enumerate(names_in_order)}
-    paths = sorted(folder.glob("*.py"), key=lambda path: (place.get(path.stem, len(place)), path.stem))
-    known = {path.stem: path for path in paths}
+    first = order.read_text(encoding="utf-8").split() if order.exists() else []
+    found = {path.stem: path for path in sorted(folder.glob("*.py"))}
+    known = {name: found[name] for name in dict.fromkeys([*first, *found]) if name in found}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(f"derivation: expected one of {', '.join(known)}; got {unknown[0]!r}")

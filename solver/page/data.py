@@ -26,9 +26,6 @@ _QUANTITIES = ("D", "G", "R", "price")
 _DIGITS = 6
 PAGE_METHODS = ("mixed", "auto", "sampling")
 """mixed: auto where that takes a few seconds and for the talk's case, elsewhere sampling."""
-_SECONDS = 5
-"""The largest scale at which auto takes a few seconds for f_p of `uniform`; at xi = 7 it takes some 20."""
-_TALK = (32, 7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +40,7 @@ class PageOptions:
         """Return the solver's method for one construction of one task."""
         if self.method != "mixed":
             return self.method
-        slow = name == "uniform" and scale > _SECONDS and (length, scale) != _TALK
+        slow = name == "uniform" and scale > 5 and (length, scale) != (32, 7)  # some 20 s for f_p at xi = 7
         return "sampling" if slow else "auto"
 
 

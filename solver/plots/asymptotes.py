@@ -62,16 +62,15 @@ def asymptotes(panels: Sequence[str] = ()) -> Figure:
 
 def deformation_by_depth(axes: Axes) -> None:
     """Draw D_k of `uniform` for l -> infinity."""
-    _by_depth(axes, "D_k", {size: deep_deformation(size) for size in _SIZES})
-    axes.set(title=r"uniform, $l \to \infty$")
+    _by_depth(axes, "D_k", {size: deep_deformation(size) for size in _SIZES}, r"uniform, $l \to \infty$")
 
 
 def noise_by_depth(axes: Axes) -> None:
     """Draw G_k of `uniform` for l -> infinity at the default energy."""
     settings = {size: Setting(construction="uniform", filter_size=size) for size in _SIZES}
-    _by_depth(axes, "G_k", {size: expansion(noise_on_long_rings(setting), k) for size, setting in settings.items()})
+    expansions = {size: expansion(noise_on_long_rings(setting), k) for size, setting in settings.items()}
     energy = sympy.latex(as_sympy(GaussianNoise().energy))
-    axes.set(title=rf"uniform, $l \to \infty$, $l\sigma^2 = {energy}$")
+    _by_depth(axes, "G_k", expansions, rf"uniform, $l \to \infty$, $l\sigma^2 = {energy}$")
 
 
 def deformation_by_scale(axes: Axes) -> None:
@@ -117,13 +116,13 @@ PANELS: dict[str, Callable[[Axes], None]] = {
 """The panels by name."""
 
 
-def _by_depth(axes: Axes, symbol: str, expansions: dict[int, Expansion]) -> None:
+def _by_depth(axes: Axes, symbol: str, expansions: dict[int, Expansion], title: str) -> None:
     """Draw the exact values of each filter size, the sum of two terms (solid) and the leading term (dashed)."""
     for (size, found), color, marker in zip(expansions.items(), (PALETTE[0], PALETTE[2]), "os", strict=True):
         _markers(axes, DEPTHS, [found.exact_at(at) for at in DEPTHS], color, rf"${symbol}$, $s = {size}$", marker)
         _line(axes, found, DEPTHS, color)
         _line(axes, found, DEPTHS, color, terms=1)
-    axes.set(xlabel="layer $k$", ylabel=f"${symbol}$")
+    axes.set(xlabel="layer $k$", ylabel=f"${symbol}$", title=title)
 
 
 def _markers(axes: Axes, at: Sequence[float], exact: Sequence[sympy.Expr], color: str, label: str, marker: str) -> None:

@@ -29,7 +29,11 @@ def training_figure(found: History, references: Sequence[Sensitivities] = ()) ->
         Hand-built networks on the same task, drawn in their colours.
     """
     figure, (above, below) = new_figure(2, 3)
-    _draw_errors(above[0], found)
+    for kind, style, sign in (("train", "--", "s"), ("test", "-", "o")):
+        errors = [(each.checkpoint.step, getattr(each.checkpoint, f"{kind}_error")) for each in found.moments]
+        points = [(step, float(error)) for step, error in errors if error is not None]
+        _plot(above[0], points, linestyle=style, marker=sign, color=END, label=kind)
+    above[0].set(title="error", ylim=(-0.02, None))
     for layer, label, sign in ((-1, "$f_p$", "o"), (-2, "last hidden", "s")):
         _plot(above[1], _over_steps(found, layer, "R"), label=label, marker=sign)
     above[1].set(title="$R$", yscale="log")
@@ -53,15 +57,6 @@ def least_deformations(training: Training) -> dict[int, float]:
     taps = {} if net.stride > 1 else {k: (net.filter_size - 1) * k + 1 for k in range(1, net.layers + 1)}
     fitting = {k: n for k, n in taps.items() if n <= task.length // 2}
     return {k: float(best_deformation(n, task, digits=6).value) for k, n in fitting.items()}
-
-
-def _draw_errors(axis: Axes, found: History) -> None:
-    steps = [moment.checkpoint.step for moment in found.moments]
-    for name, style, sign in (("train", "--", "s"), ("test", "-", "o")):
-        errors = [getattr(moment.checkpoint, f"{name}_error") for moment in found.moments]
-        points = [(step, float(error)) for step, error in zip(steps, errors, strict=True) if error is not None]
-        axis.plot(*zip(*points, strict=True), linestyle=style, marker=sign, color=END, label=name)
-    axis.set(title="error", ylim=(-0.02, None))
 
 
 def _draw_layers(axis: Axes, found: History, references: Sequence[Sensitivities], quantity: str) -> None:
