@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -40,9 +39,7 @@ QUANTITY_SOURCES = {"D": DEFORMATIONS, "G": DEFINITIONS, "R": DEFORMATIONS}
 def entries() -> dict[str, str]:
     """Return every entry of ``sources.bib`` by its key, after the comment that says what it is cited for."""
     text = Path(__file__).with_name("sources.bib").read_text(encoding="utf-8").replace("<version>", __version__)
-    return {
-        key: each for each in text.strip().split("\n\n") for key in re.findall(r"^@\w+{(\w+),$", each, re.MULTILINE)
-    }
+    return {each.partition("{")[2].partition(",")[0]: each for each in text.strip().split("\n\n")}
 
 
 @dataclass(frozen=True)
@@ -98,35 +95,6 @@ def backing(method: str) -> Backing:
     raise InputError(f"method: no route of the solver is called {method!r}; take a value's `method` as it is")
 
 
-def _digit_sources(value: Value) -> tuple[str, ...]:
-    """Return the sources of the digits of a value: proven by ball arithmetic unless it is rational or sampled."""
-    if isinstance(value, EnclosedValue) or (value.exact is not None and hasattr(value.exact, "polynomial")):
-        return (ARB,)
-    if not isinstance(value, ClosedValue):
-        return ()
-    from solver.gaussian.functions import OwensT, Phi2
-
-    functions = {Phi2: "plackett1954reduction", OwensT: "owen1956tables"}
-    used = [key for function, key in functions.items() if value.expression.has(function)]
-    return (ARB, *(["johansson2018integration"] if used else []), *used)
-
-
-@dataclass(frozen=True)
-class Cited:
-    """A result: what it is, by which method, with the keys of its sources and the derivations that prove it."""
-
-    what: str
-    method: str
-    sources: tuple[str, ...]
-    derivations: tuple[str, ...]
-
-    @property
-    def comment(self) -> str:
-        """The result as lines that BibTeX skips: it takes all for a comment that follows no @."""
-        scripts = "".join(f"\n%   derivations/{name}.py" for name in self.derivations)
-        return f"% {self.what}: {self.method}{scripts}".replace("@", "(at)")
-
-
 def citation(
     *results: Sensitivities | Value, layers: Sequence[str] = ("all",), quantities: Sequence[str] = ("D", "G", "R")
 ) -> str:
@@ -156,26 +124,63 @@ def citation(
     ...
     """
     found = list(_cited(results, layers, quantities))
-    keys = dict.fromkeys([SOLVER, TALK, *(key for each in found for key in each.sources)])
-    comments = "\n".join(dict.fromkeys(each.comment for each in found))
+    comments = "\n".join(dict.fromkeys(comment for comment, _ in found))
+    keys = dict.fromkeys([SOLVER, TALK, *(key for _, sources in found for key in sources)])
     return "\n\n".join([*([comments] if comments else []), *(entries()[key] for key in keys)]) + "\n"
 
 
 def _cited(
     results: Sequence[Sensitivities | Value], layers: Sequence[str], quantities: Sequence[str]
-) -> Iterator[Cited]:
-    """Yield each value asked for, with what stands behind it."""
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield for each value asked for a comment on what stands behind it, and the keys of its sources."""
     check_quantities(quantities)
     for result in results:
         if isinstance(result, Sensitivities):
             for k, quantity in product(layer_numbers(layers, result.network.depth), quantities):
                 yield _of_layer(result.network.name, result.layers[k], quantity)
         elif isinstance(result, Value):
-            found = backing(result.method)
-            scripts = tuple(proof.script for proof in found.proofs if not (proof.layer or proof.constructions))
-            yield Cited(f"a value ({result.kind})", result.method, (*found.sources, *_digit_sources(result)), scripts)
+            proofs = [each for each in backing(result.method).proofs if not (each.layer or each.constructions)]
+            yield _comment(f"a value ({result.kind})", result.method, proofs), _sources(result)
         else:
             raise InputError(f"citation: expected Sensitivities or values of them, got {result!r}")
+
+
+def _of_layer(name: str, layer: LayerValues, quantity: str) -> tuple[str, list[str]]:
+    """Return what stands behind one quantity of one layer; R has all that D and G have."""
+    value: Value = getattr(layer, quantity)
+    where = "output f_p" if layer.name == "output" else f"layer {layer.layer}"
+    what = f"{name}, {where}, {quantity} ({value.kind})"
+    if isinstance(value, MissingValue):
+        return _comment(what, value.why, []), []
+    values = [layer.D, layer.G] if quantity == "R" else [value]
+    proofs = [
+        *(CONSTRUCTIONS[name].proofs if name in CONSTRUCTIONS else ()),
+        *(proof for each in values for proof in backing(each.method).proofs),
+        *([RELATIVE] if quantity == "R" else []),
+    ]
+    method = "; ".join(dict.fromkeys(each.method for each in values))
+    comment = _comment(what, method, [proof for proof in proofs if proof.applies(layer.name, name)])
+    return comment, [*QUANTITY_SOURCES[quantity], *(key for each in values for key in _sources(each))]
+
+
+def _comment(what: str, method: str, proofs: Sequence[Proof]) -> str:
+    """Return lines that BibTeX skips: it takes all for a comment that follows no @."""
+    scripts = "".join(f"\n%   derivations/{name}.py" for name in dict.fromkeys(each.script for each in proofs))
+    return f"% {what}: {method}{scripts}".replace("@", "(at)")
+
+
+def _sources(value: Value) -> list[str]:
+    """Return the sources of a method and of digits, which balls prove unless a value is rational or sampled."""
+    found = [*backing(value.method).sources]
+    if isinstance(value, EnclosedValue) or (value.exact is not None and hasattr(value.exact, "polynomial")):
+        return [*found, ARB]
+    if not isinstance(value, ClosedValue):
+        return found
+    from solver.gaussian.functions import OwensT, Phi2
+
+    functions = {Phi2: "plackett1954reduction", OwensT: "owen1956tables"}
+    used = [key for function, key in functions.items() if value.expression.has(function)]
+    return [*found, ARB, *(["johansson2018integration"] if used else []), *used]
 
 
 def check_quantities(quantities: Sequence[str]) -> None:
@@ -201,23 +206,3 @@ def layer_numbers(names: Sequence[str], depth: int) -> list[int]:
         else:
             raise InputError(f"layer: expected 0 to {depth}, last, output or all for this network, got {name!r}")
     return list(dict.fromkeys(found))
-
-
-def _of_layer(name: str, layer: LayerValues, quantity: str) -> Cited:
-    """Return what stands behind one quantity of one layer; R has all that D and G have."""
-    value: Value = getattr(layer, quantity)
-    where = "output f_p" if layer.name == "output" else f"layer {layer.layer}"
-    what = f"{name}, {where}, {quantity} ({value.kind})"
-    if isinstance(value, MissingValue):
-        return Cited(what, value.why, (), ())
-    values = [layer.D, layer.G] if quantity == "R" else [value]
-    routes = [backing(each.method) for each in values]
-    built = CONSTRUCTIONS[name].proofs if name in CONSTRUCTIONS else ()
-    proofs = [*built, *(proof for each in routes for proof in each.proofs)]
-    proofs += [RELATIVE] if quantity == "R" else []
-    scripts = [proof.script for proof in proofs if proof.applies(layer.name, name)]
-    sources = [
-        key for each, found in zip(values, routes, strict=True) for key in (*found.sources, *_digit_sources(each))
-    ]
-    method = "; ".join(dict.fromkeys(each.method for each in values))
-    return Cited(what, method, (*QUANTITY_SOURCES[quantity], *sources), tuple(dict.fromkeys(scripts)))
