@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from solver.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+"""The command with its arguments: exit code, stdout, stderr."""
 
 
 def called(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from solver.commands.options import DIGITS_BY_FORMAT, FORMATS, NETWORKS, NOISE, PRINTED, TASK, shared
+from solver.commands.options import LATEX_TOO, NETWORKS, NOISE, PRINTED, TASK, shared
 from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import chosen_networks, chosen_question, chosen_task
 
@@ -20,11 +20,7 @@ Examples:
 
 Print lim G/sigma^2 for sigma -> 0 and sigma -> infinity, of every layer and of the output.""",
 )
-@shared(
-    *(*TASK, *NETWORKS, *NOISE, "tolerance", "channel_mean", *PRINTED),
-    digits=DIGITS_BY_FORMAT,
-    format={"type": FORMATS},
-)
+@shared(*TASK, *NETWORKS, *NOISE, "tolerance", "channel_mean", *PRINTED, **LATEX_TOO)
 def limits(**options: Any) -> None:
     """Print the limits."""
     from solver.report.documents.limits import limits_json, limits_latex, limits_text

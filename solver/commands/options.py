@@ -77,8 +77,11 @@ NOISE = ("noise_energy", "rectified_noise", "seed")
 QUESTION = (*NETWORKS, "deformation", "collisions", *NOISE)
 ROUTE = ("method", "tolerance", "no_cache", "channel_mean")
 PRINTED = ("digits", "format", "output")
-DIGITS_BY_FORMAT = {"help": "Significant digits [default: 15, in LaTeX 6]."}
-FORMATS = click.Choice(["text", "json", "latex"])
+LATEX_TOO = {
+    "digits": {"help": "Significant digits [default: 15, in LaTeX 6]."},
+    "format": {"type": click.Choice(["text", "json", "latex"])},
+}
+"""What changes of those where LaTeX is a format too."""
 
 
 def shared(*names: str, **changed: Mapping[str, Any]) -> Decorator:

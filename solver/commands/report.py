@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import DIGITS_BY_FORMAT, FORMATS, QUESTION, ROUTE, TASK, shared
+from solver.commands.options import LATEX_TOO, QUESTION, ROUTE, TASK, shared
 from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 report_options = shared(
     *("split", "digits", "columns", "width", "format", "output"),
     split={"is_flag": True, "help": "Add the coherent and the incoherent part of G (JSON always holds them)."},
-    digits=DIGITS_BY_FORMAT,
-    format={"type": FORMATS},
+    **LATEX_TOO,
 )
 """The options that say how a report is printed."""
 

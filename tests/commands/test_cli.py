@@ -6,22 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.command import called
+from tests.command import Run
 
 SMALL = ["--length", "14", "--scale", "3", "--construction", "uniform"]
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in this process: exit code, stdout, stderr."""
-    return partial(called, capfd)
 
 
 BAD = {
@@ -58,6 +49,18 @@ BAD = {
     "show unknown": ["show", "boxes"],
     "show too far": ["show", "shift", "--distance", "17"],
     "verify scale": ["verify", "--length", "8", "--scale", "7"],
+    "formula: no layer": ["formula", "--in", "l"],
+    "formula: point outside the range": ["formula", "--layer", "output", "--in", "l,xi", "--at", "l=14,xi=7"],
+    "formula: point of one variable": ["formula", "--layer", "output", "--in", "l,xi", "--at", "l=14"],
+    "formula: point as code": ["formula", "--layer", "output", "--at", "l=__import__"],
+    "formula: point twice": ["formula", "--layer", "output", "--at", "l=14,l=15"],
+    "formula: no formula in xi": ["formula", "--construction", "uniform", "--layer", "last", "--in", "l,xi"],
+    "formula: variables": ["formula", "--layer", "output", "--in", "sigma"],
+    "formula: quantity": ["formula", "--layer", "output", "--quantity", "Z"],
+    "formula: noise rectified twice": ["formula", "--layer", "last", "--quantity", "G", "--latex", "--at", "l=32,xi=7"],
+    "formula: noise energy": ["formula", "--layer", "1", "--quantity", "G", "--noise-energy", "x"],
+    "formula: law": ["formula", "--layer", "output", "--deformation", "wild"],
+    "formula: scale": ["formula", "--layer", "output", "--construction", "uniform", "--scale", "8"],
 }
 
 

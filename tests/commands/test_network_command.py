@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from solver import FrameTask, Layer, Network, TwoPixelTask, construct, network_text, read_network, write_network
-from tests.command import called
+from tests.command import Run
 from tests.latex import compiles, needs_latex
 
 SMALL = ["--length", "8", "--scale", "3"]
 LONG = Fraction(123456789, 2**40)
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run the command in this process: exit code, stdout, stderr."""
-    return partial(called, capfd)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-"""`solver formula`: the value is the last line, LaTeX comes alone, bad input is one line."""
+"""`solver formula`: the value is the last line, LaTeX comes alone, and nothing else."""
 
 from __future__ import annotations
 
 import pytest
 
-from solver.cli import main
+from tests.command import Run
 
 VALUES = {
     "in l and xi": (["--layer", "last", "--in", "l,xi", "--at", "l=32,xi=7"], "18352/89775"),
@@ -14,18 +14,10 @@ VALUES = {
 }
 
 
-def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run the command in this process: exit code, stdout, stderr."""
-    with pytest.raises(SystemExit) as caught:
-        main(["formula", *arguments])
-    out, err = capfd.readouterr()
-    return int(caught.value.code or 0), out, err
-
-
 @pytest.mark.parametrize("name", VALUES)
-def test_value_is_the_last_line(capfd: pytest.CaptureFixture[str], name: str) -> None:
+def test_value_is_the_last_line(run: Run, name: str) -> None:
     arguments, value = VALUES[name]
-    code, out, err = run(capfd, *arguments)
+    code, out, err = run("formula", *arguments)
     lines = out.splitlines()
     assert (code, err, lines[-1]) == (0, "", value)
     assert lines[0].startswith("D = ") and lines[1].startswith("range: ")
@@ -43,45 +35,22 @@ NOISE = {
 
 @pytest.mark.parametrize("name", NOISE)
 @pytest.mark.parametrize("eliminate", [[], ["--eliminate-sigma"]])
-def test_noise_has_its_value_and_error_last(capfd: pytest.CaptureFixture[str], name: str, eliminate: list[str]) -> None:
+def test_noise_has_its_value_and_error_last(run: Run, name: str, eliminate: list[str]) -> None:
     arguments, value = NOISE[name]
-    code, out, err = run(capfd, *arguments, *eliminate, "--at", "l=32,xi=7")
+    code, out, err = run("formula", *arguments, *eliminate, "--at", "l=32,xi=7")
     lines = out.splitlines()
     assert (code, err, lines[-1]) == (0, "", value)
     assert lines[0].startswith(f"{arguments[arguments.index('--quantity') + 1]} = ")
     assert ("sigma" in lines[0]) == (not eliminate)
 
 
-def test_owens_t(capfd: pytest.CaptureFixture[str]) -> None:
+def test_owens_t(run: Run) -> None:
     arguments = ["--construction", "uniform", "--layer", "2", "--quantity", "G", "--at", "l=32"]
-    (_, plain, _), (_, owen, _) = run(capfd, *arguments), run(capfd, *arguments, "--owens-t")
+    (_, plain, _), (_, owen, _) = run("formula", *arguments), run("formula", *arguments, "--owens-t")
     assert "Phi2(" in plain and "Phi2(" not in owen and "OwensT(" in owen
     assert plain.splitlines()[-1] == owen.splitlines()[-1] == "0.477173299432558 (error 3.79E-16)"
 
 
-def test_latex_is_all_there_is(capfd: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capfd, "--layer", "output", "--in", "l,xi", "--latex")
+def test_latex_is_all_there_is(run: Run) -> None:
+    code, out, _ = run("formula", "--layer", "output", "--in", "l,xi", "--latex")
     assert code == 0 and out.startswith(r"D_{f} = \frac{") and out.count("\n") == 1
-
-
-BAD = {
-    "no layer": ["--in", "l"],
-    "point outside the range": ["--layer", "output", "--in", "l,xi", "--at", "l=14,xi=7"],
-    "point of one variable": ["--layer", "output", "--in", "l,xi", "--at", "l=14"],
-    "point as code": ["--layer", "output", "--at", "l=__import__"],
-    "point twice": ["--layer", "output", "--at", "l=14,l=15"],
-    "no formula in xi": ["--construction", "uniform", "--layer", "last", "--in", "l,xi"],
-    "variables": ["--layer", "output", "--in", "sigma"],
-    "quantity": ["--layer", "output", "--quantity", "Z"],
-    "noise rectified twice": ["--layer", "last", "--quantity", "G", "--latex", "--at", "l=32,xi=7"],
-    "noise energy": ["--layer", "1", "--quantity", "G", "--noise-energy", "x"],
-    "law": ["--layer", "output", "--deformation", "wild"],
-    "scale": ["--layer", "output", "--construction", "uniform", "--scale", "8"],
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_one_line_and_exit_code_2(capfd: pytest.CaptureFixture[str], name: str) -> None:
-    code, out, err = run(capfd, *BAD[name])
-    assert (code, out) == (2, "")
-    assert err.startswith("solver: ") and err.count("\n") == 1
