@@ -77,7 +77,7 @@ NOISE = ("noise_energy", "rectified_noise", "seed")
 QUESTION = (*NETWORKS, "deformation", "collisions", *NOISE)
 ROUTE = ("method", "tolerance", "no_cache", "channel_mean")
 PRINTED = ("digits", "format", "output")
-LATEX_TOO = {
+LATEX_TOO: dict[str, dict[str, Any]] = {
     "digits": {"help": "Significant digits [default: 15, in LaTeX 6]."},
     "format": {"type": click.Choice(["text", "json", "latex"])},
 }
