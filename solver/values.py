@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
-from solver.numbers.exact import Exact, decimal_text, integer
+from solver.numbers.exact import Exact, decimal_text, integer, rounded_up
 
 GUARD_DIGITS = 5
 
@@ -69,7 +69,9 @@ class ExactValue(Value):
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
         if isinstance(self.number, Fraction):
             return decimal_text(self.number, digits)
-        return _bounded_ball(self.number.enclosure(4 * digits + 20), digits)
+        from solver.gaussian.balls import rounded
+
+        return rounded(self.number.enclosure(4 * digits + 20), digits)
 
     @property
     def latex(self) -> str:
@@ -90,9 +92,9 @@ class ClosedValue(Value):
     method: str
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
-        from solver.gaussian.balls import enclose
+        from solver.gaussian.balls import enclose, rounded
 
-        return _bounded_ball(enclose(self.expression, digits + GUARD_DIGITS), digits)
+        return rounded(enclose(self.expression, digits + GUARD_DIGITS), digits)
 
     @cached_property
     def latex(self) -> str:
@@ -112,7 +114,7 @@ class NumericValue(Value):
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
         rounded, rounding = decimal_text(Fraction(self.estimate), min(digits, 17))
-        return rounded, _rounded_up(Fraction(self.uncertainty) + Fraction(rounding))
+        return rounded, rounded_up(Fraction(self.uncertainty) + Fraction(rounding))
 
     @property
     def latex(self) -> str:
@@ -133,7 +135,9 @@ class EnclosedValue(Value):
     formula: Callable[[], str | None]
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
-        return _bounded_ball(self.enclose(digits + GUARD_DIGITS), digits)
+        from solver.gaussian.balls import rounded
+
+        return rounded(self.enclose(digits + GUARD_DIGITS), digits)
 
     @property
     def latex(self) -> str | None:
@@ -241,17 +245,3 @@ def _expression(value: Value) -> Any:
     from solver.gaussian.functions import as_sympy
 
     return as_sympy(value.number) if isinstance(value, ExactValue) else value.expression  # type: ignore[attr-defined]
-
-
-def _bounded_ball(ball: Any, digits: int) -> tuple[Decimal, Decimal]:
-    from solver.gaussian.balls import midpoint_radius
-
-    midpoint, radius = midpoint_radius(ball)
-    rounded, _ = decimal_text(midpoint, digits)
-    error = abs(Fraction(rounded) - midpoint) + radius
-    return rounded, _rounded_up(error)
-
-
-def _rounded_up(error: Fraction) -> Decimal:
-    context = Context(prec=3, rounding=ROUND_CEILING, Emin=-(10**9), Emax=10**9)
-    return context.divide(Decimal(error.numerator), Decimal(error.denominator))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -13,6 +14,7 @@ import sympy
 from flint import acb, arb
 
 from solver.errors import NotApplicableError
+from solver.numbers.exact import decimal_text, rounded_up
 
 MOST_BITS = 10**6
 
@@ -61,6 +63,13 @@ def rational_ball(number: Any) -> arb:
 def exact_ball(number: Any) -> arb:
     """Return a ball around a rational or an `Algebraic` number, at the current precision."""
     return number.enclosure(flint.ctx.prec) if hasattr(number, "polynomial") else rational_ball(number)
+
+
+def rounded(ball: arb, digits: int) -> tuple[Decimal, Decimal]:
+    """Return the midpoint of a ball to significant digits, and a bound on its distance from what the ball holds."""
+    midpoint, radius = midpoint_radius(ball)
+    decimal, _ = decimal_text(midpoint, digits)
+    return decimal, rounded_up(abs(Fraction(decimal) - midpoint) + radius)
 
 
 def midpoint_radius(ball: arb) -> tuple[Fraction, Fraction]:

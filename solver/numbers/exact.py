@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from math import lcm
 from numbers import Integral
@@ -137,6 +137,12 @@ def decimal_text(value: Fraction, digits: int) -> tuple[Decimal, Decimal]:
     exponent = rounded.as_tuple().exponent
     assert isinstance(exponent, int)
     return rounded, Decimal((0, (5,), exponent - 1))
+
+
+def rounded_up(error: Fraction) -> Decimal:
+    """Return a bound to 3 digits, rounded up."""
+    context = Context(prec=3, rounding=ROUND_CEILING, Emin=-(10**9), Emax=10**9)
+    return context.divide(Decimal(error.numerator), Decimal(error.denominator))
 
 
 def _as_fraction(value: Any, name: str) -> Fraction | None:

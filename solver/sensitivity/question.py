@@ -98,6 +98,13 @@ class Question:
         """The question about the same network with identity activations."""
         return replace(self, network=self.network.with_identity())
 
+    def before_activation(self, layer: int) -> Question:
+        """Return the question about the pre-activations of a layer; for the output, of the last map."""
+        layers, last = self.network.layers, min(layer, self.depth)
+        kept = (*layers[: last - 1], replace(layers[last - 1], activation="identity"))
+        whole = last == self.depth
+        return replace(self, network=replace(self.network, layers=kept, claim=None) if whole else Network(layers=kept))
+
     @cached_property
     def proofs(self) -> tuple[LayerProof, ...]:
         """Where an activation can cut an image, for layers 1..depth, with the reasons."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from solver import GaussianNoise, Layer, Network, NumberField, TwoPixelTask, sensitivities
 from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.moments import BALLS, rectified_mean, rectified_product
-from solver.sensitivity.noise import closed as closed_routes
+from solver.sensitivity.noise import once as rectified_once
 from solver.sensitivity.noise import second_moment
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import coupled_fields, layer_second_moment
@@ -91,7 +91,7 @@ def test_long_sums_equal_the_expressions(layer: int, mean: bool, monkeypatch: py
 def test_many_channels_that_add_up_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     network = two_layers("identity")
     assert coupled_fields(network, NOISE) == 3
-    monkeypatch.setattr(closed_routes, "MOST_FIELDS", 2)
+    monkeypatch.setattr(rectified_once, "MOST_FIELDS", 2)
     known = [closed_response(Question(network, SMALL, noise=NOISE), k) for k in range(4)]
     assert [value is not None for value in known] == [True, True, False, False]
     assert closed_response(Question(network, SMALL, noise=NOISE, channel_mean=True), 1) is None

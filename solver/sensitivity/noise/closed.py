@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,24 +14,14 @@ from solver.question.lattice import lags
 from solver.question.noise import Noise
 from solver.question.pairs import Task
 from solver.sensitivity.deformation.autocorrelations import observed_kernel
-from solver.sensitivity.noise.once import (
-    coupled_fields,
-    is_rectified_once,
-    layer_second_moment,
-    readout_second_moment,
-    rectifying_layer,
-)
+from solver.sensitivity.noise.once import layer_second_moment, readout_second_moment, why_not_once, why_touched
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
-from solver.sensitivity.noise.sampled.sampling import without_last_activation
 from solver.sensitivity.noise.second_moment import CLOSED, closed_values
 from solver.values import Value, as_value
 
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
-
-MOST_FIELDS = 8
-"""Different rectified channels whose pairs are summed in closed form: some thousand terms, a second or two."""
 
 
 def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | None:
@@ -44,8 +33,7 @@ def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | No
 @lru_cache(maxsize=32)
 def control(question: Question, layer: int) -> float | None:
     """Return the closed response of the pre-activations of a layer (of f_p: of the last layer's), if there is one."""
-    linear = without_last_activation(question.network, min(layer, question.depth))
-    closed = closed_response(replace(question, network=linear), layer)
+    closed = closed_response(question.before_activation(layer), layer)
     return None if closed is None else float(closed.total)
 
 
@@ -67,13 +55,6 @@ def linear_readout_noise(network: Network, task: Task, noise: Noise) -> Any:
     return sum(w * w for w in pixels) * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
 
 
-def _not_linear(question: Question, layer: int) -> str | None:
-    source = rectifying_layer(question.network, min(layer, question.depth), question.noise)
-    if source is None:
-        return question.noise.lacks("independent", "symmetric")
-    return f"layer {source} rectifies the noise" if source else "the noise comes rectified"
-
-
 def _linear(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
     network, task, noise = question.network, question.task, question.noise
     if question.is_output(layer):
@@ -83,20 +64,6 @@ def _linear(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Va
     return NoiseResponse(number, 0, number).map(lambda part: as_value(part, LINEAR.method))
 
 
-def _not_once(question: Question, layer: int) -> str | None:
-    network, noise = question.network, question.noise
-    depth = min(layer, network.depth)
-    if why := noise.lacks("independent", "gaussian"):
-        return why
-    if not is_rectified_once(network, depth, noise):
-        return "the noise is rectified more than once on its way, or meets a hard tanh"
-    alone = layer == rectifying_layer(network, depth, noise) and not question.channel_mean
-    fields = 1 if alone else coupled_fields(network, noise)
-    if fields > MOST_FIELDS:
-        return f"{fields} different rectified channels add up, more than the {MOST_FIELDS} whose pairs are summed"
-    return None
-
-
 def _once(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
     network, task, noise = question.network, question.task, question.noise
     if question.is_output(layer):
@@ -104,13 +71,13 @@ def _once(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Valu
     return closed_values(layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean))
 
 
-LINEAR = Route(name="linear", method="linear noise", refusal=_not_linear, response=_linear)
+LINEAR = Route(name="linear", method="linear noise", refusal=why_touched, response=_linear)
 """Noise that no activation has touched: its second moments are rational, all of it fluctuation."""
 
 ONCE = Route(
     name="once",
     method=CLOSED,
-    refusal=_not_once,
+    refusal=why_not_once,
     response=_once,
     proofs=(
         Proof("rectified_moments"),

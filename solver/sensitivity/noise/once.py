@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,13 @@ from solver.question.lattice import Shape, as_shape
 from solver.question.noise import Noise
 from solver.question.pairs import Task
 from solver.sensitivity.noise.second_moment import Gauss, SecondMoment
+
+if TYPE_CHECKING:
+    from solver.sensitivity.question import Question
+
+
+MOST_FIELDS = 8
+"""Different rectified channels whose pairs are summed in closed form: some thousand terms, a second or two."""
 
 
 def rectifying_layer(network: Network, layer: int, noise: Noise) -> int | None:
@@ -54,6 +61,29 @@ def coupled_fields(network: Network, noise: Noise) -> int:
         box = taps[tuple(slice(first, last + 1) for first, last in ends)]
         fields.add((box.shape, tuple(box.ravel().tolist()), bias))
     return len(fields)
+
+
+def why_touched(question: Question, layer: int) -> str | None:
+    """Return why the noise of a layer is not linear in eta: what rectifies it, or what its law lacks."""
+    source = rectifying_layer(question.network, min(layer, question.depth), question.noise)
+    if source is None:
+        return question.noise.lacks("independent", "symmetric")
+    return f"layer {source} rectifies the noise" if source else "the noise comes rectified"
+
+
+def why_not_once(question: Question, layer: int) -> str | None:
+    """Return why the noise of a layer is not rectified exactly once, or in too many channels; None if it is."""
+    network, noise = question.network, question.noise
+    depth = min(layer, network.depth)
+    if why := noise.lacks("independent", "gaussian"):
+        return why
+    if not is_rectified_once(network, depth, noise):
+        return "the noise is rectified more than once on its way, or meets a hard tanh"
+    alone = layer == rectifying_layer(network, depth, noise) and not question.channel_mean
+    fields = 1 if alone else coupled_fields(network, noise)
+    if fields > MOST_FIELDS:
+        return f"{fields} different rectified channels add up, more than the {MOST_FIELDS} whose pairs are summed"
+    return None
 
 
 def layer_second_moment(

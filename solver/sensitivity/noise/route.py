@@ -51,14 +51,6 @@ class Evaluation:
         choice(self.method, "method", METHODS)
 
 
-def _always(question: Question, layer: int) -> bool:
-    return True
-
-
-def _free(question: Question, layer: int) -> float:
-    return 0.0
-
-
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """One way to evaluate the noise response of a layer.
@@ -88,8 +80,8 @@ class Route:
     method: str
     refusal: Callable[[Question, int], str | None]
     response: Callable[[Question, int, Evaluation], NoiseResponse[Value]]
-    concerns: Callable[[Question, int], bool] = _always
-    cost: Callable[[Question, int], float] = _free
+    concerns: Callable[[Question, int], bool] = lambda question, layer: True
+    cost: Callable[[Question, int], float] = lambda question, layer: 0.0
     quick: float = float("inf")
     sources: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()

@@ -7,7 +7,7 @@ lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import Any, TypeVar
@@ -222,11 +222,3 @@ class FloatTrace:
             a = activated(z, layer.activation)
             trace.append((z, a))
         return trace
-
-
-def without_last_activation(network: Network, layer: int) -> Network:
-    """Return layers 1..layer with the identity as last activation; the readout is kept if that is all layers."""
-    layers = (*network.layers[: layer - 1], replace(network.layers[layer - 1], activation="identity"))
-    if layer == network.depth:
-        return replace(network, layers=layers, claim=None)
-    return Network(layers=layers)

@@ -10,7 +10,6 @@ E a = E u + E C.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,6 @@ from solver.sensitivity.noise.closed import CLOSED_ROUTES, control
 from solver.sensitivity.noise.kept import NUMERIC, kept
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
-from solver.sensitivity.noise.sampled.sampling import without_last_activation
 from solver.sensitivity.noise.transfer.windows import (
     CANCELLING,
     ROUNDING,
@@ -84,7 +82,7 @@ def _concerns(question: Question, layer: int) -> bool:
 
 
 def _refusal(question: Question, layer: int) -> str | None:
-    below = replace(question, network=without_last_activation(question.network, layer))
+    below = question.before_activation(layer)
     open_below = all(route.refusal(below, layer) for route in CLOSED_ROUTES)
     if open_below or (question.channel_mean and question.network.layers[layer - 1].channels > 1):
         return "the pre-activations have no closed form, or channels are averaged"
