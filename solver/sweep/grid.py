@@ -45,36 +45,40 @@ def channel_scales(text: str) -> tuple[Any, ...]:
     return (rational(1),) * int(text)
 
 
-def _whole(name: str, minimum: int) -> Callable[[Any], str]:
-    def canonical(value: Any) -> str:
-        number = rational(value, name) if isinstance(value, str) else value
-        exact = number.numerator if getattr(number, "denominator", 0) == 1 else number
-        return str(integer(exact, name, minimum))
-
-    return canonical
-
-
 def _channels(value: Any) -> str:
     if not isinstance(value, str) or ":" not in value:
-        return _whole("channels", 1)(value)
+        return _whole(value, "channels", 1)
     scales = channel_scales(value)
     if min(scales) <= 0:
         raise InputError(f"channels: expected a number H or positive scales such as 1:2:1/2, got {value!r}")
     return ":".join(map(str, scales))
 
 
+def _whole(value: Any, name: str, minimum: int) -> str:
+    number = rational(value, name) if isinstance(value, str) else value
+    return str(integer(number.numerator if getattr(number, "denominator", 0) == 1 else number, name, minimum))
+
+
+def _number(symbol: str, name: str, minimum: int) -> Axis:
+    return Axis(symbol, lambda value: _whole(value, name, minimum))
+
+
+def _word(name: str, allowed: Iterable[str]) -> Axis:
+    return Axis("", lambda value: choice(value, name, allowed))
+
+
 AXES: dict[str, Axis] = {
-    "length": Axis(r"\ell", _whole("length", 4)),
-    "scale": Axis(r"\xi", _whole("scale", 2)),
-    "filter_size": Axis("s", _whole("filter size", 2)),
+    "length": _number(r"\ell", "length", 4),
+    "scale": _number(r"\xi", "scale", 2),
+    "filter_size": _number("s", "filter size", 2),
     "channels": Axis("H", _channels),
-    "distances": Axis("", lambda value: choice(value, "distances", ENSEMBLES)),
-    "gap": Axis("g", _whole("gap", 0)),
-    "labels": Axis("", lambda value: choice(value, "labels", LABELS)),
+    "distances": _word("distances", ENSEMBLES),
+    "gap": _number("g", "gap", 0),
+    "labels": _word("labels", LABELS),
     "deformation": Axis("", lambda value: Deformation(law=value).name),
-    "collisions": Axis("", lambda value: choice(value, "collisions", COLLISIONS)),
+    "collisions": _word("collisions", COLLISIONS),
     "noise_energy": Axis(r"\ell\sigma^2", lambda value: str(GaussianNoise(energy=value).energy)),
-    "construction": Axis("", lambda value: choice(value, "construction", CONSTRUCTIONS)),
+    "construction": _word("construction", CONSTRUCTIONS),
 }
 """The choices in grid order: the last one changes fastest."""
 
@@ -129,7 +133,7 @@ class Cell:
     def __getitem__(self, axis: str) -> str:
         return dict(self.choices)[axis]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Canonical text that names everything the answer depends on."""
         return json.dumps(dict(self.choices) | self.settings.texts, sort_keys=True)

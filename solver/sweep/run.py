@@ -18,7 +18,8 @@ from solver.sweep.grid import Cell, Sweep
 from solver.sweep.results import SweepResults
 from solver.sweep.state import State
 
-Answers = Generator[tuple[int, dict[str, Any]], None, None]
+Answers = Generator[tuple[str, dict[str, Any]], None, None]
+"""Answers as they are finished, each after the text of its cell."""
 
 
 def run_sweep(
@@ -34,67 +35,49 @@ def run_sweep(
 
     Parameters
     ----------
-    sweep : Sweep
     state : Path, optional
         File of finished cells: those it holds are not computed again, and each new one is appended at once.
     jobs : int
         Processes on this machine; -1 for one a core.
     cluster : str, optional
         Address of a Dask scheduler, such as ``tcp://host:8786``; takes the place of ``jobs``.
-    cache : Cache, optional
-        Where values of the slow routes are kept, in the folder of that name on each machine.
-    progress : callable(done, total)
-        Called as cells are finished.
+    cache, progress
+        As in `solver.sensitivities`, the folder of that name on each machine; (done, total) counts cells.
 
     Raises
     ------
-    InputError
-        If the state cannot be used, or no cluster answers at the address.
-    MissingDependencyError
-        If a cluster is asked for and ``distributed`` is not installed.
-    NotApplicableError
-        If the workers of the cluster run another version of solver.
+    SolverError
+        If the state cannot be used, or the cluster: nothing answers there, it runs another version of solver, or
+        ``distributed`` is not installed.
     """
     if jobs != -1:
         integer(jobs, "jobs", 1)
-    kept = State(state) if state is not None else None
-    known = kept.opened() if kept is not None else {}
-    texts = [cell.text for cell in sweep.cells]
-    missing = [i for i, text in enumerate(texts) if text not in known]
-    cells = [sweep.cells[i] for i in missing]
-    done = len(texts) - len(missing)
-    if progress:
-        progress(done, len(texts))
-    with closing(_answers(cells, jobs, cluster, cache)) as answers:
-        for number, found in answers:
-            text = texts[missing[number]]
+    kept = None if state is None else State(state)
+    known = kept.opened() if kept else {}
+    missing, total = [cell for cell in sweep.cells if cell.text not in known], len(sweep.cells)
+    tell = progress or (lambda done, total: None)
+    tell(total - len(missing), total)
+    with closing(_answers(missing, jobs, cluster, cache)) as answers:
+        for done, (text, found) in enumerate(answers, start=total - len(missing) + 1):
             known[text] = found
-            if kept is not None:
+            if kept:
                 kept.keep(text, found)
-            done += 1
-            if progress:
-                progress(done, len(texts))
-    return SweepResults(sweep, tuple(known[text] for text in texts))
+            tell(done, total)
+    return SweepResults(sweep, tuple(known[cell.text] for cell in sweep.cells))
 
 
 def _answers(cells: Sequence[Cell], jobs: int, cluster: str | None, cache: Cache | None) -> Answers:
-    """Yield the number and the answer of each cell as it is finished."""
+    """Yield the answer to each cell as it is finished."""
     if not cells:
-        yield from ()
-    elif cluster is not None:
+        return
+    if cluster is not None:
         yield from _on_cluster(cells, cluster, cache)
-    elif jobs == 1 or len(cells) == 1:
-        yield from (_numbered(i, cell, cache) for i, cell in enumerate(cells))
-    else:
-        yield from _on_cores(cells, jobs, cache)
-
-
-def _on_cores(cells: Sequence[Cell], jobs: int, cache: Cache | None) -> Answers:
+        return
     from joblib import Parallel, cpu_count, delayed
 
     workers = min(cpu_count() if jobs == -1 else jobs, len(cells))
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
-    with closing(parallel(delayed(_numbered)(i, cell, cache) for i, cell in enumerate(cells))) as found:
+    with closing(parallel(delayed(_answered)(cell, cache) for cell in cells)) as found:
         yield from found
 
 
@@ -108,7 +91,7 @@ def _on_cluster(cells: Sequence[Cell], address: str, cache: Cache | None) -> Ans
     _check_address(address)
     with Client(address, timeout="10s", set_as_default=False) as client:
         _check_versions(client)
-        futures = client.map(_numbered, range(len(cells)), cells, cache=cache, pure=False)
+        futures = client.map(_answered, cells, cache=cache, pure=False)
         try:
             for _, found in as_completed(futures, loop=client.loop, with_results=True):
                 yield found
@@ -116,8 +99,8 @@ def _on_cluster(cells: Sequence[Cell], address: str, cache: Cache | None) -> Ans
             client.cancel(futures)
 
 
-def _numbered(number: int, cell: Cell, cache: Cache | None) -> tuple[int, dict[str, Any]]:
-    return number, answer(cell, cache)
+def _answered(cell: Cell, cache: Cache | None) -> tuple[str, dict[str, Any]]:
+    return cell.text, answer(cell, cache)
 
 
 def _check_address(address: str) -> None:
