@@ -56,6 +56,11 @@ def decimal(value: Value, digits: int) -> str:
     return f"{number:f}" if -7 < number.adjusted() < 20 else str(number)
 
 
+def found_by(value: Value) -> str:
+    """Return how a value was found, or why there is none."""
+    return value.why if isinstance(value, MissingValue) else value.method
+
+
 def exact_text(value: Value) -> str:
     """Return an exact value as text if it is short enough to read, else an empty text."""
     text = "" if value.exact is None else str(value.exact)

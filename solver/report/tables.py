@@ -125,17 +125,14 @@ def preamble(parts: Sequence[Panel], command: str | None, needs: str = "") -> st
     return f"{made_by}% {needs}{_COMMENT}{RULES}\n{stacked}"
 
 
-def tabular(panel: Panel) -> str:
-    """Return a panel as a tabular."""
-    return (
-        f"\\begin{{tabular}}{{{panel.columns}}}\n\\toprule\n{panel.head}\\midrule\n{panel.body}"
-        "\\bottomrule\n\\end{tabular}\n"
-    )
+def tabular(columns: str, head: str, body: str) -> str:
+    """Return a tabular; its head and its body end in a line break."""
+    return f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}{RULE}{body}\\bottomrule\n\\end{{tabular}}\n"
 
 
 def table(parts: Sequence[Panel], caption: str, label: str) -> str:
     """Return panels below each other as one table."""
-    body = "\\par\\medskip\n".join(map(tabular, parts))
+    body = "\\par\\medskip\n".join(tabular(part.columns, part.head, part.body) for part in parts)
     return (
         f"\\begin{{table}}[htbp]\n\\centering\\{parts[0].size}\\setlength{{\\tabcolsep}}{{{SEPARATION:g}pt}}"
         "\\setlength{\\belowcaptionskip}{4pt}\n"

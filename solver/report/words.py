@@ -11,6 +11,7 @@ from solver.network.network import Network
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import Deformation, far_energy
 from solver.question.noise import Noise
+from solver.question.pairs import Task
 from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import Response
@@ -25,12 +26,22 @@ def heading(question: Question) -> list[str]:
     gap = f", gap {task.gap}" if task.gap else ""
     mean = ["Norms: channels averaged first"] if question.channel_mean else []
     return [
-        f"Task: {task.place}, scale xi = {task.scale}, distances '{task.distances}'{gap}; {task.rule}",
-        f"Deformation: '{deformation.name}', collisions '{deformation.collisions}'; "
+        f"Task: {task_text(task)}{gap}; {task.rule}",
+        f"Deformation: {deformation_text(deformation)}; "
         f"<||tau x - x||^2> = {deformation_energy(task, deformation)} ({far_energy(deformation, task.axes)} far apart)",
         f"Noise: l sigma^2 = {noise.energy}, sigma^2 = {noise.variance(task.sites)}{noise.details}",
         *mean,
     ]
+
+
+def task_text(task: Task) -> str:
+    """Return where the pixels live, the scale and the ensemble, in words."""
+    return f"{task.place}, scale xi = {task.scale}, distances '{task.distances}'"
+
+
+def deformation_text(deformation: Deformation) -> str:
+    """Return a deformation in words."""
+    return f"'{deformation.name}', collisions '{deformation.collisions}'"
 
 
 def question_object(question: Question) -> dict[str, Any]:

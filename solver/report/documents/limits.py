@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from solver.network.graph import escaped
-from solver.report.cells import cell
-from solver.report.tables import RULES
-from solver.report.words import averaged, noise_object
+from solver.report.cells import cell, found_by
+from solver.report.tables import RULE, preamble, tabular
+from solver.report.words import averaged, noise_object, task_text
 from solver.report.writers.json import json_text, layer_object
 from solver.report.writers.text import layer_lines
 from solver.sensitivity.limits.limits import BOUNDED, NoiseLimits
 from solver.sensitivity.quantities import Quantity
-from solver.values import MissingValue
 
 SCHEMA = "solver.limits/1"
 WEAK = Quantity("weak", "sigma -> 0", r"\sigma\to0")
@@ -29,8 +28,7 @@ def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
     task, noise = question.task, question.noise
     rectified = ", noise rectified: max(eta, 0)" if noise.rectified else ""
     parts = [
-        f"G/sigma^2 on a {task.place}, scale xi = {task.scale}, distances '{task.distances}'"
-        f"{task.details}{rectified}{averaged(question)}; "
+        f"G/sigma^2 on a {task_text(task)}{task.details}{rectified}{averaged(question)}; "
         f"finite sigma: l sigma^2 = {noise.energy}, where that has a closed form"
     ]
     parts += ["\n".join([each.network.name, *layer_lines(COLUMNS, each.layers, digits)]) for each in reports]
@@ -39,7 +37,7 @@ def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
     ]
     notes = [f"numeric: {value.method}" for _, _, value in numbers if value.kind == "numeric"]
     notes += [
-        f"{each.network.name}, layer {layer.label}: {value.why if isinstance(value, MissingValue) else value.method}"
+        f"{each.network.name}, layer {layer.label}: {found_by(value)}"
         for each, layer, value in numbers
         if value.kind == "missing" or value.method.startswith(BOUNDED)
     ]
@@ -61,25 +59,30 @@ def limits_latex(reports: Sequence[NoiseLimits], digits: int, command: str | Non
     """Return a table of the limits, then their exact and closed expressions (needs amsmath)."""
     question = reports[0].question
     task, noise = question.task, question.noise
-    rows = [" & ".join(["layer", *(f"${limit.latex}$" for limit in LIMITS)]) + r" \\"]
-    for each in reports:
-        rows.append("\\midrule\n" + rf"\multicolumn{{4}}{{l}}{{{escaped(each.network.name)}}} \\")
-        rows += [
-            " & ".join([f"${layer.label}$", *(cell(layer.values[limit.name], digits) for limit in LIMITS)]) + r" \\"
-            for layer in each.layers
-        ]
     caption = (
         rf"$G/\sigma^2$ in weak noise, at $\ell\sigma^2={noise.energy}$ where that is closed form, "
         rf"and in strong noise{', rectified' * noise.rectified}{averaged(question)}, for {task.place_latex}, "
         rf"$\xi={task.scale}$; ensemble {escaped(task.distances)}{task.details}."
     )
-    made_by = f"% {command}\n" if command else ""
+    head = _row(["layer", *(f"${limit.latex}$" for limit in LIMITS)])
+    body = RULE.join(_rows(each, digits) for each in reports)
     return (
-        f"{made_by}% needs amsmath; rules are booktabs' with \\usepackage{{booktabs}}, plain lines without\n{RULES}\n"
-        "\\begin{table}[htbp]\n\\centering\\footnotesize\n"
-        f"\\caption{{{caption}}}\n\\begin{{tabular}}{{rrrr}}\n\\toprule\n" + "\n".join(rows) + "\n"
-        "\\bottomrule\n\\end{tabular}\n\\end{table}\n" + "\n".join(map(_equations, reports)) + "\n"
-    )
+        f"{preamble([], command, 'needs amsmath; ')}\\begin{{table}}[htbp]\n\\centering\\footnotesize\n"
+        f"\\caption{{{caption}}}\n{tabular('rrrr', head, body)}\\end{{table}}\n"
+    ) + "".join(map(_equations, reports))
+
+
+def _rows(limits: NoiseLimits, digits: int) -> str:
+    """Return the lines of a network: its name, then a line for each layer."""
+    rows = [
+        _row([f"${layer.label}$", *(cell(layer.values[limit.name], digits) for limit in LIMITS)])
+        for layer in limits.layers
+    ]
+    return "".join([rf"\multicolumn{{4}}{{l}}{{{escaped(limits.network.name)}}} \\" + "\n", *rows])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + " \\\\\n"
 
 
 def _equations(limits: NoiseLimits) -> str:
@@ -91,4 +94,4 @@ def _equations(limits: NoiseLimits) -> str:
     ]
     body = " \\\\\n".join(lines)
     title = rf"\paragraph{{{escaped(limits.network.name)}}}"
-    return f"{title}\n{{\\scriptsize\n\\begin{{align*}}\n{body}\n\\end{{align*}}}}"
+    return f"{title}\n{{\\scriptsize\n\\begin{{align*}}\n{body}\n\\end{{align*}}}}\n"

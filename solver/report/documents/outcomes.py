@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -18,7 +18,7 @@ from solver.report.documents.training import HISTORY, short
 from solver.report.writers.json import json_lines
 from solver.sensitivity.results import LayerValues
 from solver.train.history import Moment
-from solver.train.outcomes import MEASURES, Correlation, Outcome, by_images, correlations, families
+from solver.train.outcomes import MEASURES, Outcome, by_images, correlations, families
 from solver.train.record import Checkpoint, checkpoint_object
 from solver.train.training import Training, training_from_json
 from solver.values import MissingValue, NumericValue, Value
@@ -113,7 +113,7 @@ def _runs_text(family: Sequence[Outcome]) -> str:
     width = max(len(each.name) for each in family)
     heads = ["D_f", "G_f", "R_f", f"R_{last}", *(f"freq {k}" for k in range(1, last + 1))]
     first = f"{'run':{width}}  {'P':>4} {'seed':>4} {'steps':>6}  {'error: first':>12} {'last':>7}"
-    lines = [first + "".join(f" {head:>8}" for head in heads)]
+    lines = [first + _flush(heads)]
     for each in (run for runs in by_images(family).values() for run in runs):
         t, moment = each.training, each.moments[-1]
         values = [
@@ -122,18 +122,18 @@ def _runs_text(family: Sequence[Outcome]) -> str:
         ]
         errors = f"{short(each.moments[0].checkpoint.test_error):>12} {short(moment.checkpoint.test_error):>7}"
         start = f"{each.name:{width}}  {t.images:>4} {t.seed:>4} {moment.checkpoint.step:>6}  {errors}"
-        lines.append(start + "".join(f" {_cell(value):>8}" for value in values))
+        lines.append(start + _flush(map(_cell, values)))
     return "\n".join(lines)
 
 
 def _layers_text(family: Sequence[Outcome]) -> str:
     depth = family[0].training.architecture.layers
     heads = ["image", *(f"layer {k}" for k in range(1, depth + 1)), "f_p"]
-    lines = [f"{f'medians of {len(family)}':34}" + "".join(f" {head:>8}" for head in heads)]
+    lines = [f"{f'medians of {len(family)}':34}" + _flush(heads)]
     for quantity in HISTORY:
         for moment, when in ((0, "first"), (-1, "last")):
             columns = zip(*(each.moments[moment].layers for each in family), strict=True)
-            cells = "".join(f" {_median(column, quantity.name):>8}" for column in columns)
+            cells = _flush(_median(column, quantity.name) for column in columns)
             lines.append(f"{quantity.text if moment == 0 else '':28} {when:>5}{cells}")
     return "\n".join(lines)
 
@@ -146,16 +146,16 @@ def _median(layers: Sequence[LayerValues], name: str) -> str:
 def _correlations_text(family: Sequence[Outcome]) -> str:
     found = correlations(family)
     names = {"R_L": f"R_{family[0].training.architecture.layers}"}
-    lines = [f"  {'among':>10} {'n':>4} {'e':>4}" + "".join(f" {names.get(each, each):>8}" for each in MEASURES)]
+    lines = [f"  {'among':>10} {'n':>4} {'e':>4}" + _flush(names.get(each, each) for each in MEASURES)]
     for among in dict.fromkeys(each.among for each in found):
         row = [each for each in found if each.among == among]
-        cells = "".join(f" {_rho(each):>8}" for each in row)
+        cells = _flush("-" if each.rho is None else f"{each.rho:.2f}" for each in row)
         lines.append(f"  {among:>10} {row[0].runs:>4} {row[0].errors:>4}{cells}")
     return "\n".join(lines)
 
 
-def _rho(each: Correlation) -> str:
-    return "-" if each.rho is None else f"{each.rho:.2f}"
+def _flush(cells: Iterable[str]) -> str:
+    return "".join(f" {cell:>8}" for cell in cells)
 
 
 def _cell(value: Value) -> str:

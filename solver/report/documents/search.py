@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from solver.optimal.search import Attempt, SearchResult
 from solver.report.cells import decimal
-from solver.report.words import deformation_object
+from solver.report.words import deformation_object, deformation_text, task_text
 from solver.report.writers.json import json_text, value_object
 from solver.sensitivity.response.claim import check_claim
 from solver.values import ExactValue, MissingValue, Value
@@ -18,14 +18,13 @@ METHOD = "found by descent, rounded to rational weights, then exact"
 
 def search_text(found: SearchResult, digits: int) -> str:
     """Return the least D found between its bounds, the descents and the weights."""
-    task, deformation = found.task, found.deformation
+    task = found.task
     taps = (found.filter_size - 1) * found.layer + 1
     ratio = f"{float(found.least) / float(found.linear):.{min(digits, 12)}g}"
     claim = "broken" if check_claim(found.completed(), task) else "exactly"
     lines = [
-        f"D of layer {found.layer}, H = {found.channels}, filter size {found.filter_size}; {task.place}, scale xi = "
-        f"{task.scale}, distances '{task.distances}'{task.details}, "
-        f"deformation '{deformation.name}', collisions '{deformation.collisions}'; seed {found.seed}, "
+        f"D of layer {found.layer}, H = {found.channels}, filter size {found.filter_size}; "
+        f"{task_text(task)}{task.details}, deformation {deformation_text(found.deformation)}; seed {found.seed}, "
         f"{len(found.attempts)} descents of {found.steps} steps"
         f"{', biases 0 and filters non-negative' if found.only_linear else ''}",
         "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from solver.report.cells import decimal, text_cell
+from solver.report.cells import decimal, found_by, text_cell
 from solver.report.words import deformation_object, heading, network_heading, noise_object
 from solver.report.writers.json import json_text, layer_object, value_object
 from solver.report.writers.text import table_lines
@@ -33,7 +33,7 @@ def shuffling_text(found: Sequence[Shuffling], digits: int) -> str:
     """Return a table for each network, with the share of shuffles that keep its claim and the methods."""
     parts = ["\n".join(heading(found[0].before.question)), *(_network_text(each, digits) for each in found)]
     notes = [
-        value.why if isinstance(value, MissingValue) else value.method
+        found_by(value)
         for each in found
         for layer, unchanged in zip(each.layers, each.unchanged, strict=True)
         if not unchanged

@@ -9,12 +9,11 @@ from pathlib import Path
 from shlex import quote
 
 from solver.question.task import TwoPixelTask
-from solver.report.cells import decimal, text_cell
+from solver.report.cells import decimal, found_by, text_cell
 from solver.report.writers.json import value_object
 from solver.sensitivity.quantities import Quantity
 from solver.train.history import History
 from solver.train.record import Record
-from solver.values import MissingValue
 
 WORDS = {"zero loss": "the training loss is 0", "step limit": "the limit of steps is reached", None: "not finished"}
 
@@ -88,12 +87,8 @@ def _layer_table(history: History, quantity: Quantity, digits: int) -> list[str]
 def _methods(history: History) -> list[str]:
     """Return how D, G and D shuffled were found, without repeats."""
     layers = [layer for each in history.moments for layer in each.layers]
-    found = [
-        f"{name}: {value.why if isinstance(value, MissingValue) else value.method}"
-        for name in ("D", "G", "D_shuffled")
-        for value in (getattr(layer, name) for layer in layers)
-    ]
-    return list(dict.fromkeys(found))
+    names = ("D", "G", "D_shuffled")
+    return list(dict.fromkeys(f"{name}: {found_by(layer.values[name])}" for name in names for layer in layers))
 
 
 def history_json(history: History, digits: int = 6) -> str:
