@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from solver.commands.options import QUESTION, ROUTE, TASK, shared
+from solver.commands.options import QUESTION, ROUTE, TASK, command, shared
 from solver.commands.output import write
 from solver.commands.question import chosen_networks, chosen_question, chosen_results
 
@@ -17,23 +17,20 @@ if TYPE_CHECKING:
     from solver.network.network import Network
 
 
-@click.command(
-    short_help="Print BibTeX for the solver and for what stands behind a result.",
-    help="""\b
+@command("""\b
 Examples:
   solver cite
   solver cite --construction uniform --layer 2 --quantity G
   solver cite --construction all --quantity D -o sources.bib
 
 Print BibTeX: for the solver and the talk, and with any option of a question for the sources of exactly those results.
-Comments name the method of each result and the derivations that prove it.""",
-)
+Comments name the method of each result and the derivations that prove it.""")
 @shared(*TASK, *QUESTION, *ROUTE)
 @click.option("--layer", "layers", default="all", show_default=True, help="Numbers, last (layer k~), output or all.")
 @click.option("--quantity", "quantities", default="D,G,R", show_default=True, help="D, G and R, or some: D,R.")
 @shared("output")
 def cite(layers: str, quantities: str, **options: Any) -> None:
-    """Print the citations."""
+    """Print BibTeX for the solver and for what stands behind a result."""
     from solver.citations.citation import check_quantities, citation
     from solver.report.columns import chosen_columns
     from solver.report.documents.sweep import chosen_layers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from solver.commands.options import command
 from solver.commands.output import bar
 from solver.errors import NotApplicableError, SolverError
 
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from solver.derive.scripts import Derivation
 
 
-@click.command(
-    short_help="Check the derivations and write them as a PDF.",
-    help="""\b
+@command("""\b
 Examples:
   solver derive
   solver derive response ensemble_energy --output notes
@@ -25,8 +24,7 @@ Examples:
 
 Run the derivations, check each against the solver, and write DIR/derivations.pdf: their prose, code and results, and
 the tables and figures of the slides' case (with NAMES, only those derivations). The LaTeX goes to DIR/derivations.
-Exit 1 if a check fails.""",
-)
+Exit 1 if a check fails.""")
 @click.argument("names", nargs=-1)
 @click.option(
     "--output",
@@ -40,7 +38,7 @@ Exit 1 if a check fails.""",
 @click.option("--no-pdf", is_flag=True, help="Check and write the LaTeX, without running pdflatex.")
 @click.option("--keep-going/--stop", default=True, show_default=True, help="Go on or stop after a failed check.")
 def derive(names: tuple[str, ...], folder: Path, no_pdf: bool, keep_going: bool) -> None:
-    """Run the derivations and write the document."""
+    """Check the derivations and write them as a PDF."""
     from solver.derive.document import compile_pdf, write_sources
     from solver.derive.scripts import chosen_scripts, derivations_folder, run
 

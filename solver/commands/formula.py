@@ -7,23 +7,18 @@ from typing import Any
 
 import click
 
-from solver.commands.options import shared
-
-_DESCRIPTION = "Print D, G or R of a layer as a formula in l, xi or k."
+from solver.commands.options import command, shared
 
 
-@click.command(
-    short_help=_DESCRIPTION,
-    help=f"""\b
+@command("""\b
 Examples:
   solver formula --construction shift --layer output --in l,xi --at l=32,xi=7
   solver formula --construction uniform --layer last --in l --scale 9 --latex
   solver formula --construction uniform --in l,k
   solver formula --construction shift --layer 1 --in l,xi --quantity G --at l=32,xi=7
 
-{_DESCRIPTION} With its range, and how it is known. The last layer is k~.
-G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified once at most.""",
-)
+Print D, G or R of a layer as a formula in l, xi or k. With its range, and how it is known. The last layer is k~.
+G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified once at most.""")
 @click.option("--construction", default="shift", show_default=True, help="A network: see 'solver constructions'.")
 @click.option("--layer", help="A number, last or output; none in l,k.")
 @click.option("--in", "variables", default="l", show_default=True, help="Variables: l, or l,xi, or l,k.")
@@ -39,7 +34,7 @@ G and R are in sigma, Phi, phi and Phi2, for layers whose noise is rectified onc
 @click.option("--eliminate-sigma", is_flag=True, help="Put sigma^2 = energy / l into the formula.")
 @click.option("--owens-t", is_flag=True, help="Write Phi2 in Owen's T.")
 def formula(point: str | None, latex: bool, owens_t: bool, **options: Any) -> None:
-    """Print the formula, its range, its proof and its value."""
+    """Print D, G or R of a layer as a formula in l, xi or k."""
     from solver.question.deformation import Deformation
     from solver.question.noise import GaussianNoise
     from solver.symbolic.sensitivity_formula import sensitivity_formula

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import QUESTION, ROUTE, shared
+from solver.commands.options import QUESTION, ROUTE, command, shared
 from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
 from solver.commands.report import report_options, shown_columns, write_report
 
@@ -15,15 +15,12 @@ if TYPE_CHECKING:
     from solver.question.frame import FrameTask
 
 
-@click.command(
-    short_help="Print the report for two pixels on a periodic frame.",
-    help="""\b
+@command("""\b
 Examples:
   solver frame
   solver frame --length 24x32 --scale 5 --metric l2 --format json
 
-Print D, G and R of every layer and of the output, for two pixels on a periodic frame.""",
-)
+Print D, G and R of every layer and of the output, for two pixels on a periodic frame.""")
 @shared(
     *("length", "scale", "metric", "filter_size", "channels", "distances", "gap", *QUESTION, *ROUTE),
     length={"default": "32", "help": "Sides of the frame: n, or n1xn2."},
@@ -36,7 +33,7 @@ Print D, G and R of every layer and of the output, for two pixels on a periodic 
 )
 @report_options
 def frame(**options: Any) -> None:
-    """Print the report."""
+    """Print the report for two pixels on a periodic frame."""
     from solver.question.noise import default_noise
     from solver.report.report import Report
 

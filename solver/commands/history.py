@@ -8,20 +8,19 @@ from typing import Any
 
 import click
 
-from solver.commands.options import PRINTED, number_list, shared
+from solver.commands.options import PRINTED, command, number_list, shared
 from solver.commands.output import progress_bar, write
 
 history_options = shared(
     *("shuffles", "points", "seed"),
+    shuffles={"default": 8, "help": "Shuffled networks that a mean is taken of."},
     points={"default": 128, "help": "Noises of a set that G is sampled with."},
     seed={"help": "Seed of noise and shuffles."},
 )
 """The options that say how the layers of a run are looked at."""
 
 
-@click.command(
-    short_help="Print D, G, R and filter frequencies over a training run, or of many runs.",
-    help="""\b
+@command("""\b
 Examples:
   solver history run
   solver history run.zip --steps 0,1000 --format json -o run.json
@@ -31,15 +30,14 @@ Examples:
 Print what training did: errors, D, G, R and filter frequencies of every layer at the checkpoints of a RUN that 'solver
 train' left (its folder, or a .zip of it). Of several runs, print a line each at the last checkpoint and, over runs that
 differ in training images and seed alone, medians by layer and Spearman's rank correlation of the test error with R, D
-and G. The JSON of several runs is itself a RUN to give. D is exact, G is sampled.""",
-)
+and G. The JSON of several runs is itself a RUN to give. D is exact, G is sampled.""")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
 @click.option("--steps", help="Of one run: checkpoints to look at, such as 0,100 [default: all].")
 @click.option("--tables", default="runs,layers,correlations", show_default=True, help="Of several runs: what to print.")
 @history_options
 @shared(*PRINTED, digits={"help": "Significant digits [default: 4, in JSON 6]."})
 def history(runs: tuple[Path, ...], steps: str | None, tables: str, **options: Any) -> None:
-    """Print a run over its checkpoints, or runs side by side."""
+    """Print D, G, R and filter frequencies over a training run, or of many runs."""
     if len(runs) == 1 and runs[0].suffix != ".json":
         write(_one_run(runs[0], steps, options), options["output"])
         return

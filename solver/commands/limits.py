@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
-from solver.commands.options import LATEX_TOO, NETWORKS, NOISE, PRINTED, TASK, shared
+from solver.commands.options import LATEX_TOO, NETWORKS, NOISE, PRINTED, TASK, command, shared
 from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import chosen_networks, chosen_question, chosen_task
 
 
-@click.command(
-    short_help="Print the limits of G/sigma^2 for weak and strong noise.",
-    help="""\b
+@command("""\b
 Examples:
   solver limits
   solver limits --construction all --rectified-noise --format latex
 
-Print lim G/sigma^2 for sigma -> 0 and sigma -> infinity, of every layer and of the output.""",
-)
+Print lim G/sigma^2 for sigma -> 0 and sigma -> infinity, of every layer and of the output.""")
 @shared(*TASK, *NETWORKS, *NOISE, "tolerance", "channel_mean", *PRINTED, **LATEX_TOO)
 def limits(**options: Any) -> None:
-    """Print the limits."""
+    """Print the limits of G/sigma^2 for weak and strong noise."""
     from solver.report.documents.limits import limits_json, limits_latex, limits_text
     from solver.sensitivity.limits.limits import noise_limits
 

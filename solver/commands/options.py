@@ -50,7 +50,6 @@ SHARED: dict[str, dict[str, Any]] = {
     "no_cache": {"is_flag": True, "default": False, "help": "Neither read nor keep slow values on disk."},
     "channel_mean": {"is_flag": True, "default": False, "help": "Average channels before taking norms."},
     "layers": {"default": "last,output", "help": "Numbers, last (layer k~), output or all."},
-    "shuffles": {"default": 8, "help": "Shuffled networks that a mean is taken of."},
     "digits": {"type": click.IntRange(1, 1000), "help": "Significant digits."},
     "columns": {"help": "In LaTeX: values such as D_exact,D,G,R [default: what fits]."},
     "width": {
@@ -82,6 +81,11 @@ LATEX_TOO: dict[str, dict[str, Any]] = {
     "format": {"type": click.Choice(["text", "json", "latex"])},
 }
 """What changes of those where LaTeX is a format too."""
+
+
+def command(text: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Return what makes a function a command with this help, and its docstring the short one."""
+    return lambda function: click.command(short_help=function.__doc__, help=text)(function)
 
 
 def shared(*names: str, **changed: Mapping[str, Any]) -> Decorator:

@@ -6,22 +6,19 @@ from typing import Any
 
 import click
 
-from solver.commands.options import number_list, shared
+from solver.commands.options import command, number_list, shared
 from solver.commands.output import progress_bar, write
 from solver.commands.question import chosen_cache
 
 
-@click.command(
-    short_help="Write a page to play with: both networks, layer by layer.",
-    help="""\b
+@command("""\b
 Examples:
   solver page -o play.html
   solver page --lengths 32 --scales 7 -o talk.html
   solver page --method auto -o play.html
 
 Write one HTML file with sliders for l, xi, d, displacements and noise. It needs no server and no network: open it in a
-browser. It holds the networks, f_p(d), D, G and R of every task asked for; activations are calculated in the page.""",
-)
+browser. It holds the networks, f_p(d), D, G and R of every task asked for; activations are calculated in the page.""")
 @click.option("--lengths", default="16,24,32,48,64", show_default=True, help="Sites of the ring, l.")
 @click.option("--scales", default="3,5,7,9", show_default=True, help="Scales xi, odd; each on rings l >= 2 xi.")
 @shared(
@@ -29,7 +26,7 @@ browser. It holds the networks, f_p(d), D, G and R of every task asked for; acti
     method={"default": "mixed", "help": "Route for G: mixed (a minute), auto (long) or sampling."},
 )
 def page(**options: Any) -> None:
-    """Write the page."""
+    """Write a page to play with: both networks, layer by layer."""
     from joblib import Parallel, delayed
 
     from solver.numbers.exact import choice

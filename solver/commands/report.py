@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import LATEX_TOO, QUESTION, ROUTE, TASK, shared
+from solver.commands.options import LATEX_TOO, QUESTION, ROUTE, TASK, command, shared
 from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
 
@@ -24,22 +24,19 @@ report_options = shared(
 """The options that say how a report is printed."""
 
 
-@click.command(
-    short_help="Print D, G and R of every layer and of the output.",
-    help="""\b
+@command("""\b
 Examples:
   solver report --construction all --digits 20
   solver report --length 1000000 --construction uniform --split
 
-Print D, G and R of every layer and of the output.""",
-)
+Print D, G and R of every layer and of the output.""")
 @shared(*TASK, *QUESTION, *ROUTE)
 @report_options
 @click.option("--frequencies", is_flag=True, help="Add the mean frequencies of filters (JSON always holds them).")
 @click.option("--shuffles", type=click.IntRange(2), help="Add D after shuffling channels, from so many shuffles.")
 @click.option("--why", is_flag=True, help="Add the route of every D and G, and why no stronger one was taken.")
 def report(**options: Any) -> None:
-    """Print the report."""
+    """Print D, G and R of every layer and of the output."""
     from solver.report.report import Report
 
     for name, what in {"frequencies": "frequencies", "shuffles": "shuffles", "why": "routes"}.items():

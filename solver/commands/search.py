@@ -6,22 +6,19 @@ from typing import Any
 
 import click
 
-from solver.commands.options import PRINTED, TASK, shared
+from solver.commands.options import PRINTED, TASK, command, shared
 from solver.commands.output import progress_bar, write
 from solver.commands.question import chosen_task
 
 
-@click.command(
-    short_help="Search for maps of lower D than any linear layer has.",
-    help="""\b
+@command("""\b
 Examples:
   solver search --layer 1
   solver search --layer 2 --channels 4 --seed 1 --format json
 
 Search the filters and biases of layers 1..k for a low D_k, ReLUs that cut included, while side channels keep
 f_p = ReLU(xi - d). D of what is found is exact, and stands between the least D of linear layers and the least D of any
-function of as many pixels, both proven. --channels is the H of each searched layer. Needs PyTorch.""",
-)
+function of as many pixels, both proven. --channels is the H of each searched layer. Needs PyTorch.""")
 @shared(*TASK)
 @click.option("--layer", default=1, show_default=True, help="Hidden layer k.")
 @shared(
@@ -34,7 +31,7 @@ function of as many pixels, both proven. --channels is the H of each searched la
 @click.option("--linear", is_flag=True, help="Keep biases at 0 and filters non-negative.")
 @shared(*PRINTED, digits={"default": 10})
 def search(**options: Any) -> None:
-    """Search, and print what was found."""
+    """Search for maps of lower D than any linear layer has."""
     from solver.optimal.search import search_deformation
     from solver.question.deformation import Deformation
     from solver.report.documents.search import search_json, search_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import TASK, shared
+from solver.commands.options import TASK, command, shared
 from solver.commands.output import write
 from solver.commands.question import chosen_networks, chosen_task
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from solver.question.task import TwoPixelTask
 
 
-@click.command(
-    short_help="Print a network layer by layer, or write it to a file.",
-    help="""\b
+@command("""\b
 Examples:
   solver show uniform
   solver show shift --scale 6 --distance 4 --format latex
@@ -26,8 +24,7 @@ Examples:
   solver show --network shift.json
 
 Print a network layer by layer: filters, effective kernels, the activations of one image. It is the construction NAME or
-that of a file; --format json writes such a file.""",
-)
+that of a file; --format json writes such a file.""")
 @click.argument("name", required=False)
 @shared(*TASK)
 @click.option("--network", "file", type=click.Path(path_type=Path), help="A network file, in place of NAME.")
@@ -36,7 +33,7 @@ that of a file; --format json writes such a file.""",
 )
 @shared("format", "output", format={"type": click.Choice(["text", "latex", "tikz", "json"])})
 def show(name: str | None, file: Path | None, distance: int, **options: Any) -> None:
-    """Print a network layer by layer."""
+    """Print a network layer by layer, or write it to a file."""
     if (name is None) == (file is None):
         raise click.UsageError("give the NAME of a construction, or --network FILE")
     task = chosen_task(options)

@@ -6,28 +6,25 @@ from typing import Any
 
 import click
 
-from solver.commands.options import PRINTED, QUESTION, ROUTE, TASK, shared
+from solver.commands.options import PRINTED, QUESTION, ROUTE, TASK, command, shared
 from solver.commands.output import write
 from solver.commands.question import chosen_networks, chosen_question, chosen_results, say_where_kept
 
 
-@click.command(
-    short_help="Print D, G and R before and after shuffling channels.",
-    help="""\b
+@command("""\b
 Examples:
   solver shuffle --construction shift
   solver shuffle --construction all --method sampling --format json -o shuffled.json
 
 Permute the input filters of every output channel at random and print D, G and R before and after: exactly where there
-are few different networks, else from a seeded sample.""",
-)
+are few different networks, else from a seeded sample.""")
 @shared(*TASK, *QUESTION, *ROUTE)
 @click.option("--most", default=5000, show_default=True, help="List all shuffled networks up to this many.")
 @click.option("--shuffles", default=400, show_default=True, help="Shuffled networks to sample beyond.")
 @click.option("--noisy", default=200, show_default=True, help="Different shuffled networks to evaluate G of, at most.")
 @shared(*PRINTED, digits={"default": 6})
 def shuffle(most: int, shuffles: int, noisy: int, **options: Any) -> None:
-    """Print the sensitivities before and after."""
+    """Print D, G and R before and after shuffling channels."""
     from solver.report.documents.shuffling import shuffling_json, shuffling_text
     from solver.sensitivity.shuffling.draws import Shuffles
     from solver.sensitivity.shuffling.shuffling import shuffling

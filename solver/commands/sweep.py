@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import ROUTE, SHARED, number_list, shared
+from solver.commands.options import ROUTE, SHARED, command, number_list, shared
 from solver.commands.output import given_command, progress_bar, write
 from solver.commands.question import Options, chosen_cache
 
@@ -41,17 +41,14 @@ AXES: dict[str, Mapping[str, Any]] = {
 """The options of the axes of a sweep, each a list."""
 
 
-@click.command(
-    short_help="Evaluate a grid of tasks, networks, deformations and noises.",
-    help="""\b
+@command("""\b
 Examples:
   solver sweep --distances pairs,balanced,flat --collisions add,merge,reject --quantities D
   solver sweep --scale 5,7,9 --length 32,64 --noise-energy 8/3,exact -o sweep.csv -o sweep.json
   solver sweep --scale 3..31 --length 100 --quantities D --layers output -o scales.tex
 
 Evaluate every combination of the lists given. Finished cells are kept beside the first output (or in --state): run the
-same command again after an interruption, and it goes on where it stopped.""",
-)
+same command again after an interruption, and it goes on where it stopped.""")
 @shared(
     *(*AXES, "rectified_noise", "seed", *ROUTE, "layers", "quantities", "digits", "columns", "width", "jobs"),
     **AXES,
@@ -68,7 +65,7 @@ same command again after an interruption, and it goes on where it stopped.""",
     output={"multiple": True, "help": "A .csv, .json, .tex or .md file; repeatable."},
 )
 def sweep(state: Path | None, **options: Any) -> None:
-    """Run the sweep."""
+    """Evaluate a grid of tasks, networks, deformations and noises."""
     from solver.report.columns import chosen_columns
     from solver.report.documents.sweep import chosen_layers
     from solver.sweep.run import run_sweep

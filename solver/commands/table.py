@@ -6,26 +6,23 @@ from typing import Any
 
 import click
 
-from solver.commands.options import QUESTION, RING, ROUTE, number_list, shared
+from solver.commands.options import QUESTION, RING, ROUTE, command, number_list, shared
 from solver.commands.output import given_command, write
 from solver.commands.question import chosen_networks, chosen_question, chosen_results, say_where_kept
 
 
-@click.command(
-    short_help="Print a LaTeX table over many scales.",
-    help="""\b
+@command("""\b
 Examples:
   solver table --scales 3,5,7 --layers output,last --columns D,G,R
   solver table --scales 3..31 --length 100 --columns D_exact,D
   solver table --scales 2..8 --layers all --construction all -o scales.tex
 
 Print a longtable: rows are scales and their layers, each construction is a group of columns. A construction that
-cannot reach a scale is left blank there.""",
-)
+cannot reach a scale is left blank there.""")
 @click.option("--scales", default="3,5,7", show_default=True, help="Scales xi, such as 3,5,7 or 3..9.")
 @shared("layers", *RING, *QUESTION, *ROUTE, "digits", "columns", "width", "output", digits={"default": 6})
 def table(scales: str, layers: str, columns: str | None, **options: Any) -> None:
-    """Print the table."""
+    """Print a LaTeX table over many scales."""
     from solver.errors import UnreachableScaleError
     from solver.report.columns import chosen_columns
     from solver.report.documents.sweep import chosen_layers, sweep_latex

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from solver.commands.options import shared
+from solver.commands.options import command, shared
 from solver.commands.output import progress_bar
 from solver.commands.question import chosen_task
 
@@ -46,9 +46,7 @@ DESCENT: dict[str, Mapping[str, Any]] = {
 """The options that describe the descent and what is kept of it: the fields of `solver.train.training.Training`."""
 
 
-@click.command(
-    short_help="Train a network on the task with hinge loss, and keep it on the way.",
-    help="""\b
+@command("""\b
 Examples:
   solver train run
   solver train run --images 16 --seed 3 --optimizer sgd --learning-rate 0.1
@@ -56,13 +54,12 @@ Examples:
 
 Train into FOLDER, which is made. Weights are kept at steps 0, 1, 3, 10, ..., rounded to a grid, one network file each
 for 'solver report --network'; training.json holds the loss and the exact errors of what was kept. Run the same command
-again after an interruption, and it goes on to the same result. Needs PyTorch.""",
-)
+again after an interruption, and it goes on to the same result. Needs PyTorch.""")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @shared(*TRAINED, *DESCENT, **TRAINED, **DESCENT)
 @click.option("--device", default="auto", show_default=True, help="auto (a GPU if present), cpu or cuda.")
 def train(folder: Path, architecture: str, device: str, **options: Any) -> None:
-    """Train, and print how the checkpoints do."""
+    """Train a network on the task with hinge loss, and keep it on the way."""
     from dataclasses import replace
 
     from solver.numbers.exact import choice

@@ -6,22 +6,19 @@ from typing import Any
 
 import click
 
-from solver.commands.options import QUESTION, TASK, shared
+from solver.commands.options import QUESTION, TASK, command, shared
 from solver.commands.question import chosen_networks, chosen_question, chosen_task
 
 
-@click.command(
-    short_help="Compare every quantity by two routes on one case.",
-    help="""\b
+@command("""\b
 Examples:
   solver verify
   solver verify --length 16 --scale 5 --construction all --collisions merge
 
-Compare every quantity by two routes on one case; exit 1 if any differ.""",
-)
+Compare every quantity by two routes on one case; exit 1 if any differ.""")
 @shared(*TASK, *QUESTION)
 def verify(**options: Any) -> None:
-    """Run the cross-checks."""
+    """Compare every quantity by two routes on one case."""
     from solver.report.documents.verification import verification
 
     task = chosen_task(options)
