@@ -29,8 +29,9 @@ def test_points_hold_the_known_noise(case: Case) -> None:
 
 @pytest.mark.parametrize("name", UNSTRIDED)
 @pytest.mark.parametrize("rectified", [False, True])
-def test_points_equal_the_closed_forms(name: str, rectified: bool) -> None:
-    task, noise = TwoPixelTask(length=20, scale=5), GaussianNoise(rectified=rectified)
+@pytest.mark.parametrize("length", [16, 20])
+def test_points_equal_the_closed_forms(name: str, rectified: bool, length: int) -> None:
+    task, noise = TwoPixelTask(length=length, scale=5), GaussianNoise(rectified=rectified)
     network = construct(name, task)
     point = layer_point(network, 1, task, noise=noise)
     first = sensitivities(Network(layers=network.layers[:1]), task, noise=noise).layers[1]
