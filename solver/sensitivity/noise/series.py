@@ -21,7 +21,7 @@ from solver.sensitivity.noise.kept import BALL, kept
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.series_latex import coherent_formula, incoherent_formula, integral_formula
-from solver.sensitivity.noise.units import Refusal, UnitRing, granted, unit_ring
+from solver.sensitivity.noise.units import Refusal, UnitRing, granted, refused, unit_ring
 from solver.values import EnclosedValue, Value
 
 if TYPE_CHECKING:
@@ -176,11 +176,6 @@ class _Patterns:
         return tuple(sorted(self._terms[i] for i in row))
 
 
-def _refusal(question: Question, layer: int) -> str | None:
-    ring = independent_units(question, layer)
-    return ring.why if isinstance(ring, Refusal) else None
-
-
 def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
     """Return balls of any small radius, kept by the digits asked for."""
     total = ball_sum(question, layer)
@@ -203,7 +198,7 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
 SERIES = Route(
     name="series",
     method=PROVEN,
-    refusal=_refusal,
+    refusal=lambda question, layer: refused(independent_units(question, layer)),
     response=_response,
     sources=("johansson2017arb",),
     proofs=(

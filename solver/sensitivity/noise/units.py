@@ -31,6 +31,11 @@ class Refusal:
     why: str
 
 
+def refused(found: object) -> str | None:
+    """Return the words of a `Refusal`; None for anything else."""
+    return found.why if isinstance(found, Refusal) else None
+
+
 def granted(found: T | Refusal) -> T:
     """Return what was found, where it is known to apply.
 

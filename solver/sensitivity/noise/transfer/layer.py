@@ -10,6 +10,7 @@ E a = E u + E C.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,10 +78,6 @@ def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: flo
     return [-square, -2 * a0 * shortfall, *(-2 * c0 * term for term in u), -c0 * c0], [*u, shortfall, -a0]
 
 
-def _concerns(question: Question, layer: int) -> bool:
-    return not question.noise.rectified and not question.is_output(layer)
-
-
 def _refusal(question: Question, layer: int) -> str | None:
     below = question.before_activation(layer)
     open_below = all(route.refusal(below, layer) for route in CLOSED_ROUTES)
@@ -100,7 +97,7 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
     windows, closed = granted(equal_windows(question, layer)), control(question, layer)
     assert closed is not None
     channels = question.network.layers[layer - 1].channels
-    compute = lambda: layer_response(windows, channels, closed)  # noqa: E731
+    compute = partial(layer_response, windows, channels, closed)
     found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, LAYER_TRANSFER.name), compute, NUMERIC)
     return found
 
@@ -110,7 +107,7 @@ LAYER_TRANSFER = Route(
     method=METHOD,
     refusal=_refusal,
     response=_response,
-    concerns=_concerns,
+    concerns=lambda question, layer: not question.noise.rectified and not question.is_output(layer),
     cost=_cost,
     quick=3e10,
     sources=("stenger1993sinc", "johansson2017arb"),

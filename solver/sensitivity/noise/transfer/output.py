@@ -34,7 +34,7 @@ from solver.sensitivity.noise.transfer.windows import (
     float_patterns,
     weighted_sum,
 )
-from solver.sensitivity.noise.units import Refusal, granted
+from solver.sensitivity.noise.units import granted, refused
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
@@ -157,15 +157,6 @@ def _covariance(left: Fraction, right: Fraction, variance: Fraction, covariance:
     return float(enclose(product, 30) - enclose(rectified_mean(left, variance) * rectified_mean(right, variance), 30))
 
 
-def _concerns(question: Question, layer: int) -> bool:
-    return not question.noise.rectified and question.is_output(layer)
-
-
-def _refusal(question: Question, layer: int) -> str | None:
-    windows = equal_windows(question, layer)
-    return windows.why if isinstance(windows, Refusal) else None
-
-
 def _cost(question: Question, layer: int) -> float:
     """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
     windows = granted(equal_windows(question, layer))
@@ -187,9 +178,9 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
 OUTPUT_TRANSFER = Route(
     name="transfer",
     method=METHOD,
-    refusal=_refusal,
+    refusal=lambda question, layer: refused(equal_windows(question, layer)),
     response=_response,
-    concerns=_concerns,
+    concerns=lambda question, layer: not question.noise.rectified and question.is_output(layer),
     cost=_cost,
     quick=3e11,
     sources=("stenger1993sinc", "johansson2017arb"),

@@ -28,7 +28,7 @@ from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.sampling import Progress
 from solver.sensitivity.noise.transfer.windows import CANCELLING, ROUNDING, EqualWindows, equal_windows
-from solver.sensitivity.noise.units import Refusal, granted
+from solver.sensitivity.noise.units import Refusal, granted, refused
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
@@ -199,16 +199,10 @@ def _pair_cost(windows: EqualWindows) -> float:
     return 2 * cost
 
 
-def _concerns(question: Question, layer: int) -> bool:
-    return question.noise.rectified
-
-
 def _refusal(question: Question, layer: int) -> str | None:
     windows = equal_windows(question, layer)
-    if isinstance(windows, Refusal):
-        return windows.why
-    if question.is_output(layer):
-        return None
+    if isinstance(windows, Refusal) or question.is_output(layer):
+        return refused(windows)
     levels = [b for b in _levels(by_level(windows)) if not _is_affine(windows, b)]
     return next((why for b in levels if (why := replace(windows, level=b).weak_noise(_zeros(windows)))), None)
 
@@ -234,7 +228,7 @@ INPUT_TRANSFER = Route(
     method=METHOD,
     refusal=_refusal,
     response=_response,
-    concerns=_concerns,
+    concerns=lambda question, layer: question.noise.rectified,
     cost=_cost,
     quick=3e11,
     sources=("johansson2017arb",),
