@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from solver.report.cells import STACKED, latex_cells
 from solver.report.columns import DEFAULTS, chosen_columns
@@ -13,6 +13,7 @@ from solver.report.writers.latex_width import latex_width
 from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.results import LayerValues
 
+T = TypeVar("T")
 RULES = "".join(rf"\providecommand{{\{rule}}}{{\hline}}" for rule in ("toprule", "midrule", "bottomrule"))
 RULES += r"\ifx\cmidrule\undefined\def\cmidrule(#1)#2{\cline{#2}}\fi"
 _COMMENT = "rules are booktabs' with \\usepackage{booktabs}, plain lines without\n"
@@ -149,7 +150,7 @@ def longtable(parts: Sequence[Panel], caption: str, label: str) -> str:
         count = len(part.columns.replace("@{}", ""))
         found.append(
             f"{again}\\begin{{longtable}}{{{part.columns}}}\n{name}\\\\\n"
-            f"\\toprule\n{part.head}\\midrule\n\\endfirsthead\n\\toprule\n{part.head}\\midrule\n\\endhead\n"
+            f"\\toprule\n{part.head}{RULE}\\endfirsthead\n\\toprule\n{part.head}{RULE}\\endhead\n"
             f"\\midrule\n\\multicolumn{{{count}}}{{r@{{}}}}{{continued overleaf}}\\\\\n\\endfoot\n"
             f"\\bottomrule\n\\endlastfoot\n{part.body}\\end{{longtable}}\n"
         )
@@ -159,28 +160,25 @@ def longtable(parts: Sequence[Panel], caption: str, label: str) -> str:
 
 def _packed(grid: Grid, width: float, size: str, stacked: bool) -> list[Panel]:
     """Return panels of as many groups as fit, the groups too wide for one cut between columns."""
-    found: list[Panel] = []
-    shown: list[Group] = []
-    for each in _narrow(grid, width, size, stacked):
-        if shown and _panel(grid, [*shown, each], size, stacked).width > width:
-            found.append(_panel(grid, shown, size, stacked))
-            shown = []
-        shown.append(each)
-    return [*found, _panel(grid, shown, size, stacked)]
+
+    def fits(groups: Sequence[Group]) -> bool:
+        return _panel(grid, groups, size, stacked).width <= width
+
+    def cut(group: Group) -> list[Group]:
+        parts = _in_order(group.columns, lambda columns: fits([replace(group, columns=tuple(columns))]))
+        return [replace(group, columns=tuple(part)) for part in parts]
+
+    narrow = [part for group in grid.groups for part in cut(group)]
+    return [_panel(grid, groups, size, stacked) for groups in _in_order(narrow, fits)]
 
 
-def _narrow(grid: Grid, width: float, size: str, stacked: bool) -> list[Group]:
-    """Return the groups, those too wide for a panel cut between columns."""
-    found = []
-    for each in grid.groups:
-        chosen: tuple[Quantity, ...] = ()
-        for column in each.columns:
-            wider = replace(each, columns=(*chosen, column))
-            if chosen and _panel(grid, [wider], size, stacked).width > width:
-                found.append(replace(each, columns=chosen))
-                chosen = ()
-            chosen = (*chosen, column)
-        found.append(replace(each, columns=chosen))
+def _in_order(items: Iterable[T], fits: Callable[[list[T]], bool]) -> list[list[T]]:
+    """Return the items in lists of as many as fit, at least one each."""
+    found: list[list[T]] = [[]]
+    for item in items:
+        if found[-1] and not fits([*found[-1], item]):
+            found.append([])
+        found[-1].append(item)
     return found
 
 
@@ -197,6 +195,11 @@ def _panel(grid: Grid, groups: Sequence[Group], size: str, stacked: bool) -> Pan
     kinds = "".join("c" if stacked and c.exact else "r" for group in groups for c in group.columns)
     columns = f"@{{}}{'r' * len(grid.labels)}{kinds}@{{}}"
     return Panel(size, columns, _head(grid.labels, groups), body, total)
+
+
+def line(cells: Iterable[str]) -> str:
+    """Return a line of a tabular."""
+    return " & ".join(cells) + " \\\\\n"
 
 
 def _line_ends(rows: Sequence[Row]) -> list[str]:
@@ -218,4 +221,4 @@ def _head(labels: tuple[str, ...], groups: Sequence[Group]) -> str:
         for symbol, same in groupby(column.latex for column in group.columns):
             span = len(list(same))
             heads.append(rf"\multicolumn{{{span}}}{{c}}{{${symbol}$}}")
-    return f"{' & '.join([*[''] * len(labels), *titles])} \\\\\n{''.join(rules)}\n{' & '.join(heads)} \\\\\n"
+    return f"{line([*[''] * len(labels), *titles])}{''.join(rules)}\n{line(heads)}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from solver.network.graph import escaped
 from solver.report.cells import cell, found_by
-from solver.report.tables import RULE, preamble, tabular
+from solver.report.tables import RULE, line, preamble, tabular
 from solver.report.words import averaged, noise_object, task_text
 from solver.report.writers.json import json_text, layer_object
 from solver.report.writers.text import layer_lines
@@ -64,7 +64,7 @@ def limits_latex(reports: Sequence[NoiseLimits], digits: int, command: str | Non
         rf"and in strong noise{', rectified' * noise.rectified}{averaged(question)}, for {task.place_latex}, "
         rf"$\xi={task.scale}$; ensemble {escaped(task.distances)}{task.details}."
     )
-    head = _row(["layer", *(f"${limit.latex}$" for limit in LIMITS)])
+    head = line(["layer", *(f"${limit.latex}$" for limit in LIMITS)])
     body = RULE.join(_rows(each, digits) for each in reports)
     return (
         f"{preamble([], command, 'needs amsmath; ')}\\begin{{table}}[htbp]\n\\centering\\footnotesize\n"
@@ -75,14 +75,10 @@ def limits_latex(reports: Sequence[NoiseLimits], digits: int, command: str | Non
 def _rows(limits: NoiseLimits, digits: int) -> str:
     """Return the lines of a network: its name, then a line for each layer."""
     rows = [
-        _row([f"${layer.label}$", *(cell(layer.values[limit.name], digits) for limit in LIMITS)])
+        line([f"${layer.label}$", *(cell(layer.values[limit.name], digits) for limit in LIMITS)])
         for layer in limits.layers
     ]
     return "".join([rf"\multicolumn{{4}}{{l}}{{{escaped(limits.network.name)}}} \\" + "\n", *rows])
-
-
-def _row(cells: Sequence[str]) -> str:
-    return " & ".join(cells) + " \\\\\n"
 
 
 def _equations(limits: NoiseLimits) -> str:
