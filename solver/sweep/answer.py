@@ -16,13 +16,14 @@ from solver.numbers.exact import decimal_text
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
+from solver.report.writers.json import value_texts
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.quantities import NAMES, UNASKED
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.sensitivities import answer as answered
-from solver.sweep.grid import Cell, channel_scales
+from solver.sweep.grid import Cell, Settings, channel_scales
 from solver.values import ExactValue, MissingValue, NumericValue, Value
 
 
@@ -57,7 +58,7 @@ def answer(cell: Cell, cache: Cache | None = None) -> dict[str, Any]:
             return {
                 "depth": str(found.network.depth),
                 "widths": [str(c) for c in found.network.channels],
-                "layers": [_layer_object(layer, cell) for layer in found.layers],
+                "layers": [_layer_object(layer, cell.settings) for layer in found.layers],
             }
     except (InputError, NotApplicableError) as error:
         return {"why": " ".join(str(error).split())}
@@ -117,15 +118,13 @@ def recorded_value(record: Mapping[str, Any]) -> Value:
     return RecordedValue(kind, decimal, error, method)
 
 
-def _layer_object(layer: LayerValues, cell: Cell) -> dict[str, Any]:
-    """Return the values of a layer that the cell asks for as text, as `recorded_layer` reads them."""
-    values = {name: _value_object(layer.values[name], cell.settings.digits) for name in cell.settings.names}
-    return {"layer": str(layer.layer), "name": layer.name, **values}
-
-
-def _value_object(value: Value, digits: int) -> dict[str, str | None]:
-    if isinstance(value, MissingValue):
-        return {"kind": value.kind, "why": value.why}
-    rounded, error = value.bounded(digits)
-    exact = None if value.exact is None else str(value.exact)
-    return {"kind": value.kind, "exact": exact, "value": str(rounded), "error": str(error), "method": value.method}
+def _layer_object(layer: LayerValues, settings: Settings) -> dict[str, Any]:
+    """Return the values of a layer that are asked for as text, as `recorded_layer` reads them."""
+    values = {name: layer.values[name] for name in settings.names}
+    texts = {
+        name: {"kind": value.kind, "why": value.why}
+        if isinstance(value, MissingValue)
+        else value_texts(value, settings.digits)
+        for name, value in values.items()
+    }
+    return {"layer": str(layer.layer), "name": layer.name, **texts}

@@ -75,17 +75,14 @@ def layer_object(
 
 def value_object(value: Value, digits: int) -> dict[str, Any] | None:
     """Return a value as the object that JSON holds, None if it is missing."""
-    if isinstance(value, MissingValue):
-        return None
+    return None if isinstance(value, MissingValue) else value_texts(value, digits) | {"latex": value.latex}
+
+
+def value_texts(value: Value, digits: int) -> dict[str, Any]:
+    """Return a value that is not missing as text: its kind, its exact number, its decimal, its error, its method."""
     rounded, error = value.bounded(integer(digits, "digits", 1))
-    return {
-        "kind": value.kind,
-        "exact": None if value.exact is None else str(value.exact),
-        "value": str(rounded),
-        "error": str(error),
-        "method": value.method,
-        "latex": value.latex,
-    }
+    exact = None if value.exact is None else str(value.exact)
+    return {"kind": value.kind, "exact": exact, "value": str(rounded), "error": str(error), "method": value.method}
 
 
 def displacement_text(step: Step) -> str:
