@@ -85,7 +85,7 @@ def linearity_proof(
             reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation {bound}"
             witness = _first_cut(images, *passes[k])
         if witness is not None:
-            witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach_on(task.axes))
+            witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
             channel, site, image, value = witness
             pixels = ", ".join(f"{v} at site {p}" for p, v in image.items())
             reason = f"cuts: channel {layer.names[channel]} has pre-activation {value} at site {site} "

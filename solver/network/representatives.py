@@ -14,8 +14,8 @@ from solver.question.pairs import Task
 def network_representatives(network: Network, task: Task, deformation: Deformation) -> Representatives:
     """Return the pairs that represent the ensemble for every layer of a network, plain and deformed."""
     stride = checked_stride(network, task)
-    sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach_on(task.axes)
-    symmetric = network.is_symmetric and deformation.is_symmetric_on(task.axes)
+    sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach
+    symmetric = task.axes > 1 and network.is_symmetric and deformation.is_symmetric_on(task.axes)
     return representatives(task, sight, phases=network_phases(stride, task), symmetric=symmetric)
 
 
@@ -31,7 +31,9 @@ def noise_representatives(network: Network, task: Task) -> Representatives:
     if stride > 1:
         fields = [(network.receptive_field(k), network.total_stride(k)) for k in range(1, network.depth + 1)]
         sight = max((field - 1) // between * between + field for field, between in fields)
-    return representatives(task, sight, phases=network_phases(stride, task), symmetric=network.is_symmetric)
+    return representatives(
+        task, sight, phases=network_phases(stride, task), symmetric=task.axes > 1 and network.is_symmetric
+    )
 
 
 def every_pair(network: Network, task: Task, *, period: int = 1, sight: int = 1) -> Representatives:

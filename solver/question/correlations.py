@@ -20,7 +20,7 @@ def difference_correlations(task: Task, deformation: Deformation, max_lag: int) 
 
     Costs O((max_lag + reach) * outcomes), whatever l; on a frame O((max_lag + reach)^2 * outcomes).
     """
-    ring = representatives(task, max_lag + 2 * deformation.reach_on(task.axes) + 1)
+    ring = representatives(task, max_lag + 2 * deformation.reach + 1)
     result = dict.fromkeys(lags(max_lag, len(ring.shape)), Fraction(0))
     for pair, image in zip(ring.pairs, ring.images, strict=True):
         found = dict.fromkeys(result, Fraction(0))

@@ -37,6 +37,15 @@ class Deformation:
         What becomes of outcomes in which the pixels meet: they add up, or merge, or the outcome is dropped and the
         rest renormalised; on a ring so are those in which they swap order, of which there is none on a frame.
 
+    Attributes
+    ----------
+    moves : dict
+        The joint probabilities of the steps (t1, t2) on a ring.
+    name : str
+        The law as text: its name, or the joint probabilities.
+    reach : int
+        The largest displacement of a pixel along an axis, in pixels.
+
     Raises
     ------
     InputError
@@ -51,32 +60,22 @@ class Deformation:
     law: Any = "independent"
     collisions: str = "add"
     moves: dict[tuple[int, int], Fraction] = field(init=False, repr=False, compare=False)
+    name: str = field(init=False, repr=False, compare=False)
+    reach: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         choice(self.collisions, "collisions", COLLISIONS)
         moves = joint_law(self.law)
-        object.__setattr__(self, "moves", moves)
-        if not isinstance(self.law, str) or self.law not in LAWS:
-            object.__setattr__(self, "law", law_text(moves))
-
-    @property
-    def name(self) -> str:
-        """The law as text: its name, or the joint probabilities."""
-        return str(self.law)
+        known = isinstance(self.law, str) and self.law in LAWS
+        law = self.law if known else law_text(moves)
+        steps = [step for on in (moves, LAWS[law].moves(2) if known else {}) for move in on for step in move]
+        reach = max(abs(t) for step in steps for t in components(step))
+        vars(self).update(moves=moves, law=law, name=str(law), reach=reach)
 
     @property
     def text(self) -> str:
         """Canonical text that names the class and every field, for keys of caches."""
         return canonical_text(self)
-
-    @property
-    def reach(self) -> int:
-        """The largest displacement of a pixel on a ring, in pixels."""
-        return self.reach_on(1)
-
-    def reach_on(self, axes: int) -> int:
-        """Return the largest displacement of a pixel along an axis, in pixels."""
-        return max(abs(t) for move in self.moves_on(axes) for step in move for t in components(step))
 
     def moves_on(self, axes: int) -> Moves:
         """Return the joint probabilities of the steps of the two pixels on a ring (one axis) or a frame (two).

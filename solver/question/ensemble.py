@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm, prod
 
 from solver.question.deformation import Deformation
 from solver.question.lattice import Shape, Step, centred, components, coordinates, half, site_after
 from solver.question.pairs import Task
-from solver.question.task import TwoPixelTask
 
 Pair = tuple[int, Step, Fraction]
 """The first site, the displacement to the second (a distance on a ring), and a probability."""
@@ -39,6 +38,14 @@ class Representatives:
         P.
     sight : int
         The first distance along an axis that is out of sight, where sites are left out.
+    length : int
+        Number of sites on which the pairs live.
+    missing_sites : int
+        Sites of the task's ring that the representing ring leaves out; all of them see background only.
+    stretch : Fraction
+        Rings of background that the representing ring leaves out.
+    images : list of dict
+        The undeformed image of each pair, as ``{site: value}``.
     """
 
     task: Task
@@ -46,30 +53,20 @@ class Representatives:
     pairs: tuple[Pair, ...]
     phases: int = 1
     sight: int = 0
+    length: int = field(init=False, repr=False, compare=False)
+    missing_sites: int = field(init=False, repr=False, compare=False)
+    stretch: Fraction = field(init=False, repr=False, compare=False)
+    images: list[dict[int, int]] = field(init=False, repr=False, compare=False)
 
-    @property
-    def length(self) -> int:
-        """Number of sites on which the pairs live."""
-        return prod(self.shape)
-
-    @property
-    def missing_sites(self) -> int:
-        """Sites of the task's ring that the representing ring leaves out; all of them see background only."""
-        return self.task.sites - self.length
-
-    @property
-    def stretch(self) -> Fraction:
-        """Rings of background that the representing ring leaves out."""
-        return Fraction(self.missing_sites, self.length)
+    def __post_init__(self) -> None:
+        length = prod(self.shape)
+        missing = self.task.sites - length
+        images = [{first: 1, site_after(first, step, self.shape): 1} for first, step, _ in self.pairs]
+        vars(self).update(length=length, missing_sites=missing, stretch=Fraction(missing, length), images=images)
 
     def sees(self, step: Step) -> bool:
         """Return whether pixels at this displacement are in sight of each other, so that it is a class of its own."""
         return not self.missing_sites or max(map(abs, components(step))) < self.sight
-
-    @property
-    def images(self) -> list[dict[int, int]]:
-        """The undeformed image of each pair, as ``{site: value}``."""
-        return [{first: 1, site_after(first, step, self.shape): 1} for first, step, _ in self.pairs]
 
     def outcomes(self, deformation: Deformation, pair: Pair) -> list[tuple[dict[int, int], Fraction]]:
         """Return the deformed images of one pair as ``{site: value}``, with their conditional probabilities."""
@@ -102,24 +99,33 @@ def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool 
     """
     if task.axes > 1:
         return _on_frame(task, sight, symmetric)
-    return _on_ring(task.as_ring("the ring of representatives"), sight, phases)
+    return _on_ring(task, sight, phases)
 
 
-def _on_ring(task: TwoPixelTask, sight: int, phases: int) -> Representatives:
+def _on_ring(task: Task, sight: int, phases: int) -> Representatives:
     """Return the distances on the whole ring, or those in sight and one for each pair of phases of the rest."""
     length = -(-(2 * sight + 2 * (phases - 1)) // phases) * phases  # no pair wraps around
-    if length >= task.length:
-        law = [(d, _per_start(task, d, phases)) for d in range(1, task.length // 2 + 1) if task.keeps(d)]
-        pairs = tuple((start, d, w(start) / phases) for d, w in law for start in range(phases) if w(start))
-        return Representatives(task, task.shape, pairs, phases, sight)
+    even = task.period == 1 or phases % task.period  # or else the probability depends on where the first pixel is
+    given: Callable[[int, int], Fraction] = (
+        (lambda d, start: task.probability(d))
+        if even
+        else (lambda d, start: task.pair_probability(start, start + d) * task.pair_count(d))
+    )
+    if length >= task.sites:
+        law = [
+            (start, d, given(d, start))
+            for d in range(1, task.sites // 2 + 1)
+            if task.keeps(d)
+            for start in range(phases)
+        ]
+        return Representatives(task, task.shape, tuple((i, d, w / phases) for i, d, w in law if w), phases, sight)
     near = [d for d in range(1, sight) if task.keeps(d)]
     weights: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
     if task.period > 1:
         near += range(sight, task.scale)
     for d in near:
-        w = _per_start(task, d, phases)
         for start in range(phases):
-            weights[d if d < sight else sight + (d - sight) % phases, start] += w(start) / phases
+            weights[d if d < sight else sight + (d - sight) % phases, start] += given(d, start) / phases
     for residue, weight in _far_law(task, sight, phases).items():
         for start in range(phases):
             weights[sight + (residue - sight) % phases, start] += weight / phases
@@ -132,27 +138,19 @@ def network_phases(total_stride: int, task: Task) -> int:
     return lcm(total_stride, task.period)
 
 
-def _per_start(task: TwoPixelTask, distance: int, phases: int) -> Callable[[int], Fraction]:
-    """Return the probability of a distance, given where the first pixel is (its mean over starts is the law's)."""
-    if task.period == 1 or phases % task.period:
-        law = task.probability(distance)
-        return lambda start: law
-    return lambda start: task.pair_probability(start, start + distance) * task.pair_count(distance)
-
-
-def _far_law(task: TwoPixelTask, sight: int, phases: int) -> dict[int, Fraction]:
+def _far_law(task: Task, sight: int, phases: int) -> dict[int, Fraction]:
     """Return the probability that the distance is ``sight`` or more, by its residue mod P; O(P).
 
     With a period, only distances from xi on, where all images weigh the same.
     """
     close = (sight, task.scale - task.gap - 1)
-    beyond = (max(sight, task.scale + task.gap), task.length // 2)
+    beyond = (max(sight, task.scale + task.gap), task.sites // 2)
     law: dict[int, Fraction] = defaultdict(Fraction)
     for first, last in (beyond,) if task.period > 1 else (close, beyond):
         for residue in range(min(phases, last - first + 1)):
             d = first + residue
             count = (last - d) // phases + 1
-            middle = (last - d) % phases == 0 and 2 * last == task.length
+            middle = (last - d) % phases == 0 and 2 * last == task.sites
             law[d % phases] += task.probability(d) * (count - middle) + task.probability(last) * middle
     return law
 

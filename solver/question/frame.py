@@ -68,35 +68,25 @@ class FrameTask(Task):
         object.__setattr__(self, "shape", tuple(integer(n, "shape", 4) for n in sides))
         for name, least in (("scale", 2), ("gap", 0)):
             object.__setattr__(self, name, integer(getattr(self, name), name, least))
-        if self.sites > LARGEST_FRAME:
-            raise InputError(f"shape: a frame has at most {LARGEST_FRAME} sites, got {self.sites}")
+        rows, columns = self.shape
+        if rows * columns > LARGEST_FRAME:
+            raise InputError(f"shape: a frame has at most {LARGEST_FRAME} sites, got {rows * columns}")
         if 2 * self.scale > min(self.shape):
             raise InputError(
                 f"scale: expected at most half the shorter side ({min(self.shape) // 2} here), got {self.scale}"
             )
         choice(self.metric, "metric", METRICS)
         choice(self.distances, "distances", ENSEMBLES)
+        metric, sites = r"\ell_\infty" if self.metric == "linf" else r"\ell_2", rows * columns
+        vars(self).update(
+            labels="distance",
+            place=f"periodic frame of {rows} x {columns} (l = {sites} sites), metric {self.metric}",
+            place_latex=rf"a periodic frame of ${rows}\times{columns}$ ($\ell={sites}$), distances in ${metric}$",
+        )
+        self._describe(self.shape, self.labels, self.metric)
         if self.scale - self.gap <= 1 or not self._class_total(-1):
             side = "close" if self.scale - self.gap <= 1 else "distant"
             raise InputError(f"gap: {self.gap} leaves the ensemble without {side} pairs; take a smaller one")
-
-    @property
-    def labels(self) -> str:
-        """What makes the label, as for a ring: the distance, always."""
-        return "distance"
-
-    @property
-    def place(self) -> str:
-        """Where the pixels live, and the metric, in words."""
-        rows, columns = self.shape
-        return f"periodic frame of {rows} x {columns} (l = {self.sites} sites), metric {self.metric}"
-
-    @property
-    def place_latex(self) -> str:
-        """Where the pixels live, and the metric, in LaTeX."""
-        rows, columns = self.shape
-        metric = r"\ell_\infty" if self.metric == "linf" else r"\ell_2"
-        return rf"a periodic frame of ${rows}\times{columns}$ ($\ell={self.sites}$), distances in ${metric}$"
 
     @property
     def head(self) -> dict[str, Any]:

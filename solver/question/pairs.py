@@ -41,36 +41,59 @@ class Task(ABC):
 
     A displacement leads from one pixel to the other: a distance 1 <= d <= l/2 on a ring, a vector with one component
     for each axis beyond, of which v and -v are one.
+
+    Attributes
+    ----------
+    scale, gap : int
+    distances, labels : str
+        The ensemble, of `ENSEMBLES`, and what makes the label, of `LABELS`.
+    shape : tuple of int
+        The sites along each axis.
+    axes, sites : int
+        1 on a ring, 2 on a frame; the number of sites, l.
+    metric : str
+        How components of a displacement make a distance; empty on a ring, where there is one.
+    period : int
+        The translation that leaves the ensemble as it is: xi for balanced blocks, else 1.
+    place, place_latex : str
+        Where the pixels live, in words and in LaTeX.
+    details : str
+        The gap and the labels as text to follow the ensemble's name, each only where it is not the default.
+    rule : str
+        What makes the label, in words.
+    tag : str
+        The task as the end of a LaTeX label.
     """
 
     scale: int
-    distances: str
     gap: int
+    distances: str
+    labels: str
+    shape: Shape
+    axes: int
+    sites: int
+    metric: str
+    period: int
+    place: str
+    place_latex: str
+    details: str
+    rule: str
+    tag: str
 
-    @property
-    @abstractmethod
-    def shape(self) -> Shape:
-        """The sites along each axis."""
-
-    @property
-    @abstractmethod
-    def metric(self) -> str:
-        """How components of a displacement make a distance; empty on a ring, where there is one."""
-
-    @property
-    @abstractmethod
-    def labels(self) -> str:
-        """What makes the label, of `LABELS`."""
-
-    @property
-    @abstractmethod
-    def place(self) -> str:
-        """Where the pixels live, in words."""
-
-    @property
-    @abstractmethod
-    def place_latex(self) -> str:
-        """Where the pixels live, in LaTeX."""
+    def _describe(self, shape: Shape, labels: str, metric: str) -> None:
+        """Set what follows from the fields."""
+        blocks = labels == "blocks"
+        kind = f"{self.distances}{'-blocks' * blocks}{metric and f'-{metric}'}"
+        vars(self).update(
+            axes=len(shape),
+            sites=prod(shape),
+            period=self.scale if blocks and self.distances == "balanced" else 1,
+            details=f"{f', gap {self.gap}' if self.gap else ''}{', labels by blocks' * blocks}",
+            rule="y = +1 where both pixels share a block of xi sites, else -1"
+            if blocks
+            else "y = sign(xi - d), the tie d = xi is -1",
+            tag=f"{kind}-l{'x'.join(map(str, shape))}-xi{self.scale}",
+        )
 
     @property
     @abstractmethod
@@ -93,41 +116,6 @@ class Task(ABC):
     @abstractmethod
     def _pairs_as_far(self, step: Step) -> int:
         """Return the number of pairs of sites at the same distance."""
-
-    @property
-    def axes(self) -> int:
-        """The number of axes: 1 on a ring, 2 on a frame."""
-        return len(self.shape)
-
-    @property
-    def sites(self) -> int:
-        """Number of sites, l."""
-        return prod(self.shape)
-
-    @property
-    def period(self) -> int:
-        """The translation that leaves the ensemble as it is: xi for balanced blocks, else 1."""
-        return self.scale if self.labels == "blocks" and self.distances == "balanced" else 1
-
-    @property
-    def details(self) -> str:
-        """The gap and the labels as text to follow the ensemble's name, each only where it is not the default."""
-        blocks = ", labels by blocks" if self.labels == "blocks" else ""
-        return f"{f', gap {self.gap}' if self.gap else ''}{blocks}"
-
-    @property
-    def rule(self) -> str:
-        """What makes the label, as text."""
-        if self.labels == "blocks":
-            return "y = +1 where both pixels share a block of xi sites, else -1"
-        return "y = sign(xi - d), the tie d = xi is -1"
-
-    @property
-    def tag(self) -> str:
-        """The task as the end of a LaTeX label."""
-        labels = "" if self.labels == "distance" else f"-{self.labels}"
-        metric = f"-{self.metric}" if self.metric else ""
-        return f"{self.distances}{labels}{metric}-l{'x'.join(map(str, self.shape))}-xi{self.scale}"
 
     @property
     def text(self) -> str:

@@ -71,26 +71,9 @@ class TwoPixelTask(Task):
                 f"pairs; for scale {self.scale} and length {self.length} it can be at most "
                 f"{min(self.scale - 2, self.length // 2 - self.scale)}"
             )
-
-    @property
-    def shape(self) -> tuple[int]:
-        """The sites along each axis, of which there is one."""
-        return (self.length,)
-
-    @property
-    def metric(self) -> str:
-        """Empty: on a ring there is one distance."""
-        return ""
-
-    @property
-    def place(self) -> str:
-        """Where the pixels live, in words."""
-        return f"ring of l = {self.length} sites"
-
-    @property
-    def place_latex(self) -> str:
-        """Where the pixels live, in LaTeX."""
-        return rf"$\ell={self.length}$"
+        place, latex = f"ring of l = {self.length} sites", rf"$\ell={self.length}$"
+        vars(self).update(shape=(self.length,), metric="", place=place, place_latex=latex)
+        self._describe(self.shape, self.labels, self.metric)
 
     @property
     def head(self) -> dict[str, Any]:

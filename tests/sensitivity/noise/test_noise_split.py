@@ -34,7 +34,7 @@ from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import noise_responses
-from solver.sensitivity.noise.sampled.estimate import SquaredMean, _standard_error
+from solver.sensitivity.noise.sampled.estimate import SquaredMean, standard_error
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.question import Question
 from tests.noise_routes import layer_series
@@ -234,7 +234,7 @@ def test_squared_mean_is_unbiased_with_an_honest_error(mean: float, replicates: 
         m = mean + generator.normal(size=replicates)
         found = SquaredMean(np.outer(m, m))
         estimates.append(found.estimate)
-        error = np.hypot(_standard_error(found.without), found.pair_error)
+        error = np.hypot(standard_error(found.without), found.pair_error)
         scores.append((found.estimate - mean**2) / error)
     assert abs(np.mean(estimates) - mean**2) < 4 * np.std(estimates) / 2000**0.5
     assert np.mean(np.abs(scores) < 2) > 0.85 and np.mean(np.abs(scores) < 5) > 0.99
