@@ -6,7 +6,13 @@ class SolverError(Exception):
 
 
 class InputError(SolverError, ValueError):
-    """A value given by the user is outside what the definitions allow."""
+    """A value given by the user is outside what the definitions allow.
+
+    Examples
+    --------
+    >>> issubclass(InputError, ValueError)
+    True
+    """
 
 
 class UnreachableScaleError(InputError):

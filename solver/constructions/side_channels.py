@@ -23,18 +23,17 @@ def side_channels(
     filter_size: int = 3,
     kernels: Sequence[Sequence[Number]] | None = None,
 ) -> Network:
-    r"""Return a network with chosen kernels in its hidden layers whose pooled sum is ReLU(xi - d) for every e > 0.
+    """Return a network with chosen kernels in its hidden layers whose pooled sum is ReLU(xi - d) for every e > 0.
 
     Hidden layer k has a channel "main", with the k-th kernel, and n = (s-1) k + 1 faint ones, e times the image seen
-    from each offset.  Whatever is wanted above is read off the faint channels, with weights over e.  Numerator and
-    denominator of D add over channels, so with N, M those of the kernel and N_0, M_0 those of the image
-
-        D_k = (N + e^2 n N_0) / (M + e^2 n M_0)  ->  N/M  as e -> 0
-
-    (derivations/side_channels.py).
+    from each offset: whatever is wanted above is read off them.  With N/M the D of the kernel and N_0/M_0 of the image
+    D_k = (N + e^2 n N_0) / (M + e^2 n M_0), which tends to N/M as e -> 0 (derivations/side_channels.py).  Costs O(xi^3)
+    numbers, of one field for all windows.
 
     Parameters
     ----------
+    task, filter_size
+        As for `construct`: xi = (s-1) k~ + 1.
     amplitude : positive rational
         e.
     kernels : sequence of sequences of exact numbers, optional
@@ -45,7 +44,12 @@ def side_channels(
     InputError
         If the amplitude is not positive, or a kernel is missing, has another width or a negative entry.
     UnreachableScaleError
-        If xi is not (s-1) k + 1.
+        If xi is not (s-1) k~ + 1.
+
+    Examples
+    --------
+    >>> side_channels(TwoPixelTask(scale=5), "1/100").channels
+    (4, 1)
     """
     depth, faint = exact_depth(task, filter_size), positive_amplitude(amplitude)
     wanted = sine_windows(filter_size, depth - 1) if kernels is None else _checked(kernels, filter_size, depth - 1)

@@ -17,22 +17,22 @@ from solver.question.task import TwoPixelTask
 def sine_channels(task: TwoPixelTask, amplitude: Rational | str, *, filter_size: int = 3) -> Network:
     """Return a network whose D tends to the least on long rings as e -> 0 in every hidden layer, and is it in the last.
 
-    Chain j runs through layers 1..j.  It is the sine window in layer j, and below a part of it, times e.  No
-    channel is fed by another chain's, layer k has k~ - k of them, and the chain that ends in the last hidden layer goes
-    on to the output as in `sine`: the pooled sum is ReLU(xi - d) + 2 (S - xi) for every e > 0
-    (derivations/side_channels.py).
-
-    Parameters
-    ----------
-    amplitude : positive rational
-        e.
+    Chain j runs through layers 1..j.  It is the sine window in layer j, and below a part of it, times e.  No channel is
+    fed by another chain's, layer k has k~ - k of them, and the chain that ends in the last hidden layer goes on to the
+    output as in `sine`: the pooled sum is ReLU(xi - d) + 2 (S - xi) for every e > 0 (derivations/side_channels.py).
+    ``task``, ``filter_size`` and the ``amplitude`` e are those of `side_channels`.  Costs O(xi^3) numbers of one field.
 
     Raises
     ------
     InputError
         If the amplitude is not positive, or the network has no hidden layer.
     UnreachableScaleError
-        If xi is not (s-1) k + 1.
+        If xi is not (s-1) k~ + 1.
+
+    Examples
+    --------
+    >>> sine_channels(TwoPixelTask(scale=7), "1/100").channels
+    (2, 1, 1)
     """
     depth, faint = exact_depth(task, filter_size), positive_amplitude(amplitude)
     if depth < 2:

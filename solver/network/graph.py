@@ -12,10 +12,11 @@ INPUT: Node = (0, "x")
 
 
 def channel_graph(network: Network) -> nx.DiGraph:
-    """Return the graph with a node ``(layer, channel name)`` per channel and an edge per nonzero filter.
+    """Return the graph of a ``network``: a node ``(layer, channel name)`` per channel, an edge per nonzero filter.
 
     The image is the node ``(0, "x")`` and the readout ``(depth + 1, "f_p")``.  Edges carry ``offsets``
-    (the nonzero taps, in input sites), ``filter`` and ``stride``; readout edges carry ``weight``.
+    (the nonzero taps, in input sites), ``filter`` and ``stride``; readout edges carry ``weight``.  Costs one look at
+    each weight.
 
     Raises
     ------

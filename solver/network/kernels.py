@@ -91,6 +91,8 @@ def identity_kernel(channels: int, axes: int = 1) -> Kernel:
 def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     """Return the affine convolution from a_after to a_layer that the network performs if no activation cuts.
 
+    K_k = w_k * K_(k-1) (derivations/effective_kernels.py), kept with the network: each costs its composition once.
+
     Parameters
     ----------
     network : Network
@@ -103,10 +105,6 @@ def effective_kernel(network: Network, layer: int, *, after: int = 0) -> Kernel:
     ------
     InputError
         If the network has no such layer.
-
-    Notes
-    -----
-    Composed layer by layer, and kept with the network: each is computed once.
 
     Examples
     --------

@@ -19,7 +19,7 @@ ACTIVATIONS = ("relu", "identity", "hardtanh")
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """a = activation(w * x + b): periodic cross-correlation, bias, activation.
+    """a = activation(w * x + b): periodic cross-correlation, bias, activation (docs/theory.md, section 2).
 
     a(c, p) = act( sum_i sum_j w[c][i][j] x(i, p * stride + j - origin) + b[c] )
 

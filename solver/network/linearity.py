@@ -57,18 +57,18 @@ def linearity_proof(
 ) -> tuple[LayerProof, ...]:
     """Return, for each layer, whether its activation can cut on the ensemble or its deformed images, with the reason.
 
-    Tries in turn: an identity activation; non-negative weights on non-negative inputs; an effective
-    kernel and bias without negative entries; every image.  The last gives a witness where it cuts.
-    Signs prove nothing about a hard tanh, which is checked on every image.
+    Where none does, D comes from kernels (docs/theory.md, section 6).  Tries in turn: an identity activation;
+    non-negative weights on non-negative inputs; an effective kernel and bias without negative entries; every image.
+    The last gives a witness where it cuts.  Signs prove nothing about a hard tanh, which is checked on every image.
+    ``network``, ``task`` and ``deformation`` are those of a question, ``ring`` what `network_representatives` gives
+    for them, where known.  Costs one forward pass on those at most, whatever l.
 
-    Parameters
-    ----------
-    ring : Representatives, optional
-        Those of `network_representatives`, where they are known.
-
-    Notes
-    -----
-    The cost is that of one forward pass on the representatives at most, and does not depend on l.
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> proofs = linearity_proof(construct("uniform", TwoPixelTask()), TwoPixelTask(), Deformation())
+    >>> [proof.cuts for proof in proofs]
+    [False, False, True]
     """
     proofs: list[LayerProof] = []
     passes: list[tuple[Activation, Activation]] = []

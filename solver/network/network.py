@@ -28,11 +28,21 @@ POOLINGS = ("mean", "sum")
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a construction promises of f_p after the readout, for l >= smallest_length.
+    """What a construction promises of f_p after the readout, for l >= smallest_length (derivations/response.py).
 
     With ``labels`` "distance", f_p(d) = ReLU(scale - d), on a frame the product ReLU(scale - d_1) ReLU(scale - d_2) for
     sides of at least ``smallest_length``; with "blocks", f_p = y/2, +1/2 where both pixels share a block of ``scale``
     sites and -1/2 elsewhere.  ``offset`` is the constant that the readout subtracts from the pooled sum.
+
+    Raises
+    ------
+    InputError
+        For other ``labels``.
+
+    Examples
+    --------
+    >>> [Claim(scale=7, offset=0, smallest_length=14).response(d) for d in (1, 6, 7)]
+    [6, 1, 0]
     """
 
     scale: int
@@ -69,7 +79,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """f_p = sum_c v[c] pool_p a_last(c, p) + constant.
+    """f_p = sum_c v[c] pool_p a_last(c, p) + constant (docs/theory.md, section 2).
 
     Parameters
     ----------

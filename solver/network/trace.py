@@ -73,7 +73,9 @@ class Activation:
 
 
 def activations(network: Network, images: ArrayLike) -> list[Activation]:
-    """Return a_0 (the images), a_1, ..., a_depth of a batch of images.
+    """Return a_0 (the images), a_k = act(w_k * a_(k-1) + b_k), k = 1..depth, of a batch (docs/theory.md, section 2).
+
+    Costs batch * l * (filter entries) integer operations, as matrix products (`solver.numbers.product`).
 
     Parameters
     ----------
@@ -86,9 +88,11 @@ def activations(network: Network, images: ArrayLike) -> list[Activation]:
     InputError
         For floats, other shapes, rings shorter than a filter, and strides that do not divide the ring.
 
-    Notes
-    -----
-    Costs batch * l * (filter entries) integer operations, as matrix products (`solver.numbers.product`).
+    Examples
+    --------
+    >>> box = Network(layers=[Layer(filters=[[[1, 1, 1]]])] * 2)
+    >>> activations(box, [0, 0, 0, 1, 0, 0])[2].exact().tolist()
+    [[[0, 1, 2, 3, 2, 1]]]
     """
     return [a for _, a in layer_passes(network, images)]
 
@@ -115,7 +119,17 @@ def preactivations(network: Network, images: ArrayLike, layer: int) -> Activatio
 
 
 def response(network: Network, images: ArrayLike) -> list[Exact | int]:
-    """Return f_p of every image of a batch, exactly."""
+    """Return f_p of every image of a batch, exactly; arguments, errors and cost are those of `activations`.
+
+    For constructions f_p(d) = ReLU(xi - d) (derivations/response.py).
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> task = TwoPixelTask(length=32, scale=7)
+    >>> response(construct("shift", task), [task.image(0, d) for d in (1, 6, 7)])
+    [6, 1, 0]
+    """
     *_, (_, last) = layer_passes(network, images)
     weights = network.pooled_readout(prod(np.shape(images)[-network.axes :]))
     return [

@@ -22,11 +22,12 @@ Content = tuple[int, ...]
 
 
 def least_of_any_map(taps: int, task: TwoPixelTask, deformation: Deformation | None = None) -> Value:
-    """Return the least D of maps a(p) = F(x(p), ..., x(p+n-1)) over all functions F of the n pixels in a window.
+    """Return the least D of maps a(p) = F(x(p), ..., x(p+n-1)) over all functions F of the n ``taps`` of a window.
 
-    a(p) is F at the content of the window at p, so D is the quotient of two quadratic forms in the table of F.  A
-    constant added to F changes nothing; F(0) = 0.  Channels add up in both forms and gain nothing.  A unit of layer k
-    of any network with filters of size s is such an F, with n = (s-1) k + 1.
+    D is the quotient of two quadratic forms in the table of F (docs/beyond_linear.md), for a ``task`` on a ring and a
+    ``deformation``.  A constant added to F changes nothing; F(0) = 0.  Channels add up in both forms and gain nothing.
+    A unit of layer k of any network with filters of size s is such an F, with n = (s-1) k + 1.  Proven from both sides,
+    as `best_deformation`; costs the cube of the n (n+3)/2 contents.
 
     Raises
     ------
@@ -34,9 +35,12 @@ def least_of_any_map(taps: int, task: TwoPixelTask, deformation: Deformation | N
         If the window is not narrower than the ring, or so wide that it always shows a pixel, or the ensemble is not
         the same everywhere on the ring.
 
-    Notes
-    -----
-    Proven from both sides, as `best_deformation`; costs the cube of the n (n+3)/2 contents.
+    Examples
+    --------
+    >>> from solver import best_deformation
+    >>> task, merge = TwoPixelTask(length=8, scale=3), Deformation(collisions="merge")
+    >>> least_of_any_map(1, task, merge).value(9) == best_deformation(1, task, merge).value.value(9)
+    True
     """
     return enclosed_least(window_forms(taps, task, deformation or Deformation()).pencil())
 

@@ -54,8 +54,8 @@ def best_deformation(
 ) -> Optimum:
     """Return the least D that a layer linear in the image can have with kernels of n taps, in any number of channels.
 
-    Channels add up in both forms, so the sum is no better than its best channel.  For l -> infinity and moves by at
-    most one pixel, min D = E/4 (1 - cos(pi/(n+1))), E = ||tau x - x||^2 of far pixels (derivations/best_kernel.py).
+    Channels add up, so the sum is no better than its best one.  For l -> infinity and moves by at most one pixel, min D
+    = E/4 (1 - cos(pi/(n+1))), E = ||tau x - x||^2 of far pixels (derivations/best_kernel.py).  Costs O(n^3) operations.
 
     Parameters
     ----------

@@ -54,8 +54,11 @@ class SearchResult:
 
     Attributes
     ----------
+    task, deformation : TwoPixelTask and Deformation
     layer : int
         k, the hidden layer whose D is searched.
+    filter_size : int
+        s, of every layer.
     channels : int
         H, in each of the layers 1..k.  In the last of them more than one gain nothing: D of several is a weighted mean
         of the D of each.
@@ -159,14 +162,14 @@ def search_deformation(
     linear: bool = False,
     progress: Progress | None = None,
 ) -> SearchResult:
-    r"""Search filters and biases of layers 1..k for a low D_k; f_p = ReLU(xi - d) costs nothing.
+    """Search filters and biases of layers 1..k for a low D_k, whatever the output.
 
-    The output can always be carried by faint channels (`with_side_channels`), so the search is free.  From each start,
-    Adam and then L-BFGS descend on D in float64; filters and biases are rounded to multiples of 2^-12 of the largest
-    of their layer, and D is computed from those, exactly.  Local minima: D found is an upper bound of the least.
+    Faint channels carry f_p = ReLU(xi - d) beside any of them (derivations/side_channels.py).  From each start Adam and
+    then L-BFGS descend on D in float64; filters and biases are rounded to multiples of 2^-12 of the largest of their
+    layer, and D is computed from those, exactly.  Local minima: D found is an upper bound of the least.  Each step
+    costs a pass and its gradient on one image per distance and each of its outcomes.
 
-    The parameters are those of `SearchResult`, of which ``linear`` is ``only_linear``; ``progress`` is told of each
-    descent.
+    The parameters are those of `SearchResult`, ``linear`` its `only_linear`; ``progress`` is told of each descent.
 
     Raises
     ------

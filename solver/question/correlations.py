@@ -37,7 +37,9 @@ def difference_correlations(task: Task, deformation: Deformation, max_lag: int) 
 
 
 def deformation_energy(task: Task, deformation: Deformation) -> Fraction:
-    """Return <||tau x - x||^2> over the ensemble, exactly; its cost does not depend on l.
+    """Return <||tau x - x||^2>, tau of a ``deformation``, x over the ensemble of a ``task``, exactly.
+
+    The cost does not depend on l.  In closed form: derivations/ensemble_energy.py.
 
     Examples
     --------

@@ -23,7 +23,7 @@ COLLISIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Deformation:
-    """A displacement law for the two pixels and a rule for pixels that collide.
+    """A displacement law for the two pixels and a rule for pixels that collide (docs/theory.md, section 3).
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class FrameTask(Task):
     """Images of two pixels of value 1 on a periodic frame (a torus), labelled by whether their distance is below xi.
 
     A displacement v = (v_1, v_2) leads from one pixel to the other; each component is taken periodically, d_i =
-    min(v_i, n_i - v_i), and v and -v are one pair.
+    min(v_i, n_i - v_i), and v and -v are one pair (derivations/two_dimensions.py).
 
     Parameters
     ----------

@@ -25,6 +25,14 @@ class Report:
     ------
     InputError
         If there is none, or they were computed for different questions.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct, sensitivities
+    >>> task = TwoPixelTask()
+    >>> report = Report(tuple(sensitivities(construct(n, task), task, quantities=["D"]) for n in ("shift", "uniform")))
+    >>> print(report.to_text().splitlines()[1])
+    Deformation: 'independent', collisions 'add'; <||tau x - x||^2> = 244/93 (8/3 far apart)
     """
 
     networks: tuple[Sensitivities, ...]

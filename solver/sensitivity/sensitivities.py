@@ -26,12 +26,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sensitivities(LayerResults):
-    """D, G, R and their kin (`solver.sensitivity.quantities.QUANTITIES`) of every layer of a network.
+    """D, G, R and their kin (`solver.sensitivity.quantities.QUANTITIES`; docs/theory.md, section 5) of every layer.
 
     Attributes
     ----------
+    question, layers
+        Those of `LayerResults`.
     why : tuple of dict
         For each layer the routes of D and G and, for each stronger one, why it was not taken.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> task = TwoPixelTask(length=6, scale=3)
+    >>> image = sensitivities(construct("uniform", task), task)[0]
+    >>> image.R.exact == image.D.exact / image.G.exact
+    True
     """
 
     why: tuple[dict[str, Choice], ...] = ()
@@ -87,8 +97,8 @@ def sensitivities(
 ) -> Sensitivities:
     """Return D, G and R of every layer of a network and of its output; see `answer`, `Question` and `Evaluation`.
 
-    D is exact.  G is exact before any rectification, closed form after one, numeric after more.  Nothing costs more on
-    a longer ring: images out of sight of each other are one class.  Where D is all the
+    D (docs/theory.md, section 5) is exact.  G is exact before any rectification, closed form after one, numeric after
+    more.  Nothing costs more on a longer ring: images out of sight of each other are one class.  Where D is all the
     ``quantities`` asked for, the others are missing and cost nothing.
 
     Raises

@@ -71,7 +71,7 @@ class Certificate:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """D, G or R of a layer as an expression in some of l, xi, k and sigma.
+    """D, G or R (docs/theory.md, section 5) of a layer as an expression in some of l, xi, k and sigma.
 
     Attributes
     ----------
@@ -92,6 +92,13 @@ class Formula:
     noise : GaussianNoise or None
         The noise whose energy stands behind sigma, for G and R; the expression holds for any other energy too,
         unless sigma has been eliminated.
+
+    Examples
+    --------
+    >>> from solver import sensitivity_formula
+    >>> D = sensitivity_formula("shift", 0)
+    >>> D.at(l=32) == D.measured({"l": 32}).exact
+    True
     """
 
     quantity: str

@@ -34,12 +34,12 @@ def sensitivity_formula(
     noise: Noise | None = None,
     eliminate_sigma: bool = False,
 ) -> Formula:
-    """Return D, G or R = D/G of a ``layer`` (see `Formula`), with its range and its proof, in seconds.
+    """Return D, G or R = D/G of a ``layer`` (docs/theory.md, section 5) as a `Formula`; costs seconds.
 
     ``variables`` are ``l``, for any layer with a formula; ``l,xi``, for hidden layers and D of some last ones; ``l,k``,
     for hidden layers (``l,xi,k`` where the ensemble knows xi).  ``scale`` is xi where that is no variable.  G and R are
     there where the ``noise`` is rectified at most once; ``eliminate_sigma`` puts its sigma^2 = energy / l in.  All else
-    is as for `construct`, `TwoPixelTask` and `sensitivities`.
+    is as for the ``construction`` in `construct`, for `TwoPixelTask` and `Question`.
 
     Raises
     ------

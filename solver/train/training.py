@@ -96,7 +96,7 @@ class Training:
     """Descent on the hinge loss mean max(0, m - y f_p(x)) of P images of the task, from a seeded start.
 
     It stops where the loss of all P images is 0, or after `steps`.  The loss max(0, 1 - alpha y f)/alpha of the
-    feature and lazy regimes is that of margin m = 1/alpha.
+    feature and lazy regimes is that of margin m = 1/alpha.  Experiments: docs/trained.md.
 
     Parameters
     ----------
@@ -125,6 +125,11 @@ class Training:
     ------
     InputError
         For values out of these ranges, and networks that do not fit the ring.
+
+    Examples
+    --------
+    >>> Training(steps=1000, per_decade=1).checkpoint_steps
+    (0, 1, 10, 100, 1000)
     """
 
     task: TwoPixelTask = field(default_factory=TwoPixelTask)

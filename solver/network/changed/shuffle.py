@@ -22,9 +22,10 @@ Orders = tuple[tuple[tuple[int, ...], ...], ...]
 
 
 def shuffled(network: Network, permutations: Sequence[Sequence[Sequence[int]]]) -> Network:
-    """Return the network whose layer-k channel c gives input i the filter it had for permutations[k-1][c][i].
+    """Return the ``network`` whose layer-k channel c gives input i the filter it had for permutations[k-1][c][i].
 
-    Filters stay what they are; only the maps they act on change.  The claim is dropped.
+    Filters stay what they are; only the maps they act on change (docs/shuffling.md).  The claim is dropped.  Costs one
+    look at each filter.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ class NetworkText(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_network(path: str | os.PathLike[str]) -> Network:
-    """Return the network of a file that `write_network` wrote.
+    """Return the network of the file at ``path`` that `write_network` wrote.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def read_network(path: str | os.PathLike[str]) -> Network:
 
 
 def network_from_text(text: str) -> Network:
-    """Return the network that `network_text` wrote.
+    """Return the network of a ``text`` that `network_text` wrote.
 
     Raises
     ------

@@ -24,7 +24,7 @@ _dumped = partial(json.dumps, ensure_ascii=False)
 
 
 def write_network(network: Network, path: str | os.PathLike[str]) -> None:
-    """Write a network to a file, which is replaced only once the new content is complete.
+    """Write a ``network`` to the file at ``path``, which is replaced only once the new content is complete.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def write_network(network: Network, path: str | os.PathLike[str]) -> None:
 
 
 def network_text(network: Network) -> str:
-    """Return a network as JSON text, schema ``solver.network/1``.
+    """Return a ``network`` as JSON text, schema ``solver.network/1``.
 
     Weights are text: rationals ``p/q``, times the layer's ``unit`` where that is shorter, or coefficients joined by
     commas of polynomials in the ``generator`` of the number field.

@@ -26,7 +26,7 @@ from solver.question.lattice import Shape, as_shape, lags
 
 @dataclass(frozen=True)
 class FrequencyContent:
-    """What a set of filters holds at each frequency, averaged over the set.
+    """What a set of filters holds at each frequency, averaged over the set (derivations/frequency.py).
 
     Numbers are exact (Fraction or Algebraic), or sympy expressions where weights and cosines share no small field.
 
@@ -40,6 +40,12 @@ class FrequencyContent:
         c_lambda = <||P_lambda w||^2>: the squared coefficients of the eigenspace summed, averaged over filters.
     mean_frequency : exact number
         <w, L w>/<w, w>, both averaged, which is sum lambda c_lambda / sum c_lambda.
+
+    Examples
+    --------
+    >>> content = frequency_content([0, 1, 0, 0], ring_spectrum(4))
+    >>> content.mean_squares == tuple(Fraction(n, 4) for n in content.multiplicities)
+    True
     """
 
     eigenvalues: tuple[Frequency, ...]
@@ -97,9 +103,21 @@ def frequency_content(filters: ArrayLike, spectrum: Spectrum) -> FrequencyConten
 
 
 def filter_content(network: Network, layer: int) -> FrequencyContent:
-    """Return the frequency content of the filters of a layer, on a path of s taps, over channels and inputs.
+    """Return the frequency content of the filters of a ``layer`` 1..depth of a ``network``, over channels and inputs.
 
-    On a frame they live on the grid of s x s taps.
+    They live on a path of s taps, on a frame on a grid of s x s (derivations/frequency.py).  Costs a product of each
+    two taps of every filter, and s^3 steps, or s^6 on a frame.
+
+    Raises
+    ------
+    InputError, NotApplicableError
+        If there is no such layer, or every filter is zero.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> filter_content(construct("uniform", TwoPixelTask()), 1).mean_squares == (3, 0, 0)
+    True
     """
     chosen = network.layers[_numbered(network, layer) - 1]
     path = path_spectrum(chosen.size) if chosen.axes == 1 else grid_spectrum(chosen.size, chosen.size)
@@ -107,12 +125,23 @@ def filter_content(network: Network, layer: int) -> FrequencyContent:
 
 
 def kernel_content(network: Network, layer: int, length: int) -> FrequencyContent:
-    """Return the frequency content of the effective kernels K_k of a layer, on a ring of ``length`` sites.
+    """Return the frequency content of the effective kernels K_k of a ``layer`` k on a ring of ``length`` sites.
+
+    D of a layer of the ``network`` that no ReLU cuts is a sum over it (derivations/frequency.py).  Costs some l steps
+    for each two entries of a kernel.
 
     Raises
     ------
+    InputError
+        If there is no such layer.
     NotApplicableError
-        For kernels on a frame; their mean frequency is that of `mean_kernel_frequency`.
+        For kernels that are zero, or on a frame; there the mean frequency is that of `mean_kernel_frequency`.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> kernel_content(construct("uniform", TwoPixelTask()), 1, length=8).mean_frequency
+    Fraction(2, 3)
     """
     kernel = effective_kernel(network, _numbered(network, layer))
     if kernel.axes > 1:

@@ -10,7 +10,7 @@ from solver.network.torch import torch_module
 
 
 def to_torch(network: Network) -> Any:
-    """Return a ``torch.nn.Module`` that maps images (batch, 1, l) to f_p (batch,), in float64.
+    """Return a ``network`` as a ``torch.nn.Module`` that maps images (batch, 1, l) to f_p (batch,), in float64.
 
     On a frame images have the shape (batch, 1, rows, columns).  Its ``maps(images)`` returns [a_0, a_1, ..., a_depth].
     With integer or dyadic weights, float64 arithmetic makes no rounding error below 2^53, so activations equal the

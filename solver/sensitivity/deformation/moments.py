@@ -26,8 +26,10 @@ class PairMoments:
 
 
 def average(values: Any, weights: Iterable[Fraction]) -> Any:
+    """Return sum_i w_i v_i, exactly."""
     return sum((v * w for v, w in zip(values, weights, strict=True)), Fraction(0))
 
 
 def chunks(count: int, size: int) -> list[slice]:
+    """Return the slices of 0..count in pieces of a size."""
     return [slice(a, b) for a, b in pairwise([*range(0, count, size), count])]

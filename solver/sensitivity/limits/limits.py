@@ -35,11 +35,19 @@ BOUNDED = "bounded by the hard tanh"
 
 @dataclass(frozen=True)
 class NoiseLimits(LayerResults):
-    """The limits of G/sigma^2 of every layer of a network and of its output; they know no deformation.
+    """The limits of G/sigma^2 (docs/theory.md, section 5) of every layer of a network and of its output.
 
-    Each layer has ``weak``, lim G/sigma^2 as sigma -> 0; ``finite``, G/sigma^2 at the noise's own sigma, where that is
-    exact or closed, missing elsewhere; and ``strong``, lim G/sigma^2 as sigma -> infinity, 0 behind a hard tanh, where
-    G itself stays bounded.
+    Each of the ``layers`` has ``weak``, lim G/sigma^2 as sigma -> 0; ``finite``, G/sigma^2 at the noise's own sigma,
+    where that is exact or closed, missing elsewhere; and ``strong``, lim G/sigma^2 as sigma -> infinity, 0 behind a
+    hard tanh, where G itself stays bounded.  The deformation of the ``question`` does not matter.
+
+    Examples
+    --------
+    >>> from solver import construct
+    >>> task = TwoPixelTask(length=6, scale=3)
+    >>> image = noise_limits(construct("uniform", task), task)[0]
+    >>> image.weak.exact == image.finite.exact == image.strong.exact
+    True
     """
 
 
@@ -52,19 +60,11 @@ def noise_limits(
     sampling: Sampling | None = None,
     progress: Progress | None = None,
 ) -> NoiseLimits:
-    """Return lim G/sigma^2 for sigma -> 0 and sigma -> infinity, for every layer and for f_p.
+    """Return lim G/sigma^2 for sigma -> 0 and sigma -> infinity, for every layer and for f_p, as `NoiseLimits`.
 
-    Exact or closed, or sampled, with a standard error, where a sum of rectified noise is rectified again.  Does not
-    cost more on a longer ring.
-
-    Parameters
-    ----------
-    noise : GaussianNoise
-        Whether it is rectified, and the energy that is compared with the limits; 8/3 if omitted.
-    channel_mean : bool
-        Average every map over its channels before taking norms.
-    sampling : Sampling
-        How much to sample where there is no closed form; ``progress`` is called meanwhile.
+    The parameters are those of `Question` and `Evaluation`.  The numerator over sigma^2 tends to E||J(g)||^2, g
+    standard normal, J the network with one-sided slopes as activations: exact or closed where g is rectified once
+    (derivations/rectified_moments.py), else sampled, with a standard error.  Costs no more on a longer ring.
 
     Raises
     ------
@@ -75,9 +75,8 @@ def noise_limits(
     --------
     >>> from solver import construct
     >>> task = TwoPixelTask(length=6, scale=3)
-    >>> limits = noise_limits(construct("uniform", task), task)
-    >>> limits[0].weak.exact == limits[0].strong.exact == Fraction(9, 4)
-    True
+    >>> noise_limits(construct("uniform", task), task)[0].weak.exact
+    Fraction(9, 4)
     """
     if not isinstance(task, TwoPixelTask):
         raise InputError(f"task: expected a TwoPixelTask, got {task!r}")

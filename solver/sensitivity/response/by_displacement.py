@@ -79,9 +79,10 @@ class Response(Mapping[Step, Any]):
 
 
 def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
-    """Return f_p(d) for d = 1..l//2, exactly, whether or not the ensemble keeps the distance.
+    """Return f_p(d) of a ``network`` for d = 1..l//2, exactly, whether or not the ``task`` keeps the distance.
 
-    Distances out of the network's sight share one value, so the cost does not grow with l.
+    Distances out of the network's sight share one value, so the cost does not grow with l.  For constructions it is
+    ReLU(xi - d) (derivations/response.py).
 
     Raises
     ------
@@ -101,9 +102,10 @@ def response_by_distance(network: Network, task: TwoPixelTask) -> Response:
 
 
 def response_by_displacement(network: Network, task: FrameTask) -> Response:
-    """Return f_p at every displacement of a frame, exactly, whether or not the ensemble keeps it.
+    """Return f_p of a ``network`` at every displacement of a frame, exactly, whether or not the ``task`` keeps it.
 
-    Displacements out of the network's sight share one value, so the cost does not grow with the frame.
+    Displacements out of the network's sight share one value, so the cost does not grow with the frame.  For `uniform`
+    it is ReLU(xi - d_1) ReLU(xi - d_2) (derivations/two_dimensions.py).
 
     Raises
     ------

@@ -12,15 +12,22 @@ from solver.sensitivity.response.by_displacement import network_response, pair_r
 
 
 def check_claim(network: Network, task: Task) -> dict[Any, tuple[Any, Any]]:
-    """Return where f_p, computed exactly, breaks the network's claim, as (computed, claimed).
+    """Return where f_p of a ``network``, computed exactly, breaks its claim, as (computed, claimed).
 
     The keys are distances, displacements on a frame, or pairs of sites where the claim is about blocks.  Empty when the
-    claim holds for every pair of sites.  Costs no more on long rings: pairs out of the network's sight share one value.
+    claim holds for every pair of sites of the ``task``, as derivations/response.py proves of the constructions.  Costs
+    no more on long rings: pairs out of the network's sight share one value.
 
     Raises
     ------
     InputError
-        If the network makes no claim.
+        If the network makes no claim, or does not fit the task.
+
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct
+    >>> check_claim(construct("shift", TwoPixelTask()), TwoPixelTask())
+    {}
     """
     if network.claim is None:
         raise InputError(f"network {network.name!r} makes no claim about its response")

@@ -51,7 +51,10 @@ class Shuffling:
 
 
 def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffling:
-    """Return what shuffling its channels does to the sensitivities of a network.
+    """Return what shuffling its channels does to the sensitivities of a network (docs/shuffling.md).
+
+    Layers that no shuffle changes are proven so and cost nothing.  Networks that are linear below a layer enter it by
+    their effective kernels alone, of which there are few.
 
     Parameters
     ----------
@@ -64,10 +67,12 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     InputError
         If channels are averaged before norms: a translation of one channel against another then counts.
 
-    Notes
-    -----
-    Layers that no shuffle changes are proven so and cost nothing.  Networks that are linear below a layer enter it by
-    their effective kernels alone, of which there are few.
+    Examples
+    --------
+    >>> from solver import TwoPixelTask, construct, sensitivities
+    >>> found = sensitivities(construct("uniform", TwoPixelTask()), TwoPixelTask(), quantities=["D"])
+    >>> all(shuffling(found).unchanged)
+    True
     """
     if before.channel_mean:
         raise InputError("channel mean: shuffling is defined for norms over all channels; leave channels unaveraged")

@@ -50,6 +50,16 @@ class Sampling:
     tolerance : rational, optional
         Sample anew with four times the points until each error is at most this fraction of its value,
         or ``MOST_POINTS`` are reached; the error reported says what was reached.
+
+    Raises
+    ------
+    InputError
+        For fewer than one point or two replicates, a negative seed, and a tolerance that is not positive.
+
+    Examples
+    --------
+    >>> Sampling(points=1024).points_for(phases=4)
+    256
     """
 
     points: int = 1024
