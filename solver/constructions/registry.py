@@ -31,7 +31,7 @@ CONSTRUCTIONS: dict[str, Construction] = {
 def construct(name: str, task: Task, *, filter_size: int | None = None, channels: int = 1) -> Network:
     """Return a hand-built network that solves a task (docs/theory.md, section 2).
 
-    Costs its weights: s for each layer of one channel, O(xi^3) in all for the channels of `shift`, times H^2.
+    On a ring it costs its weights: s in each layer of one channel, O(xi^3) in all for ``shift``, times H^2.
 
     Parameters
     ----------

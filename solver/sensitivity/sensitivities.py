@@ -98,8 +98,8 @@ def sensitivities(
     """Return D, G and R of every layer of a network and of its output; see `answer`, `Question` and `Evaluation`.
 
     D (docs/theory.md, section 5) is exact.  G is exact before any rectification, closed form after one, numeric after
-    more.  Nothing costs more on a longer ring: images out of sight of each other are one class.  Where D is all the
-    ``quantities`` asked for, the others are missing and cost nothing.
+    more: up to half a minute for a layer.  Nothing costs more on a longer ring: images out of sight of each other are
+    one class.  Where D is all the ``quantities`` asked for, the others are missing and cost nothing.
 
     Raises
     ------

@@ -63,8 +63,8 @@ def noise_limits(
     """Return lim G/sigma^2 for sigma -> 0 and sigma -> infinity, for every layer and for f_p, as `NoiseLimits`.
 
     The parameters are those of `Question` and `Evaluation`.  The numerator over sigma^2 tends to E||J(g)||^2, g
-    standard normal, J the network with one-sided slopes as activations: exact or closed where g is rectified once
-    (derivations/rectified_moments.py), else sampled, with a standard error.  Costs no more on a longer ring.
+    standard normal, J the network with one-sided slopes as activations: exact or closed where g is rectified at most
+    once (derivations/rectified_moments.py), else sampled, with a standard error.  Costs no more on a longer ring.
 
     Raises
     ------

@@ -53,8 +53,8 @@ class Shuffling:
 def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffling:
     """Return what shuffling its channels does to the sensitivities of a network (docs/shuffling.md).
 
-    Layers that no shuffle changes are proven so and cost nothing.  Networks that are linear below a layer enter it by
-    their effective kernels alone, of which there are few.
+    Costs D of every network taken and G, sampled, of the noisy ones, for the layers that a shuffle changes; networks
+    that are linear below a layer enter it by their effective kernels alone, of which there are few.
 
     Parameters
     ----------
