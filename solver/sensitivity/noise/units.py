@@ -126,8 +126,6 @@ class UnitRing:
 
     Attributes
     ----------
-    length : int
-        Pixels of the ring.
     images : list of (means, weight)
         `Units.field_means` of every image; the weights sum to 1.
     background : list
@@ -137,7 +135,6 @@ class UnitRing:
     """
 
     units: Units
-    length: int
     images: list[tuple[list[Any], Fraction]]
     background: list[Any]
     stretch: Fraction
@@ -164,7 +161,7 @@ def unit_ring(question: Question, layer: int) -> UnitRing | Refusal:
     weights = [weight for _, _, weight in ring.pairs]
     images = [(units.field_means(x, ring.length), weight) for x, weight in zip(ring.images, weights, strict=True)]
     variance = question.noise.variance(question.task.sites) * sum(w * w for w in units.taps)
-    return UnitRing(units, ring.length, images, background, ring.stretch, variance)
+    return UnitRing(units, images, background, ring.stretch, variance)
 
 
 def units_of_layer(network: Network, noise: Noise, layer: int) -> Units | Refusal:

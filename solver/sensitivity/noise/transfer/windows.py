@@ -185,7 +185,7 @@ def equal_windows(question: Question, layer: int) -> EqualWindows | Refusal:
         return Refusal("pairs of windows need positive weights without gaps and a negative bias")
     if windows.steepness > LARGEST_LEVEL:
         return Refusal("the noise is too weak against the level for pairs to be resolved")
-    if 2 * (len(windows.weights) + len(windows.taps)) - 3 > ring.length:
+    if 2 * (len(windows.weights) + len(windows.taps)) - 3 > ring.sites:
         return Refusal("two windows meet on both sides of the ring")
     return windows
 
