@@ -90,7 +90,9 @@ class CoupledChains:
 
     def largest_step(self, patterns: Sequence[Pattern]) -> float:
         """Return about how many entries the largest matrix of `shortfalls` has; weaker noise takes more panels."""
-        if (np.abs(self.weights) * self._highest(patterns)).sum() > MOST_PANELS * self.resolution.panel:
+        reaches = np.array(self.weights) * self._highest(patterns)
+        ranges = (self._range(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1))
+        if max(high - low for low, high in ranges) > MOST_PANELS * self.resolution.panel:
             return np.inf
         return max(self._rises(*self._stages(patterns))) * self.resolution.level_nodes
 
@@ -119,12 +121,9 @@ class CoupledChains:
 
         values = {p[end:]: np.concatenate([plain, plain * tilt(p[end:], 0)], axis=-1) for p in patterns}
         values = self._along(line, values, patterns, memory, self.weights, tilted=True)
-        tilts = []
-        for pattern in patterns:
-            full = self._full(line, values[pattern[memory:]])
-            both = full[..., 1:] + tilt(pattern[:memory], -memory) * full[..., :1]
-            tilts.append(self.grid.expectation(both)[0, 0])
-        return np.array(tilts)
+        fulls = [(p, self._full(line, values[p[memory:]])) for p in patterns]
+        both = (full[..., 1:] + tilt(p[:memory], -memory) * full[..., :1] for p, full in fulls)
+        return np.array([self.grid.expectation(each)[0, 0] for each in both])
 
     def products(
         self, patterns: Sequence[Pattern], lag: int, *, first_levels: Sequence[float] | None = None
@@ -141,8 +140,8 @@ class CoupledChains:
             step = move(cells, points, direction, self.resolution.integral_nodes)
             values = self._stepped(values, {p[site:] for p in patterns}, step)
         values = self._along(edge, values, patterns, 0, self.weights[:lag])
-        starts = [self.level] * len(patterns) if first_levels is None else first_levels
-        return np.array([self._at_full(edge, values[p], b)[0] for p, b in zip(patterns, starts, strict=True)])
+        starts = zip(patterns, first_levels or [self.level] * len(patterns), strict=True)
+        return np.array([self._at_full(edge, values[p], b)[0] for p, b in starts])
 
     def product_cost(self, patterns: Sequence[Pattern], lag: int) -> float:
         """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
@@ -233,9 +232,7 @@ class CoupledChains:
     def _stage(self, spent: np.ndarray, rest: np.ndarray) -> Line:
         # Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above theta
         # occur.  What is left has a kink at 0 only, and is a polynomial above the reach of what is to come.
-        lowest = max(np.minimum(rest, 0).sum(), self.level - np.maximum(spent, 0).sum())
-        high = float(self.level - np.minimum(spent, 0).sum())
-        low = float(lowest) if lowest < high else high - min(self.resolution.panel, 1.0)
+        low, high = self._range(spent, rest)
         curved = float(np.clip(np.maximum(rest, 0).sum(), 0, high)) if high > 0 else high
         ends = sorted({low, high, *(end for end in (0.0, curved) if low < end < high)})
         breaks = [low]
@@ -244,6 +241,11 @@ class CoupledChains:
             count = 1 if is_polynomial else max(1, int(np.ceil((stop - start) / self.resolution.panel - 1e-9)))
             breaks += list(np.linspace(start, stop, count + 1)[1:])
         return Line(self.level, 0, tuple(breaks), self.resolution.level_nodes)
+
+    def _range(self, spent: np.ndarray, rest: np.ndarray) -> tuple[float, float]:
+        lowest = max(np.minimum(rest, 0).sum(), self.level - np.maximum(spent, 0).sum())
+        high = float(self.level - np.minimum(spent, 0).sum())
+        return float(lowest) if lowest < high else high - min(self.resolution.panel, 1.0), high
 
     def _line(self, axis: int, *inner: float) -> Line:
         """Return functions of one level, the other being full, with kinks at these fractions of it."""
