@@ -130,7 +130,7 @@ def sine_network(taps: int) -> Network:
 def exact_deformation(network: Network, task: TwoPixelTask, layer: int = 1) -> Fraction:
     """Return D of a layer that no ReLU cuts."""
     moments = autocorrelation_moments(network, task, Deformation(), layer)
-    return moments.displacement / moments.spread
+    return moments.change / moments.spread
 
 
 def check() -> None:

@@ -24,8 +24,7 @@ from sympy import Expr, Integer, Rational, Symbol, cancel, expand, factor, limit
 
 from solver import Deformation, Layer, Network, TwoPixelTask, construct
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
-from solver.sensitivity.deformation.moments import PairMoments
+from solver.sensitivity.deformation.moments import PairMoments, image_moments
 
 ell, xi, d = symbols("l xi d", integer=True, positive=True)
 k = symbols("k", integer=True, positive=True)
@@ -277,7 +276,7 @@ def alone(scale: int) -> dict[Symbol, Expr]:
 def agrees(values: dict[Symbol, Expr], moments: PairMoments, length: int) -> bool:
     """Return whether the derived numerator and denominator are those of an engine."""
     derived = [Fraction(str(part.subs(in_kernel | values).subs(values | {ell: length}))) for part in (change, spread)]
-    return derived == [moments.displacement, moments.spread]
+    return derived == [moments.change, moments.spread]
 
 
 def check_steps() -> None:

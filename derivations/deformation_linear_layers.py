@@ -21,7 +21,7 @@ from solver import Deformation, Layer, Network, TwoPixelTask, construct, effecti
 from solver.network.kernels import Kernel
 from solver.question.correlations import difference_correlations
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 
 ell, k, s = symbols("l k s", positive=True)
 theta, z = symbols("theta z")
@@ -153,12 +153,12 @@ def check() -> None:
             for layer in range(layers + 1):
                 kernel = effective_kernel(network, layer)
                 moments = autocorrelation_moments(network, ring, Deformation(), layer)
-                assert evaluated(displacement, kernel, length) == moments.displacement
+                assert evaluated(displacement, kernel, length) == moments.change
                 assert evaluated(spread, kernel, length) == moments.spread
-                assert evaluated(D, kernel, length) == moments.displacement / moments.spread
+                assert evaluated(D, kernel, length) == moments.change / moments.spread
     for length in (4, 5, 8):
         plain = image_moments(odd, TwoPixelTask(length=length, scale=2), Deformation())[1]
-        assert evaluated(D, effective_kernel(odd, 1), length) == plain.displacement / plain.spread
+        assert evaluated(D, effective_kernel(odd, 1), length) == plain.change / plain.spread
     for law in ({-1: Fraction(1, 4), 0: Fraction(1, 2), 1: Fraction(1, 4)}, {0: Fraction(2, 3), 2: Fraction(1, 3)}):
         engine = difference_correlations(TwoPixelTask(length=40, scale=7), Deformation(law=law), 5)
         assert [Fraction(str(difference_correlation(law, r).subs(ell, 40))) for r in range(6)] == engine

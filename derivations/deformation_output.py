@@ -16,7 +16,7 @@ from sympy import Abs, Expr, Rational, factor, summation, symbols
 
 from solver import Deformation, TwoPixelTask, construct
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 
 ell, xi, d = symbols("l xi d", integer=True, positive=True)
 
@@ -135,11 +135,11 @@ def check() -> None:
                 continue
             task = TwoPixelTask(length=length, scale=scale)
             moments = distance_moments(construct("shift", task, filter_size=3), task, Deformation())[-1]
-            assert evaluated(length, scale) == moments.displacement / moments.spread, (length, scale)
+            assert evaluated(length, scale) == moments.change / moments.spread, (length, scale)
     for length, scale in ((6, 3), (7, 3), (11, 5)):
         task = TwoPixelTask(length=length, scale=scale)
         moments = image_moments(construct("uniform", task), task, Deformation())[-1]
-        assert evaluated(length, scale) == moments.displacement / moments.spread, (length, scale)
+        assert evaluated(length, scale) == moments.change / moments.spread, (length, scale)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def check() -> None:
             for length in (14, 15, 16):
                 moments = autocorrelation_moments(network, TwoPixelTask(length=length, scale=7), Deformation(), layer)
                 content = kernel_content(network, layer, length)
-                assert by_spectrum(content, length) == moments.displacement / moments.spread
+                assert by_spectrum(content, length) == moments.change / moments.spread
                 zero, one = circular_autocorrelations(effective_kernel(network, layer), length, [(0,), (1,)])
                 values = {A[0]: Rational(zero), A[1]: Rational(one)}
                 assert content.mean_frequency == Fraction(str(mean_frequency.subs(values)))
@@ -121,7 +121,7 @@ def check() -> None:
             for length in (10**5, 10**6):
                 moments = autocorrelation_moments(network, TwoPixelTask(length=length, scale=7), Deformation(), layer)
                 third = mean_kernel_frequency(network, layer, length) / 3
-                errors.append(moments.displacement / moments.spread - third)
+                errors.append(moments.change / moments.spread - third)
             assert abs(10 * errors[1] / errors[0] - 1) < Fraction(1, 1000)
 
 

@@ -168,7 +168,7 @@ def check_deep_networks() -> None:
         for depth in depths:
             task, network = deep_network(size, depth, 10**15)
             moments = autocorrelation_moments(network, task, Deformation(), depth)
-            D = Rational(str(moments.displacement / moments.spread))
+            D = Rational(str(moments.change / moments.spread))
             remainder = D - sum(D_deep).subs({s: size, k: depth})
             assert abs(remainder * depth**3 / third - 1) < Rational(1, depth)
 
@@ -203,7 +203,7 @@ def check_output() -> None:
         for scale in (10, 20):
             task = TwoPixelTask(length=10**15 if ratio is None else ratio * scale, scale=scale)
             moments = distance_moments(construct("shift", task, filter_size=3), task, Deformation())[-1]
-            D = Fraction(moments.displacement) / Fraction(moments.spread)
+            D = Fraction(moments.change) / Fraction(moments.spread)
             remainder = (Rational(str(D)) - leading / scale**2) * scale**3
             assert abs(remainder / expanded.terms[1].subs(xi, 1) - 1) < Rational(2, scale)
 

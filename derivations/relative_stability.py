@@ -194,8 +194,8 @@ def slides_case() -> dict[str, list[tuple[float, float]]]:
         "shift": [(float(each.D), float(each.G)) for each in shift],
         "uniform": [
             *((float(each.D), float(each.G)) for each in hidden),
-            (float(last.displacement / last.spread), uniform_last_noise(task, noise) / float(last.spread)),
-            (float(f.displacement / f.spread), bound),
+            (float(last.change / last.spread), uniform_last_noise(task, noise) / float(last.spread)),
+            (float(f.change / f.spread), bound),
         ],
     }
 

@@ -97,7 +97,7 @@ def faint_formula(network: Network, task: TwoPixelTask, layer: int, amplitude: F
     ours = autocorrelation_moments(main, task, Deformation(), layer)
     image = autocorrelation_moments(main, task, Deformation(), 0)
     width = effective_kernel(network, layer).width
-    numerator = ours.displacement + amplitude**2 * width * image.displacement
+    numerator = ours.change + amplitude**2 * width * image.change
     return numerator / (ours.spread + amplitude**2 * width * image.spread)
 
 
@@ -140,7 +140,7 @@ def check_shifts(task: TwoPixelTask, amplitude: Fraction) -> None:
         assert check_claim(network, task) == {} and response(network, images) == response(shift, images)
         for layer in (1, 2):
             moments = autocorrelation_moments(network, task, Deformation(), layer)
-            ours, least = moments.displacement / moments.spread, float(best_deformation(2 * layer + 1, task).value)
+            ours, least = moments.change / moments.spread, float(best_deformation(2 * layer + 1, task).value)
             assert ours == faint_formula(network, task, layer, amplitude)
             assert kernels is None or 0 < float(ours) - least < 20 * float(amplitude) ** 2
 
@@ -151,7 +151,7 @@ def check_chains(task: TwoPixelTask, amplitude: Fraction) -> None:
     assert check_claim(network, task) == {} and network.channels == (3, 2, 1, 1)
     for layer, window in enumerate(sine_windows(3, 3), start=1):
         moments = autocorrelation_moments(network, task, Deformation(), layer)
-        ours = float(moments.displacement / moments.spread)
+        ours = float(moments.change / moments.spread)
         assert abs(ours - float(best_deformation(2 * layer + 1).value)) < 2 * float(amplitude) ** 2
         assert tuple(effective_kernel(network, layer).values[0, 0]) == window
 

@@ -175,7 +175,7 @@ def measured(network: Network, length: int, scale: int) -> list[PairMoments]:
 
 def ratios(network: Network, length: int, scale: int) -> list[Fraction]:
     """Return D of every layer and of f_p."""
-    return [each.displacement / each.spread for each in measured(network, length, scale)]
+    return [each.change / each.spread for each in measured(network, length, scale)]
 
 
 def at(expression: Expr, **values: int) -> Fraction:
@@ -205,7 +205,7 @@ def check_strides() -> None:
     dense = measured(Network(layers=[Layer(filters=filters, bias=[0, -1])]), 24, 4)[1]
     for stride in (2, 3, 4, 6):
         kept = measured(Network(layers=[Layer(filters=filters, bias=[0, -1], stride=stride)]), task.length, 4)[1]
-        assert (kept.displacement * stride, kept.spread * stride) == (dense.displacement, dense.spread)
+        assert (kept.change * stride, kept.spread * stride) == (dense.change, dense.spread)
 
 
 def check_noise() -> None:

@@ -26,7 +26,7 @@ from solver.question.correlations import difference_correlations
 from solver.question.lattice import lags
 from solver.sensitivity.deformation.autocorrelations import linear_moments
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 
 N, S2, xi, k, s = symbols("N S_2 xi k s", positive=True)
 z1, z2 = symbols("z_1 z_2")
@@ -165,7 +165,7 @@ def check() -> None:
         kernel = effective_kernel(network, layer)
         values = {N: frame.sites, A0: sum(v * v for v in kernel.values.ravel()), S2: kernel.squared_sums()}
         moments = linear_moments(network, frame, Deformation(), [layer])[layer]
-        assert evaluated(displacement(kernel), values) == moments.displacement
+        assert evaluated(displacement(kernel), values) == moments.change
         assert evaluated(spread, values) == moments.spread
         if frame.sites < 40:
             assert image_moments(network, frame, Deformation())[layer] == moments
@@ -180,9 +180,9 @@ def check() -> None:
         frame = FrameTask(shape=shape, scale=scale)
         moments = distance_moments(construct("uniform", frame), frame, Deformation())[-1]
         values = {N: frame.sites, xi: scale}
-        assert evaluated(output_displacement, values) == moments.displacement
+        assert evaluated(output_displacement, values) == moments.change
         assert evaluated(output_spread, values) == moments.spread
-        assert evaluated(D_output, values) == moments.displacement / moments.spread
+        assert evaluated(D_output, values) == moments.change / moments.spread
 
 
 if __name__ == "__main__":

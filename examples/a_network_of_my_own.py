@@ -44,7 +44,7 @@ assert all(f[d] == max(7 - d, 0) for d in f)
 # Its D at the hidden layers lies in the field; at the output it is rational, as for every network with this response.
 
 moments = distance_moments(network, task, Deformation())
-D = [m.displacement / m.spread for m in moments]
+D = [m.change / m.spread for m in moments]
 for k, value in enumerate(D[:-1]):
     print(f"D_{k} = {float(value):.6f} = {value}")
 print(f"D of f_p = {D[-1]}")

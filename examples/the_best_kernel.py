@@ -19,7 +19,7 @@ task = TwoPixelTask(length=32, scale=7)
 def deformation_sensitivity(taps: list[int]) -> Fraction:
     """Return D of a layer with one filter."""
     moments = autocorrelation_moments(Network(layers=[Layer(filters=[[taps]])]), task, Deformation(), 1)
-    return moments.displacement / moments.spread
+    return moments.change / moments.spread
 
 
 # %%

@@ -19,7 +19,7 @@ _HOMES = {
     "NoiseLimits": "solver.sensitivity.limits.limits",
     "NumberField": "solver.numbers.algebraic",
     "Report": "solver.report.report",
-    "Sampling": "solver.sensitivity.noise.sampled.sampling",
+    "Sampling": "solver.sensitivity.noise.route",
     "Sensitivities": "solver.sensitivity.sensitivities",
     "SolverError": "solver.errors",
     "InputError": "solver.errors",

@@ -20,7 +20,7 @@ from solver.sensitivity.deformation.routes import AUTOCORRELATIONS, DEFORMATION_
 from solver.sensitivity.limits import limits as noise_limits
 from solver.sensitivity.noise.closed import ONCE
 from solver.sensitivity.noise.routes import ROUTES
-from solver.sensitivity.noise.sampled.route import SAMPLED
+from solver.sensitivity.noise.sampled.sampling import SAMPLED
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling import shuffling

@@ -55,8 +55,7 @@ def chosen_question(options: Options, task: Task | None = None) -> Asked:
     """Return what the options ask, on a ring unless a task is given; those that a command lacks are at a default."""
     from solver.question.deformation import Deformation
     from solver.question.noise import GaussianNoise
-    from solver.sensitivity.noise.route import Evaluation
-    from solver.sensitivity.noise.sampled.sampling import Sampling
+    from solver.sensitivity.noise.route import Evaluation, Sampling
 
     options = {**DEFAULTS, **options}
     cache = chosen_cache(options)

@@ -111,7 +111,7 @@ def _quantities(text: str) -> list[str]:
 
 def _grid(options: Options, quantities: list[str]) -> Sweep:
     from solver.constructions.registry import CONSTRUCTIONS
-    from solver.sensitivity.noise.sampled.sampling import Sampling
+    from solver.sensitivity.noise.route import Sampling
     from solver.sweep.grid import Settings, Sweep
 
     names = _words(options["construction"])

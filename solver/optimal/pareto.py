@@ -59,7 +59,7 @@ def layer_point(
         )
     moments = autocorrelation_moments(network, task, deformation, layer)
     response = float(layer_second_moment(network, task, noise, layer).enclose_split(_DIGITS).total.mid())
-    return LayerPoint(network.name, float(moments.displacement / moments.spread), response / float(moments.spread))
+    return LayerPoint(network.name, float(moments.change / moments.spread), response / float(moments.spread))
 
 
 def filter_points(filters: Iterable[Sequence[Sequence[Fraction]]], task: TwoPixelTask) -> list[LayerPoint]:

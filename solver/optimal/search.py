@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from solver.optimal.torch_deformation import DeformationObjective, one_thread
 from solver.question.deformation import Deformation
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.noise.sampled.sampling import Progress
+from solver.sensitivity.noise.route import Progress
 from solver.values import Value
 
 GRID = 2**12
@@ -208,7 +208,7 @@ def _attempts(search: SearchResult, progress: Progress) -> tuple[Attempt, ...]:
 def _exact_deformation(layers: tuple[Layer, ...], task: TwoPixelTask, deformation: Deformation) -> Fraction | None:
     """Return D of the last of some layers; None if their map is the same for every image."""
     moments = distance_moments(Network(layers=layers), task, deformation)[len(layers)]
-    return moments.displacement / moments.spread if moments.spread else None
+    return cast(Fraction, moments.change / moments.spread) if moments.spread else None
 
 
 def _rounded(weights: Weights) -> tuple[Layer, ...]:

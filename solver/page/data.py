@@ -15,7 +15,7 @@ from solver.network.network import Network
 from solver.question.task import TwoPixelTask
 from solver.report.cells import decimal
 from solver.report.documents.slides import NAMES
-from solver.sensitivity.noise.sampled.sampling import Sampling
+from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
 

@@ -44,7 +44,7 @@ class Deformation:
     name : str
         The law as text: its name, or the joint probabilities.
     reach : int
-        The largest displacement of a pixel along an axis, in pixels.
+        The largest step of a pixel along an axis, in pixels.
 
     Raises
     ------

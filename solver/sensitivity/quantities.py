@@ -105,7 +105,7 @@ _PARTS = (
 _IDENTITY = r"$G_{\mathrm{id}}$: identity activations."
 QUANTITIES = (
     Quantity(
-        "D", "D", "D", lambda t, _: t.per_spread(ExactValue(t.moments.displacement, t.method)), "exactly",
+        "D", "D", "D", lambda t, _: t.per_spread(ExactValue(t.moments.change, t.method)), "exactly",
         note="D is exact.",
     ),
     Quantity("G", "G", "G", lambda t, _: t.per_spread(t.noise.total), "always"),
@@ -163,7 +163,7 @@ def layer_deformations(question: Question) -> tuple[list[LayerValues], list[dict
     for k, (choice, pair) in enumerate(moments):
         method = choice.route.method
         spread = ExactValue(pair.spread, method)
-        d = quotient(ExactValue(pair.displacement, method), spread, method=method, zero=FLAT)
+        d = quotient(ExactValue(pair.change, method), spread, method=method, zero=FLAT)
         values = {name: d if name == "D" else UNASKED for name in NAMES}
         layers.append(LayerValues(k, question.names[k], values))
     return layers, [{"D": choice} for choice, _ in moments]

@@ -12,8 +12,7 @@ from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
-from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
+from solver.sensitivity.noise.route import Evaluation, Progress, Sampling
 from solver.sensitivity.quantities import NAMES, layer_deformations, layer_values
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import Response, network_response

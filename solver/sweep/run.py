@@ -12,7 +12,7 @@ from solver import __version__
 from solver.cache import Cache
 from solver.errors import InputError, MissingDependencyError, NotApplicableError
 from solver.numbers.exact import integer
-from solver.sensitivity.noise.sampled.sampling import Progress
+from solver.sensitivity.noise.route import Progress
 from solver.sweep.answer import answer
 from solver.sweep.grid import Cell, Sweep
 from solver.sweep.results import SweepResults

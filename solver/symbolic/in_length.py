@@ -143,7 +143,7 @@ def _moments(setting: Setting, layer: int, scale: int) -> tuple[Expr, Expr, Ring
 
     def moments(length: int) -> dict[str, Exact]:
         found = MeasuredLayer(setting, layer, length, scale).moments
-        return {"displacement": found.displacement, "spread": found.spread}
+        return {"displacement": found.change, "spread": found.spread}
 
     found = span.combinations(moments)
     return found["displacement"], found["spread"], span

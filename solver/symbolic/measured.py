@@ -57,7 +57,7 @@ class MeasuredLayer:
 
     def deformation(self) -> Value:
         """Return D."""
-        return as_value(self.moments.displacement / self.moments.spread, "network")
+        return as_value(self.moments.change / self.moments.spread, "network")
 
     def noise(self, noise: Noise) -> Value:
         """Return G."""

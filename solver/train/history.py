@@ -14,7 +14,8 @@ from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise, Noise
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.routes import DISTANCES
-from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, sampled_noise
+from solver.sensitivity.noise.route import Progress, Sampling
+from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.quantities import FLAT
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import LayerValues
@@ -111,7 +112,7 @@ def _layers(question: Question, sampling: Sampling, shuffles: Shuffles) -> tuple
     layers = []
     for k, each in enumerate(distance_moments(network, task, deformation)):
         spread, method = ExactValue(each.spread, DISTANCES.method), noisy[k].total.method
-        D = quotient(ExactValue(each.displacement, DISTANCES.method), spread, method=DISTANCES.method, zero=FLAT)
+        D = quotient(ExactValue(each.change, DISTANCES.method), spread, method=DISTANCES.method, zero=FLAT)
         G = quotient(noisy[k].total, spread, method=method, zero=FLAT)
         values = {"D": D, "G": G, "R": quotient(D, G, method=G.method, zero=FLAT)}
         values |= {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}

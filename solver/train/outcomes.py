@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
+from solver.sensitivity.noise.route import Progress, Sampling
 from solver.train.history import QUICK, Moment, history
 from solver.train.record import read_record
 from solver.train.training import Training

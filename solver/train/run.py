@@ -10,7 +10,7 @@ from solver import __version__
 from solver.network.files.writing import write_network
 from solver.network.torch import torch_module
 from solver.numbers.exact import decimal_text
-from solver.sensitivity.noise.sampled.sampling import Progress
+from solver.sensitivity.noise.route import Progress
 from solver.train.descent import Descent, chosen_device, reproducible, stored_network
 from solver.train.record import LOSS_DIGITS, STATE, Checkpoint, Record, RunFolder
 from solver.train.split import Split, exact_errors, split

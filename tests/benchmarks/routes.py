@@ -18,7 +18,7 @@ import torch
 from solver import Deformation, GaussianNoise, Layer, Network, TwoPixelTask, construct, to_torch
 from solver.question.deformation import deformation_outcomes
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import noise_responses
 from solver.sensitivity.question import Question
@@ -84,7 +84,7 @@ def dense_deformations() -> None:
             plain, slow = timed(lambda network=network: distance_moments(network, TASK, Deformation()))
         floats, torched = timed(lambda network=network: torch_displacement(network))
         assert fast == plain
-        assert abs(floats - float(fast[-1].displacement)) < 1e-10 * floats
+        assert abs(floats - float(fast[-1].change)) < 1e-10 * floats
         print(f"D {network.name}, float32 weights: exact in {quick:.2f} s; ", end="")
         print(f"a loop over filter entries {slow / quick:.1f} x; torch over every image {torched / quick:.1f} x")
 

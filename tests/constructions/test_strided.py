@@ -33,7 +33,7 @@ from solver.gaussian.balls import enclose
 from solver.network.representatives import noise_representatives
 from solver.question.ensemble import network_phases, representatives
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.question import Question
@@ -148,7 +148,7 @@ def test_d_is_that_of_every_image(name: str, distances: str, labels: str) -> Non
 def test_strides_keep_d_of_the_same_windows() -> None:
     """D of a strided layer is that of its windows at every site: the last map of `shift` has them."""
     strided, shift = (
-        [m.displacement / m.spread for m in distance_moments(construct(name, BLOCKS), BLOCKS, Deformation())]
+        [m.change / m.spread for m in distance_moments(construct(name, BLOCKS), BLOCKS, Deformation())]
         for name in ("strided", "shift")
     )
     assert strided[3] == shift[4] == Fraction(1333, 7371)
@@ -261,7 +261,7 @@ def test_formulas_hold_on_multiples_of_the_stride(layer: str, least: int) -> Non
     for length in (12, 20, 400):
         task = TwoPixelTask(length=length, scale=4)
         moments = distance_moments(construct("strided", task), task, Deformation())[number]
-        assert formula.at(l=length) == moments.displacement / moments.spread
+        assert formula.at(l=length) == moments.change / moments.spread
     with pytest.raises(InputError, match="lies outside the range"):
         formula.at(l=30)
 
@@ -343,4 +343,4 @@ def test_a_sweep_over_both_tasks(capsys: pytest.CaptureFixture[str]) -> None:
     found = {(row[at], row[rows[0].index("layer")]): row[value] for row in rows[1:]}
     task = TwoPixelTask(length=16, scale=4, distances="balanced", labels="blocks")
     moments = distance_moments(construct("strided", task), task, Deformation())[-1]
-    assert found["blocks", "3"] == str(moments.displacement / moments.spread) != found["distance", "3"]
+    assert found["blocks", "3"] == str(moments.change / moments.spread) != found["distance", "3"]

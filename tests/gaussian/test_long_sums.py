@@ -20,7 +20,7 @@ from solver.sensitivity.noise import once as rectified_once
 from solver.sensitivity.noise import second_moment
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import coupled_fields, layer_second_moment
-from solver.sensitivity.noise.sampled.sampling import Sampling
+from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.question import Question
 from tests.dense import dense
 from tests.oracles import DIGITS, agrees, of_ball, rectified_power

@@ -18,7 +18,7 @@ from solver.network.trace import Activation, correlation
 from solver.numbers.product import FLOAT_LIMIT, INT64_LIMIT, number_type, product
 from solver.question.deformation import deformation_outcomes
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from tests.dense import dense
 from tests.plain import plain_layer
 from tests.strategies import DYADICS, deformations, layers, tasks
@@ -213,10 +213,10 @@ def test_d_equals_torch_over_every_image(shape: tuple[int, int]) -> None:
             for layer in single.layers
         ]
     )
-    exact = [(m.displacement, m.spread) for m in distance_moments(coarse, task, Deformation())[:-1]]
+    exact = [(m.change, m.spread) for m in distance_moments(coarse, task, Deformation())[:-1]]
     assert torch_moments(coarse, task, Fraction) == exact
     found = [above / below for above, below in torch_moments(single, task, float)]
-    expected = [float(m.displacement / m.spread) for m in distance_moments(single, task, Deformation())[:-1]]
+    expected = [float(m.change / m.spread) for m in distance_moments(single, task, Deformation())[:-1]]
     assert found == pytest.approx(expected, rel=1e-12, abs=0)
 
 
@@ -224,6 +224,6 @@ def test_d_equals_torch_over_every_image(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize(("depth", "shape"), [(3, (3, 1)), (5, (2, 2))])
 def test_d_of_64_channels_equals_torch_to_12_digits(depth: int, shape: tuple[int, int]) -> None:
     network, task = dense(64, depth, *shape), TwoPixelTask(length=32, scale=7)
-    expected = [float(m.displacement / m.spread) for m in distance_moments(network, task, Deformation())[:-1]]
+    expected = [float(m.change / m.spread) for m in distance_moments(network, task, Deformation())[:-1]]
     found = [above / below for above, below in torch_moments(network, task, float)]
     assert found == pytest.approx(expected, rel=1e-12, abs=0)

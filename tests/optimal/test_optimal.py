@@ -27,7 +27,7 @@ from solver.optimal.pencil import Pencil, is_positive_definite
 from solver.question.deformation import far_energy
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from tests.strategies import RATIONALS
 
 TASK = TwoPixelTask(length=16, scale=5)
@@ -40,7 +40,7 @@ def one_layer(*kernels: Any) -> Network:
 
 def deformation_of(network: Network, task: TwoPixelTask, layer: int = 1, law: Any = "independent") -> Any:
     moments = autocorrelation_moments(network, task, Deformation(law=law), layer)
-    return moments.displacement / moments.spread
+    return moments.change / moments.spread
 
 
 def bounds(value: Any, digits: int = 25) -> tuple[Fraction, Fraction]:
@@ -67,15 +67,15 @@ def test_the_kernel_reaches_the_value_by_the_forward_pass(taps: int, law: str) -
     network = one_layer(best.kernel)
     low, high = bounds(best.value)
     moments = distance_moments(network, TASK, Deformation(law=law))[1]
-    assert low <= moments.displacement / moments.spread <= high
-    assert (moments.displacement / moments.spread == best.value.exact) or best.value.kind == "numeric"
+    assert low <= moments.change / moments.spread <= high
+    assert (moments.change / moments.spread == best.value.exact) or best.value.kind == "numeric"
     assert (best.value.kind == "exact") == (taps <= 5)
 
 
 def test_the_kernel_reaches_the_value_by_enumeration() -> None:
     best = best_deformation(3, TwoPixelTask(length=8, scale=3))
     moments = image_moments(one_layer(best.kernel), TwoPixelTask(length=8, scale=3), Deformation())[1]
-    assert moments.displacement / moments.spread == best.value.exact
+    assert moments.change / moments.spread == best.value.exact
 
 
 def test_a_grid_of_kernels_has_the_same_least() -> None:

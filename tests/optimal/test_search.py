@@ -35,7 +35,7 @@ from solver.errors import MissingDependencyError, SolverError
 from solver.network.trace import activations
 from solver.optimal.any_map import least_of_any_map, window_forms
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.sensitivities import sensitivities
 from tests.strategies import DYADICS, deformations, tasks
 
@@ -55,7 +55,7 @@ def found() -> SearchResult:
 
 
 def quotient(moments: Any) -> Any:
-    return moments.displacement / moments.spread
+    return moments.change / moments.spread
 
 
 def as_tensors(layers: Any) -> tuple[list[Any], list[Any]]:

@@ -26,7 +26,7 @@ from solver.page.data import PageOptions, case_data, grid, page_data
 from solver.page.document import page_html
 from solver.question.deformation import deformation_outcomes
 from solver.report.cells import decimal
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from tests.browser import Page, chromium
 
 NAMES = ("uniform", "shift")

@@ -14,7 +14,7 @@ from solver import Deformation, Layer, Network, TwoPixelTask, deformation_energy
 from solver.network.representatives import network_representatives
 from solver.question.ensemble import representatives
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from tests.strategies import deformations, networks, tasks
 
 

@@ -38,7 +38,7 @@ from solver.question.lattice import lags
 from solver.question.laws import LAWS, Law
 from solver.sensitivity.deformation.autocorrelations import linear_moments
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.threshold import best_threshold, threshold_error
 from solver.sensitivity.sensitivities import sensitivities
@@ -152,7 +152,7 @@ def test_a_law_that_is_not_symmetric_is_not_folded(name: str, collisions: str, m
     linear = [0] + [proof.layer for proof in proofs if proof.linear_so_far]
     assert linear_moments(network, task, deformation, linear) == {k: expected[k] for k in linear}
     if (name, collisions) == ("diagonal", "add"):
-        assert expected[1].displacement == Fraction(20, 21)
+        assert expected[1].change == Fraction(20, 21)
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -207,7 +207,7 @@ def test_known_numbers() -> None:
     task = FrameTask(shape=32, scale=7)
     network = construct("uniform", task)
     moments = linear_moments(network, task, Deformation(), [0, 1, 2])
-    ratios = [each.displacement / each.spread for each in moments.values()]
+    ratios = [each.change / each.spread for each in moments.values()]
     assert ratios == [
         Fraction(4188160, 4704777), Fraction(30158848, 75621357), Fraction(339341312, 1669910697),
     ]  # fmt: skip
@@ -313,7 +313,7 @@ def test_one_channel_that_would_not_fit_is_not_taken() -> None:
     corner = Network(layers=[Layer(filters=[[[[1] * 3] * 3]], bias=[-1], origin=0)])
     assert one_of_each_translate(corner).layers[0].size == 5 and Question(corner, task).reduced.network is corner
     moments = image_moments(corner, task, Deformation())
-    assert sensitivities(corner, task).layers[1].D.exact == moments[1].displacement / moments[1].spread
+    assert sensitivities(corner, task).layers[1].D.exact == moments[1].change / moments[1].spread
     wide = FrameTask(shape=5, scale=2)
     assert Question(corner, wide).reduced.network is not corner
 

@@ -15,7 +15,7 @@ from solver import Deformation, InputError, Layer, Network, TwoPixelTask, constr
 from solver.cli import main
 from solver.network.changed.shuffle import random_orders, shuffled
 from solver.report.report import Report
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.sensitivity.shuffling.deformation import shuffled_deformations
 from solver.values import MissingValue
@@ -35,7 +35,7 @@ def before(network: Network, **options: Any) -> Sensitivities:
 
 def plain(network: Network, mean: bool = False) -> list[Fraction]:
     moments = image_moments(network, TASK, Deformation(), channel_mean=mean)
-    return [pair.displacement / pair.spread for pair in moments]
+    return [pair.change / pair.spread for pair in moments]
 
 
 @pytest.mark.parametrize("mean", [False, True])

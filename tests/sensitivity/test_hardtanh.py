@@ -36,7 +36,7 @@ from solver.question.deformation import deformation_outcomes
 from solver.report.documents.verification import verification
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.once import is_rectified_once, readout_second_moment
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
@@ -180,7 +180,7 @@ def test_thirds_move_as_uniform_does() -> None:
         proofs = linearity_proof(thirds(hidden), TASK, Deformation())
         assert [proof.cuts for proof in proofs] == [False, False, True]
         moments = distance_moments(thirds(hidden), TASK, Deformation())
-        assert [m.displacement / m.spread for m in moments] == [m.displacement / m.spread for m in uniform]
+        assert [m.change / m.spread for m in moments] == [m.change / m.spread for m in uniform]
 
 
 # Noise

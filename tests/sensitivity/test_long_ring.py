@@ -8,7 +8,7 @@ import pytest
 
 from solver import Deformation, GaussianNoise, Network, TwoPixelTask, construct
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.closed import linear_layer_noise
 
 NAMES = ("uniform", "shift", "shift-mixed")
@@ -55,7 +55,7 @@ def test_hidden_layers_equal_the_formula(name: str, length: int) -> None:
     task = TwoPixelTask(length=length, scale=7)
     moments = distance_moments(construct(name, task), task, Deformation())
     for k in (1, 2):
-        assert moments[k].displacement / moments[k].spread == formula(kernels(name, k), length)
+        assert moments[k].change / moments[k].spread == formula(kernels(name, k), length)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,7 +85,7 @@ def test_limits_of_theory(name: str) -> None:
         a0, a1 = (sum(x * y for c in channels for x, y in zip(c, c[r:], strict=False)) for r in (0, 1))
         limit = Fraction(2, 3) * (1 - Fraction(a1, a0))
         moments = distance_moments(construct(name, task), task, Deformation())[k]
-        assert abs(moments.displacement / moments.spread - limit) < Fraction(10, length)
+        assert abs(moments.change / moments.spread - limit) < Fraction(10, length)
 
 
 def test_output_of_a_long_ring_follows_from_the_tent() -> None:

@@ -160,7 +160,7 @@ def test_deep_networks_have_the_third_coefficient(size: int, depth: int) -> None
     task = TwoPixelTask(length=10**15, scale=(size - 1) * (depth + 1) + 1)
     moments = autocorrelation_moments(construct("uniform", task, filter_size=size), task, Deformation(), depth)
     third = deep_deformation(size, 3)
-    gap = Rational(str(moments.displacement / moments.spread)) - third.sum(2).subs(k, depth)
+    gap = Rational(str(moments.change / moments.spread)) - third.sum(2).subs(k, depth)
     assert gap * depth**3 / third.coefficients[-1] == pytest.approx(1, abs=1 / depth)
 
 
@@ -210,7 +210,7 @@ def test_output_of_networks_at_a_large_scale() -> None:
     assert sympy.limit(found.terms[0], C, sympy.oo) == large(sensitivity_formula("shift", "output", "l,xi")).terms[0]
     task = TwoPixelTask(length=150, scale=30)
     moments = distance_moments(construct("shift", task, filter_size=3), task, Deformation())[-1]
-    gap = Rational(str(moments.displacement / moments.spread)) - found.terms[0].subs({C: 5, xi: 30})
+    gap = Rational(str(moments.change / moments.spread)) - found.terms[0].subs({C: 5, xi: 30})
     assert gap * 30**3 / found.terms[1].subs({C: 5, xi: 1}) == pytest.approx(1, abs=0.1)
 
 

@@ -18,7 +18,7 @@ from solver.errors import NotApplicableError
 from solver.gaussian.balls import enclose
 from solver.question.deformation import COLLISIONS
 from solver.question.pairs import ENSEMBLES
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.symbolic.snomial import Snomial
 from solver.symbolic.span import RingSpan
 from solver.symbolic.symbols import class_weights, ell, k, xi
@@ -39,7 +39,7 @@ def enumerated(construction: str, length: int, scale: int, options: tuple[tuple[
     filter_size = place.pop("filter_size", 3)
     task = TwoPixelTask(length=length, scale=scale, **place)
     network = construct(construction, task, filter_size=filter_size)
-    return [m.displacement / m.spread for m in image_moments(network, task, deformation)]
+    return [m.change / m.spread for m in image_moments(network, task, deformation)]
 
 
 def enumerated_layer(formula: Formula, point: dict[str, int]) -> Fraction:

@@ -20,7 +20,7 @@ from solver.gaussian.balls import enclose
 from solver.gaussian.functions import as_sympy
 from solver.question.pairs import ENSEMBLES
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.question import Question
 from solver.symbolic import hidden_noise

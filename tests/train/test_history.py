@@ -20,7 +20,7 @@ from solver.cli import main  # noqa: E402
 from solver.network.changed.shuffle import random_orders, shuffled  # noqa: E402
 from solver.question.noise import GaussianNoise  # noqa: E402
 from solver.report.documents.training import history_json  # noqa: E402
-from solver.sensitivity.deformation.enumeration import image_moments  # noqa: E402
+from solver.sensitivity.deformation.moments import image_moments  # noqa: E402
 from solver.sensitivity.noise.closed import closed_response  # noqa: E402
 from solver.sensitivity.noise.sampled.sampling import Sampling  # noqa: E402
 from solver.sensitivity.question import Question  # noqa: E402
@@ -66,7 +66,7 @@ def test_deformation_by_enumeration(run: Path, found: History) -> None:
         network = read_checkpoint(run, moment.checkpoint)
         plain = image_moments(network, TINY.task, Deformation())
         for layer, each in zip(moment.layers, plain, strict=True):
-            assert layer.D.exact == Fraction(each.displacement) / Fraction(each.spread)
+            assert layer.D.exact == Fraction(each.change) / Fraction(each.spread)
 
 
 def test_shuffled_deformation_by_enumeration(run: Path, found: History) -> None:
@@ -74,7 +74,7 @@ def test_shuffled_deformation_by_enumeration(run: Path, found: History) -> None:
     moment = found.moments[-1]
     network, generator = read_checkpoint(run, moment.checkpoint), np.random.default_rng(SAMPLING.seed)
     rows = [
-        [Fraction(each.displacement) / each.spread for each in image_moments(other, TINY.task, Deformation())]
+        [Fraction(each.change) / each.spread for each in image_moments(other, TINY.task, Deformation())]
         for other in (shuffled(network, random_orders(network, generator)) for _ in range(3))
     ]
     for layer, values in zip(moment.layers, zip(*rows, strict=True), strict=True):

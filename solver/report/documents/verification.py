@@ -16,10 +16,9 @@ from solver.question.noise import Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.routes import DEFORMATION_ROUTES, ENUMERATION
 from solver.sensitivity.noise.closed import LINEAR, ONCE
-from solver.sensitivity.noise.route import Evaluation, Route
+from solver.sensitivity.noise.route import Evaluation, Route, Sampling
 from solver.sensitivity.noise.routes import ROUTES
-from solver.sensitivity.noise.sampled.route import SAMPLED
-from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
+from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_noise
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.claim import check_claim
 from solver.values import NumericValue, Value
@@ -64,7 +63,7 @@ def _deformation_checks(question: Question) -> Iterator[Check]:
             (a, b), equal = (found[fast][k], found[slow][k]), found[fast][k] == found[slow][k]
             yield Check(
                 f"D of {_place(question, k)}: {fast.method} = {slow.method}",
-                f"{a.displacement} / {a.spread}" + ("" if equal else f" against {b.displacement} / {b.spread}"),
+                f"{a.change} / {a.spread}" + ("" if equal else f" against {b.change} / {b.spread}"),
                 equal,
             )
 

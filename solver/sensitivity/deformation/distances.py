@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.representatives import network_representatives
 from solver.network.trace import Activation, activations
+from solver.numbers.exact import Exact
 from solver.numbers.product import product
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives, network_phases
 from solver.question.pairs import Task
-from solver.sensitivity.deformation.moments import PairMoments, average, chunks
+from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.response.by_displacement import readouts
 
 _ENTRIES = 2**20
@@ -52,11 +54,9 @@ def distance_moments(
         else:
             found.append(PairMoments(Fraction(0), Fraction(0)))
     f = readouts(network, maps[-1], ring)
-    mean = average([f[n] for n in moves.plain], moves.weights)
-    change = average(
-        [(f[after] - f[before]) ** 2 for before, after in moves.probabilities], moves.probabilities.values()
-    )
-    return [*found, PairMoments(change, 2 * average([(f[n] - mean) ** 2 for n in moves.plain], moves.weights))]
+    mean = _mean([f[n] for n in moves.plain], moves.weights)
+    change = _mean([(f[after] - f[before]) ** 2 for before, after in moves.probabilities], moves.probabilities.values())
+    return [*found, PairMoments(change, 2 * _mean([(f[n] - mean) ** 2 for n in moves.plain], moves.weights))]
 
 
 class _Moves:
@@ -94,13 +94,17 @@ def _moments(moves: _Moves, a: Activation, stride: int) -> PairMoments:
     period = network_phases(stride, moves.task)  # of the mean map, in pixels
     mean = product(np.array([moves.weights], dtype=object), deviation.site_sums(period // stride))[0]
     square = sum(m * m for m in mean) * Fraction(period, moves.task.sites)
-    spread = 2 * (average(deviation.squared_norms(), moves.weights) - square)
-    return PairMoments(average(_squared_steps(a, list(moves.probabilities)), moves.probabilities.values()), spread)
+    spread = 2 * (_mean(deviation.squared_norms(), moves.weights) - square)
+    return PairMoments(_mean(_squared_steps(a, list(moves.probabilities)), moves.probabilities.values()), spread)
 
 
 def _squared_steps(a: Activation, moves: list[tuple[int, int]]) -> Iterator[Any]:
     """Yield ||a(after) - a(before)||^2 of each move, some ten megabytes of maps at a time."""
     size = max(1, _ENTRIES // a.values[0].size)
-    for chunk in chunks(len(moves), size):
+    for chunk in (slice(i, i + size) for i in range(0, len(moves), size)):
         before, after = np.array(moves[chunk]).T
         yield from (a[after] - a[before]).squared_norms()
+
+
+def _mean(values: Iterable[Exact], weights: Iterable[Fraction]) -> Exact:
+    return sum(map(mul, values, weights), Fraction(0))

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from solver.proof import Proof
 from solver.sensitivity.deformation.autocorrelations import linear_moments, not_averaged
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
-from solver.sensitivity.deformation.moments import PairMoments
+from solver.sensitivity.deformation.moments import PairMoments, image_moments
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import Choice
 

@@ -23,7 +23,7 @@ from solver.sensitivity.limits.moments import OneSidedEnsemble
 from solver.sensitivity.limits.sampled import sampled_limits
 from solver.sensitivity.limits.slopes import OneSidedNetwork, Slopes, strong_slopes, weak_slopes
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
+from solver.sensitivity.noise.route import Progress, Sampling
 from solver.sensitivity.quantities import FLAT
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import LayerResults, LayerValues

@@ -14,8 +14,9 @@ import numpy as np
 from solver.network.trace import correlate
 from solver.question.noise import GaussianNoise
 from solver.sensitivity.limits.moments import LayerMoment, OneSidedEnsemble
+from solver.sensitivity.noise.route import Progress, Sampling
 from solver.sensitivity.noise.sampled.estimate import jackknife, standard_error
-from solver.sensitivity.noise.sampled.sampling import Progress, Sampling, sampled_until_met, sobol_noises
+from solver.sensitivity.noise.sampled.sampling import sampled_until_met, sobol_noises
 from solver.values import NumericValue, as_value
 
 _CHUNK = 2**22

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solver.cache import Cache
-from solver.numbers.exact import choice
+from solver.errors import InputError
+from solver.numbers.exact import choice, integer, rational
 from solver.proof import Proof
 from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.sampled.sampling import Progress, Sampling
-from solver.values import Value
+from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and what there is to do."""
+SAMPLED_METHOD = "randomised quasi-Monte Carlo"
+FEWEST_POINTS = 128
+FEWEST_ON_FRAMES = 32
 
 METHODS = {
     "auto": "series or transfer where they take less than about half a minute, else sampling",
@@ -24,6 +30,63 @@ METHODS = {
     "sampling": "randomised quasi-Monte Carlo, for any network",
 }
 """What a caller may ask for: a policy, or one route where no closed form exists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How much to sample: independent scrambled Sobol sets of ``points`` each, from a seed.
+
+    Parameters
+    ----------
+    points, replicates, seed : int
+        The error falls with points; it is measured between the replicates.  A network with strides takes fewer at
+        more places (`points_for`).
+    tolerance : rational, optional
+        Sample anew with four times the points until each error is at most this fraction of its value,
+        or 2^17 are reached; the error reported says what was reached.
+
+    Raises
+    ------
+    InputError
+        For fewer than one point or two replicates, a negative seed, and a tolerance that is not positive.
+
+    Examples
+    --------
+    >>> Sampling(points=1024).points_for(phases=4)
+    256
+    """
+
+    points: int = 1024
+    replicates: int = 32
+    seed: int = 0
+    tolerance: Any = None
+
+    def __post_init__(self) -> None:
+        integer(self.points, "points", 1)
+        integer(self.replicates, "replicates", 2)
+        integer(self.seed, "seed", 0)
+        if self.tolerance is not None:
+            object.__setattr__(self, "tolerance", rational(self.tolerance, "tolerance"))
+            if self.tolerance <= 0:
+                raise InputError(f"tolerance: expected a positive rational, got {self.tolerance}")
+
+    def points_for(self, phases: int, rows: int = 1) -> int:
+        """Return the points of a set for a network of some total stride, which sees every image at as many places.
+
+        That many times fewer points (but at least 128, unless fewer are asked for) cost and tell as much.  So do they
+        on a frame, where each point draws ``rows`` rows (at least 32 then).
+        """
+        if rows > 1:
+            return max(2 ** max(self.points // rows, 1).bit_length() // 2, min(self.points, FEWEST_ON_FRAMES))
+        return max(self.points // phases, min(self.points, FEWEST_POINTS))
+
+    def method(self, points: int) -> str:
+        """Return the method as text, for reports."""
+        return f"{SAMPLED_METHOD}, {self.replicates} x {points} points, seed {self.seed}; error is one standard error"
+
+    def is_met(self, values: Iterable[NumericValue]) -> bool:
+        """Return whether every error is within the tolerance."""
+        return self.tolerance is None or all(v.uncertainty <= self.tolerance * abs(v.estimate) for v in values)
 
 
 @dataclass(frozen=True, kw_only=True)

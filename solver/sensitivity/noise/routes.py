@@ -8,7 +8,7 @@ from solver.errors import NotApplicableError
 from solver.sensitivity.noise.closed import CLOSED_ROUTES, LINEAR, ONCE
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.sampled.route import SAMPLED, sampled_responses
+from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_responses
 from solver.sensitivity.noise.series import SERIES
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER

@@ -17,8 +17,7 @@ import numpy as np
 from solver.gaussian.independent import Term, Terms
 from solver.proof import Proof
 from solver.sensitivity.noise.ball_sum import BallSum, Split
-from solver.sensitivity.noise.kept import BALL, kept
-from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.response import BALL, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.series_latex import coherent_formula, incoherent_formula, integral_formula
 from solver.sensitivity.noise.units import Refusal, UnitRing, granted, refused, unit_ring

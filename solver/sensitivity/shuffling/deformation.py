@@ -12,7 +12,7 @@ from solver.question.pairs import Task
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.deformation.routes import DISTANCES
-from solver.sensitivity.noise.sampled.sampling import Progress
+from solver.sensitivity.noise.route import Progress
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling.draws import FLAT, Draws, Shuffles, draws
 from solver.values import MissingValue, NumericValue, Value, as_value
@@ -85,7 +85,7 @@ def shuffled_moments(
 def _layer(found: Draws, moments: tuple[PairMoments, ...]) -> ShuffledDeformation:
     if any(pair.spread == 0 for pair in moments):
         return ShuffledDeformation(MissingValue(FLAT), MissingValue(FLAT), ())
-    ratios = [pair.displacement / pair.spread for pair in moments]
+    ratios = [pair.change / pair.spread for pair in moments]
     numbers = np.repeat([float(ratio) for ratio in ratios], list(found.counts.values()))
     spread = float(numbers.std(ddof=0 if found.complete else 1))
     error = 0.0 if found.complete else spread / (2 * len(numbers) - 2) ** 0.5

@@ -81,7 +81,7 @@ class Draws:
         """Return the mean of D over shuffles from the moments of each different network."""
         if any(each.spread == 0 for each in moments):
             return MissingValue(FLAT)
-        ratios = [each.displacement / each.spread for each in moments]
+        ratios = [each.change / each.spread for each in moments]
         return self.value(self.mean(ratios), self.standard_error(ratios))
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from solver.network.network import Network
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
+from solver.sensitivity.noise.route import Sampling
+from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling.draws import FLAT, Draws, Shuffles, draws
 from solver.sensitivity.shuffling.shorter import one_layer_equivalent, two_layer_equivalent

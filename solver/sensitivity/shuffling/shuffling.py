@@ -149,11 +149,11 @@ def _changed(
 
 
 def _ratio_of_means(moments: list[PairMoments], found: Draws) -> Value:
-    above, below = found.mean([each.displacement for each in moments]), found.mean([each.spread for each in moments])
+    above, below = found.mean([each.change for each in moments]), found.mean([each.spread for each in moments])
     if below == 0:
         return MissingValue(FLAT)
     ratio = above / below
-    residuals = [(each.displacement - ratio * each.spread) / below for each in moments]
+    residuals = [(each.change - ratio * each.spread) / below for each in moments]
     return found.value(ratio, found.standard_error(residuals))
 
 

@@ -122,7 +122,7 @@ def test_d_of_a_linear_layer_follows_from_its_frequencies(network: Network, leng
     assert first == (rows * curved).sum()
     second = (curved * curved).sum()
     found = moments[network.depth]
-    assert found.displacement == Fraction(4, 3) * first - Fraction(2, 9) * second / (length - 1)
+    assert found.change == Fraction(4, 3) * first - Fraction(2, 9) * second / (length - 1)
     rest = energy - (rows.sum(axis=1) ** 2).sum() / Fraction(length)
     assert found.spread == Fraction(4 * (length - 2), length - 1) * rest
 
@@ -134,7 +134,7 @@ def test_hidden_d_tends_to_a_third_of_the_mean_frequency(name: str) -> None:
     for k in (1, 2):
         found = linear_moments(network, task, Deformation(), [k])[k]
         third = mean_kernel_frequency(network, k, task.length) * Fraction(1, 3)
-        assert abs(found.displacement / found.spread - third) < Fraction(10, task.length)
+        assert abs(found.change / found.spread - third) < Fraction(10, task.length)
 
 
 def test_low_and_high_frequencies_of_the_slides_are_numbers() -> None:

@@ -101,7 +101,7 @@ def test_displacement_by_enumeration_in_torch(name: str, collisions: str) -> Non
         a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
         displacement = q @ ((b - a[source]) ** 2).sum(dim=1)
         spread = 2 * (p @ (a**2).sum(dim=1) - ((p @ a) ** 2).sum())
-        assert float(displacement / spread) == pytest.approx(float(exact.displacement / exact.spread), rel=1e-12)
+        assert float(displacement / spread) == pytest.approx(float(exact.change / exact.spread), rel=1e-12)
 
 
 @pytest.mark.parametrize("fine", ["bias", "readout", "constant"])

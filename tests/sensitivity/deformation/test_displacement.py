@@ -16,7 +16,7 @@ from solver.errors import NotApplicableError
 from solver.network.changed.wider import widen
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from tests.cases import Case, of_kind
 from tests.strategies import RATIONALS, deformations, task_networks
 
@@ -27,7 +27,7 @@ NAMES = ("uniform", "shift", "shift-mixed")
 def ratios(network: Network, task: TwoPixelTask = TASK, **options: Any) -> list[Any]:
     """D of layers 0..depth and of f_p, None where the denominator is 0."""
     moments = distance_moments(network, task, Deformation(), **options)
-    return [m.displacement / m.spread if m.spread else None for m in moments]
+    return [m.change / m.spread if m.spread else None for m in moments]
 
 
 @of_kind("D")
@@ -116,19 +116,17 @@ def test_a_network_that_copies_keeps_the_input_value(deformation: Deformation, a
     copy = Layer(filters=[[[0, weight, 0]]], activation=activation)
     moments = distance_moments(Network(layers=[copy, copy]), TASK, deformation)
     assert moments[0].spread > 0
-    assert [m.displacement * moments[0].spread for m in moments[1:3]] == [
-        m.spread * moments[0].displacement for m in moments[1:3]
-    ]
+    assert [m.change * moments[0].spread for m in moments[1:3]] == [m.spread * moments[0].change for m in moments[1:3]]
 
 
 def test_a_still_deformation_moves_nothing() -> None:
     moments = distance_moments(construct("uniform", TASK), TASK, Deformation(law={0: 1}))
-    assert {m.displacement for m in moments} == {0} and all(m.spread > 0 for m in moments)
+    assert {m.change for m in moments} == {0} and all(m.spread > 0 for m in moments)
 
 
 def test_a_rigid_deformation_leaves_f_p_alone() -> None:
     *hidden, output = distance_moments(construct("uniform", TASK), TASK, Deformation(law="rigid"))
-    assert output.displacement == 0 < min(m.displacement for m in hidden)
+    assert output.change == 0 < min(m.change for m in hidden)
 
 
 def test_channel_mean_makes_shift_like_a_box() -> None:

@@ -173,4 +173,4 @@ def test_exact_energy_is_that_of_the_ensemble() -> None:
     noise = GaussianNoise(energy="exact").resolved(TASK, Deformation())
     assert noise.energy == Fraction(244, 93) and noise.variance(32) == Fraction(61, 744)
     moments = distance_moments(construct("uniform", TASK), TASK, Deformation())[0]
-    assert value(construct("uniform", TASK), TASK, 0, noise).exact == moments.displacement
+    assert value(construct("uniform", TASK), TASK, 0, noise).exact == moments.change

@@ -305,9 +305,13 @@ def test_parts_are_kept_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     first = texts()
     kept = [json.loads(path.read_text())["answer"] for path in tmp_path.iterdir()]
     assert kept and all(set(answer) == set(PARTS) for answer in kept)
-    monkeypatch.setattr(BallSum, "enclose_split", None)
-    monkeypatch.setattr("solver.sensitivity.noise.sampled.route.sampled_noise", None)
-    monkeypatch.setattr("solver.sensitivity.noise.transfer.layer.layer_response", None)
+
+    def again(*_: object, **__: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(BallSum, "enclose_split", again)
+    monkeypatch.setattr("solver.sensitivity.noise.sampled.sampling.sampled_noise", again)
+    monkeypatch.setattr("solver.sensitivity.noise.transfer.layer.layer_response", again)
     assert texts() == first
 
 

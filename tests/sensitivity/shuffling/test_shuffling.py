@@ -41,7 +41,7 @@ from solver.network.changed.shuffle import (
     shuffles,
     unshuffled_layers,
 )
-from solver.sensitivity.deformation.enumeration import image_moments
+from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.question import Question
 from solver.sensitivity.shuffling.draws import Shuffles
@@ -173,9 +173,9 @@ def test_means_are_those_over_every_permutation_and_image(name: str) -> None:
     linear = name == "two layers"
     for k, layer in enumerate(found.layers[:-1] if linear else found.layers):
         pairs = [each[k] for each in moments]
-        mean = sum(each.displacement / each.spread for each in pairs) / len(pairs)
+        mean = sum(each.change / each.spread for each in pairs) / len(pairs)
         assert layer.D_shuffled.exact == mean
-        assert layer.D_of_means.exact == sum(p.displacement for p in pairs) / sum(p.spread for p in pairs)
+        assert layer.D_of_means.exact == sum(p.change for p in pairs) / sum(p.spread for p in pairs)
         assert found.unchanged[k] == (k < 2) and (k < 2 or layer.D.exact != mean)
     assert not linear or found.layers[-1].D_shuffled.kind == "missing"
 

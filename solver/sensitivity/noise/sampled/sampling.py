@@ -6,93 +6,34 @@ lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import prod
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from solver.errors import InputError
 from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.representatives import noise_representatives
 from solver.network.trace import activated, correlate
-from solver.numbers.exact import integer, rational
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise
 from solver.question.pairs import Task
-from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.closed import control
+from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, keep, stored
+from solver.sensitivity.noise.route import SAMPLED_METHOD, Evaluation, Progress, Route, Sampling
 from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
 from solver.sensitivity.noise.sampled.threads import drawn_results
-from solver.values import NumericValue
+from solver.values import NumericValue, Value
+
+if TYPE_CHECKING:
+    from solver.sensitivity.question import Question
 
 Run = TypeVar("Run")
 Found = TypeVar("Found")
-Progress = Callable[[int, int], None]
-METHOD = "randomised quasi-Monte Carlo"
 MOST_POINTS = 2**17
-FEWEST_POINTS = 128
-FEWEST_ON_FRAMES = 32
 _CHUNK = 2**19
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How much to sample: independent scrambled Sobol sets of ``points`` each, from a seed.
-
-    Parameters
-    ----------
-    points, replicates, seed : int
-        The error falls with points; it is measured between the replicates.  A network with strides takes fewer at
-        more places (`points_for`).
-    tolerance : rational, optional
-        Sample anew with four times the points until each error is at most this fraction of its value,
-        or ``MOST_POINTS`` are reached; the error reported says what was reached.
-
-    Raises
-    ------
-    InputError
-        For fewer than one point or two replicates, a negative seed, and a tolerance that is not positive.
-
-    Examples
-    --------
-    >>> Sampling(points=1024).points_for(phases=4)
-    256
-    """
-
-    points: int = 1024
-    replicates: int = 32
-    seed: int = 0
-    tolerance: Any = None
-
-    def __post_init__(self) -> None:
-        integer(self.points, "points", 1)
-        integer(self.replicates, "replicates", 2)
-        integer(self.seed, "seed", 0)
-        if self.tolerance is not None:
-            object.__setattr__(self, "tolerance", rational(self.tolerance, "tolerance"))
-            if self.tolerance <= 0:
-                raise InputError(f"tolerance: expected a positive rational, got {self.tolerance}")
-
-    def points_for(self, phases: int, rows: int = 1) -> int:
-        """Return the points of a set for a network of some total stride, which sees every image at as many places.
-
-        That many times fewer points (but at least 128, unless fewer are asked for) cost and tell as much.  So do they
-        on a frame, where each point draws ``rows`` rows (at least 32 then).
-        """
-        if rows > 1:
-            return max(2 ** max(self.points // rows, 1).bit_length() // 2, min(self.points, FEWEST_ON_FRAMES))
-        return max(self.points // phases, min(self.points, FEWEST_POINTS))
-
-    def method(self, points: int) -> str:
-        """Return the method as text, for reports."""
-        return f"{METHOD}, {self.replicates} x {points} points, seed {self.seed}; error is one standard error"
-
-    def is_met(self, values: Iterable[NumericValue]) -> bool:
-        """Return whether every error is within the tolerance."""
-        return self.tolerance is None or all(v.uncertainty <= self.tolerance * abs(v.estimate) for v in values)
 
 
 def sampled_noise(
@@ -182,8 +123,8 @@ def _replicate(
     sums: dict[int, Any] = dict.fromkeys(controls, (0, 0, 0))
     for chunk in chunks:
         noisy = trace(images + chunk.reshape(-1, 1, 1, *ring.shape))
-        for key, control in controls.items():
-            parts = _differences(trace.network, ring, key, calm, noisy, channel_mean, control is not None)
+        for key, known in controls.items():
+            parts = _differences(trace.network, ring, key, calm, noisy, channel_mean, known is not None)
             sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
     return {key: Samples(*(total / len(eta) for total in sums[key])) for key in controls}
 
@@ -232,3 +173,45 @@ class FloatTrace:
             a = activated(z, layer.activation)
             trace.append((z, a))
         return trace
+
+
+def sampled_responses(
+    question: Question, layers: Sequence[int], how: Evaluation
+) -> dict[int, NoiseResponse[NumericValue]]:
+    """Return the sampled responses of layers; those that are not in the cache come from one set of samples."""
+    texts = {k: question.text(k, repr(how.sampling)) for k in layers}
+    values = {k: stored(how.cache, text, NUMERIC) for k, text in texts.items()}
+    missing = {k: control(question, k) for k, value in values.items() if value is None}
+    if missing:
+        fresh = sampled_noise(
+            question.network,
+            question.task,
+            question.noise,
+            missing,
+            how.sampling,
+            channel_mean=question.channel_mean,
+            progress=how.progress,
+        )
+        for k, value in fresh.items():
+            keep(how.cache, texts[k], value, NUMERIC)
+        values |= fresh
+    return {k: value for k, value in values.items() if value is not None}
+
+
+def _refusal(question: Question, layer: int) -> str | None:
+    return question.noise.lacks("independent")
+
+
+def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    found: NoiseResponse[Value] = sampled_responses(question, [layer], how)[layer]
+    return found
+
+
+SAMPLED = Route(
+    name="sampling",
+    method=SAMPLED_METHOD,
+    refusal=_refusal,
+    response=_response,
+    sources=("joe2008sobol", "matousek1998discrepancy", "owen1998scrambling"),
+)
+"""Randomised quasi-Monte Carlo, with a standard error."""

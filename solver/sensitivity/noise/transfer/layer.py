@@ -17,8 +17,7 @@ import numpy as np
 
 from solver.proof import Proof
 from solver.sensitivity.noise.closed import CLOSED_ROUTES, control
-from solver.sensitivity.noise.kept import NUMERIC, kept
-from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.transfer.windows import (
     CANCELLING,

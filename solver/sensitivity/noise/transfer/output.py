@@ -20,10 +20,8 @@ import numpy as np
 from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product
 from solver.proof import Proof
-from solver.sensitivity.noise.kept import NUMERIC, kept
-from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.route import Evaluation, Route
-from solver.sensitivity.noise.sampled.sampling import Progress
+from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
+from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.sampled.threads import results_in_threads
 from solver.sensitivity.noise.transfer.windows import (
     CANCELLING,

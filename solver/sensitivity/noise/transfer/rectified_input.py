@@ -23,10 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.sensitivity.noise.kept import NUMERIC, kept
-from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.route import Evaluation, Route
-from solver.sensitivity.noise.sampled.sampling import Progress
+from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
+from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.transfer.windows import CANCELLING, ROUNDING, EqualWindows, equal_windows
 from solver.sensitivity.noise.units import Refusal, granted, refused
 from solver.values import NumericValue, Value

@@ -16,7 +16,8 @@ from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
 from solver.gaussian.chains.level_grids import Line, Sectors, angle, move, ray
-from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
+from solver.sensitivity.noise.route import Sampling
+from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.transfer.windows import EqualWindows
 from solver.values import NumericValue
 from tests.noise_routes import output_series, output_transfer

@@ -11,7 +11,7 @@ from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import chosen_route
-from solver.sensitivity.noise.sampled.route import SAMPLED
+from solver.sensitivity.noise.sampled.sampling import SAMPLED
 from solver.sensitivity.question import Question
 from tests.noise_routes import layer_series, layer_transfer, output_series, output_transfer
 

@@ -19,9 +19,9 @@ from solver.gaussian.chains.coupled_chains import CoupledChains
 from solver.gaussian.independent import RectifiedSums, Term
 from solver.sensitivity.limits.limits import strong_noise_responses, weak_noise_responses
 from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.route import Evaluation, Sampling
 from solver.sensitivity.noise.routes import ROUTES, noise_responses
-from solver.sensitivity.noise.sampled.sampling import Sampling, sampled_noise
+from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.series import PROVEN, SERIES
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER

@@ -19,7 +19,7 @@ from scipy.special import ndtr
 
 from solver import GaussianNoise, Layer, Network, NumberField, TwoPixelTask, sensitivities
 from solver.gaussian.chains.coupled_chains import CoupledChains
-from solver.sensitivity.noise.sampled.sampling import Sampling
+from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.noise.transfer.windows import EqualWindows
 
 Case = tuple[tuple[Fraction, ...], tuple[Fraction, ...], Fraction, tuple[Fraction, ...], Fraction]
