@@ -18,7 +18,7 @@ from solver.question.ensemble import Representatives
 from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
 
-NUMBERS = 6
+NUMBERS = 5
 """Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
 
 
