@@ -26,7 +26,7 @@ from solver.sweep.grid import AXES, Sweep
 
 SCHEMA = "solver.sweep/1"
 PARTS = ("value", "error", "kind", "exact", "method", "why")
-WORDS = {"distances": "ensemble", "deformation": "displacements", "noise_energy": "noise energy"}
+AXIS_WORDS = {"distances": "ensemble", "deformation": "displacements", "noise_energy": "noise energy"}
 
 
 @dataclass(frozen=True)
@@ -208,4 +208,4 @@ def _text(axis: str, value: str) -> str:
 
 
 def _word(axis: str) -> str:
-    return WORDS.get(axis, axis)
+    return AXIS_WORDS.get(axis, axis)

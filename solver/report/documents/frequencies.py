@@ -12,7 +12,7 @@ from solver.values import MissingValue, Value, as_value
 
 RAYLEIGH = "Rayleigh quotient of the graph Laplacian"
 PROJECTION = "projection on the eigenspaces of the graph Laplacian"
-NOTE = (
+FREQUENCIES_NOTE = (
     "Frequencies are eigenvalues of a graph Laplacian: 0 is constant, 4 alternates. filters: the mean over the filters "
     "of a layer, on a path of s taps; kernel: over its effective kernels, on the ring, 2 (1 - A_1/A_0); "
     "c(lambda): mean squared coefficient of the filters at an eigenvalue."

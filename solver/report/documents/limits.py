@@ -19,7 +19,7 @@ WEAK = Quantity("weak", "sigma -> 0", r"\sigma\to0")
 FINITE = Quantity("finite", "finite sigma", r"\text{finite }\sigma")
 STRONG = Quantity("strong", "sigma -> inf", r"\sigma\to\infty")
 LIMITS = (WEAK, FINITE, STRONG)
-COLUMNS = (WEAK, replace(WEAK, exact=True), FINITE, STRONG, replace(STRONG, exact=True))
+LIMIT_COLUMNS = (WEAK, replace(WEAK, exact=True), FINITE, STRONG, replace(STRONG, exact=True))
 
 
 def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
@@ -31,7 +31,7 @@ def limits_text(reports: Sequence[NoiseLimits], digits: int) -> str:
         f"G/sigma^2 on a {task_text(task)}{task.details}{rectified}{averaged(question)}; "
         f"finite sigma: l sigma^2 = {noise.energy}, where that has a closed form"
     ]
-    parts += ["\n".join([each.network.name, *layer_lines(COLUMNS, each.layers, digits)]) for each in reports]
+    parts += ["\n".join([each.network.name, *layer_lines(LIMIT_COLUMNS, each.layers, digits)]) for each in reports]
     numbers = [
         (each, layer, layer.values[limit.name]) for each in reports for layer in each.layers for limit in (WEAK, STRONG)
     ]

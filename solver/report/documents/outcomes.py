@@ -25,7 +25,7 @@ from solver.values import MissingValue, NumericValue, Value
 
 SCHEMA = "solver.histories/1"
 TABLES = ("runs", "layers", "correlations")
-NOTE = (
+_NOTE = (
     "Spearman's rank correlation with the test error over the last checkpoints of n runs; ties share their mean rank, "
     "e is how many\ndifferent test errors there are; within P: of ranks among runs of the same P; - : fewer than 3 "
     "runs, or no variation"
@@ -93,7 +93,7 @@ def outcomes_text(outcomes: Sequence[Outcome], tables: Sequence[str] = TABLES) -
     parts = []
     for family in families(outcomes):
         parts += [family_line(family[0].training), *(drawn[table](family) for table in tables)]
-    notes = [NOTE] if "correlations" in tables else []
+    notes = [_NOTE] if "correlations" in tables else []
     return "\n\n".join([*parts, *notes]) + "\n"
 
 

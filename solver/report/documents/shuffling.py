@@ -13,7 +13,7 @@ from solver.sensitivity.shuffling.shuffling import Shuffling
 from solver.values import MissingValue, Value
 
 SCHEMA = "solver.shuffle/1"
-COLUMNS = (
+SHUFFLING = (
     Quantity("D", "D"),
     Quantity("D_shuffled", "D shuffled"),
     Quantity("D_of_means", "D of means"),
@@ -22,7 +22,7 @@ COLUMNS = (
     Quantity("R", "R"),
     Quantity("R_shuffled", "R shuffled"),
 )
-NOTE = (
+_NOTE = (
     "Shuffled: the input filters of every output channel permuted, uniformly and independently. "
     "D shuffled, G shuffled: means over shuffled networks; D of means: mean numerator / mean denominator; "
     "R shuffled = D shuffled / G shuffled; = where no shuffle changes the value."
@@ -39,7 +39,7 @@ def shuffling_text(found: Sequence[Shuffling], digits: int) -> str:
         if not unchanged
         for value in layer.values.values()
     ]
-    return "\n\n".join([*parts, *(["\n".join(dict.fromkeys(notes))] if notes else []), NOTE]) + "\n"
+    return "\n\n".join([*parts, *(["\n".join(dict.fromkeys(notes))] if notes else []), _NOTE]) + "\n"
 
 
 def shuffling_json(found: Sequence[Shuffling], digits: int) -> str:
@@ -69,11 +69,11 @@ def _network_text(found: Shuffling, digits: int) -> str:
     rows = [
         [
             layer.label,
-            *("=" if same and each.name not in NAMES else text_cell(each, layer, digits) for each in COLUMNS),
+            *("=" if same and each.name not in NAMES else text_cell(each, layer, digits) for each in SHUFFLING),
         ]
         for layer, same in zip(found.layers, found.unchanged, strict=True)
     ]
-    table = table_lines(["layer", *(each.text for each in COLUMNS)], rows)
+    table = table_lines(["layer", *(each.text for each in SHUFFLING)], rows)
     counted = f"{found.count} different shuffled networks; {_claim(found.claim_kept)}"
     return "\n".join([network_heading(found.before.network), counted, "", *table])
 

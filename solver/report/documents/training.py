@@ -15,7 +15,7 @@ from solver.sensitivity.quantities import Quantity
 from solver.train.history import History
 from solver.train.record import Record
 
-WORDS = {"zero loss": "the training loss is 0", "step limit": "the limit of steps is reached", None: "not finished"}
+ENDINGS = {"zero loss": "the training loss is 0", "step limit": "the limit of steps is reached", None: "not finished"}
 
 HISTORY = (
     Quantity("D", "D"),
@@ -35,7 +35,7 @@ def training_text(record: Record, folder: Path) -> str:
         lines.append(f"{each.step:>8}  {short(each.train_loss):>10}  {errors}")
     training, last = record.training, record.checkpoints[-1]
     lines.append(
-        f"{WORDS[record.finished]} after {last.step} steps; {len(record.images)} training images, "
+        f"{ENDINGS[record.finished]} after {last.step} steps; {len(record.images)} training images, "
         f"seed {training.seed}, weights kept as multiples of 2^-{training.grid_bits}"
     )
     lines.append(f"next: solver report --network {quote(str(folder / last.file))}{_task_options(training.task)}")
@@ -60,7 +60,7 @@ def history_text(history: History, digits: int = 4) -> str:
     training = history.record.training
     lines = [
         f"{len(history.record.images)} training images, seed {training.seed}, {training.optimizer}; "
-        f"{WORDS[history.record.finished]}",
+        f"{ENDINGS[history.record.finished]}",
         "",
         f"{'step':>8}  {'train error':>11}  {'test error':>10}  {'R_f':>10}",
     ]

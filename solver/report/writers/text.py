@@ -9,7 +9,7 @@ from textwrap import fill
 
 from solver.report.cells import decimal, short_number, text_heads, text_row
 from solver.report.columns import COLUMNS, printed_columns
-from solver.report.documents.frequencies import NOTE, filter_squares, mean_frequencies
+from solver.report.documents.frequencies import FREQUENCIES_NOTE, filter_squares, mean_frequencies
 from solver.report.report import Report
 from solver.report.words import ROUNDED, claim_line, heading, network_heading, responses
 from solver.sensitivity.quantities import Quantity
@@ -52,7 +52,7 @@ def report_text(
     parts.append(" ".join([*_notes("exactly", "always"), _ERRORS]))
     parts += _notes("split") if split else []
     parts += [_SHUFFLED_NOTE] if report.shuffled else []
-    parts += [NOTE] if frequencies else []
+    parts += [FREQUENCIES_NOTE] if frequencies else []
     return "\n\n".join(parts) + "\n"
 
 
