@@ -22,7 +22,7 @@ from sympy import Expr, Integer, Rational, binomial, cancel, expand, expand_func
 from solver import GaussianNoise, Network, TwoPixelTask, construct, sensitivities
 from solver.gaussian.balls import enclose
 from solver.gaussian.moments import rectified_mean, rectified_product, rectified_square
-from solver.sensitivity.noise.closed import linear_readout_noise
+from solver.sensitivity.noise.closed import linear_noise
 from solver.sensitivity.noise.once import layer_second_moment, readout_second_moment
 
 ell = symbols("l", integer=True, positive=True)
@@ -248,7 +248,7 @@ def check_pooled() -> None:
     for name, size in (("shift", 1), ("uniform", 3)):
         pooled = shallow(construct(name, task), 2)
         moment = readout_second_moment(pooled, task, noise)
-        plain = linear_readout_noise(pooled, task, noise)
+        plain = linear_noise(pooled, task, noise, pooled.depth + 1)
         parts = [as_float(part / Rational(plain)) for part in (moment.incoherent(), moment.coherent())]
         fluctuations, means = map(as_float, pooled_limit(size))
         assert abs(parts[0] - fluctuations) < 50 / length

@@ -78,10 +78,10 @@ class Layer:
     first_offset: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        array = _filter_array(self.filters)
+        array = _checked_shape(self.filters)
         channels, inputs, size = array.shape[:3]
-        given = [exact(b, "bias") for b in _sequence(self.bias, "bias")] or [Fraction(0)] * channels
-        names = tuple(map(str, _sequence(self.names, "names"))) or tuple(str(c + 1) for c in range(channels))
+        given, names = _sequence(self.bias, "bias") or (Fraction(0),) * channels, _sequence(self.names, "names")
+        names = tuple(map(str, names)) or tuple(str(c + 1) for c in range(channels))
         origin = (size - 1) // 2 if self.origin is None else integer(self.origin, "origin", 0)
         for what, got in (("bias", len(given)), ("names", len(names))):
             if got != channels:
@@ -91,10 +91,15 @@ class Layer:
         if origin >= size:
             raise InputError(f"origin: expected a tap from 0 to {size - 1}, got {origin}")
         choice(self.activation, "activation", ACTIVATIONS)
-        weights = in_common_field([*array.flat, *given])
+        numbers = [*(exact(w, "filter") for w in array.flat), *(exact(b, "bias") for b in given)]
+        weights = in_common_field(numbers)
         array = np.array(weights[: array.size], dtype=object).reshape(array.shape)
         array.setflags(write=False)
-        stride, filters, bias = integer(self.stride, "stride", 1), _tuples(array), tuple(weights[array.size :])
+        stride, bias, rows = integer(self.stride, "stride", 1), tuple(weights[array.size :]), [*array.flat]
+        sizes: tuple[int, ...] = array.shape
+        for taps in reversed(sizes):
+            rows = [tuple(rows[n : n + taps]) for n in range(0, len(rows), taps)]
+        (filters,) = rows
         vars(self).update(filters=filters, bias=bias, stride=stride, origin=origin, names=names)
         vars(self).update(array=array, weights=weights, channels=channels, input_channels=inputs)
         vars(self).update(size=size, axes=array.ndim - 2, first_offset=-origin)
@@ -111,8 +116,8 @@ def _sequence(values: Any, name: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _filter_array(filters: Any) -> np.ndarray:
-    """Return filters as an array of exact numbers, of shape (channels, inputs, s) or (channels, inputs, s, s)."""
+def _checked_shape(filters: Any) -> np.ndarray:
+    """Return filters, as they came, as an array of shape (channels, inputs, s) or (channels, inputs, s, s)."""
     expected = (
         "filters: expected nested sequences of shape (channels, input channels, filter size), "
         "or (channels, input channels, size, size) on a frame"
@@ -128,9 +133,4 @@ def _filter_array(filters: Any) -> np.ndarray:
         raise InputError(f"{expected}, got rows of different lengths")
     if array.ndim not in (3, 4):
         raise InputError(f"{expected}, got {type(filters).__name__}")
-    values: np.ndarray = np.frompyfunc(lambda w: exact(w, "filter"), 1, 1)(array)
-    return values
-
-
-def _tuples(array: np.ndarray) -> tuple[Any, ...]:
-    return tuple(map(_tuples, array)) if array.ndim > 1 else tuple(array)
+    return array

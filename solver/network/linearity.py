@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
-from math import prod
 from typing import TypeAlias
 
 import numpy as np
 
-from solver.errors import InputError
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
 from solver.network.representatives import network_representatives
-from solver.network.trace import Activation, layer_passes, preactivations
+from solver.network.trace import Activation, dense_images, layer_passes, preactivations
 from solver.numbers.exact import Exact
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
-from solver.question.lattice import Shape, as_shape, coordinates, numbered
+from solver.question.lattice import Shape, coordinates, numbered
 from solver.question.pairs import Task
-
-MOST_SITES = 2**29
 
 Witness: TypeAlias = "tuple[int, int, dict[int, int], Exact | int]"
 """Channel, site, image as ``{site: value}``, pre-activation."""
@@ -75,7 +72,7 @@ def linearity_proof(
     images = np.empty(0)
     linear = non_negative = True
     for k, layer in enumerate(network.layers, start=1):
-        keeps_sign = non_negative and layer.is_non_negative
+        keeps_sign = non_negative and all(w >= 0 for w in layer.weights)
         reason, witness = _sign_argument(network, k, linear, keeps_sign), None
         if not reason:
             if not passes:
@@ -85,7 +82,8 @@ def linearity_proof(
             reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation {bound}"
             witness = _first_cut(images, *passes[k])
         if witness is not None:
-            witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
+            if images.shape[1:] != task.shape:
+                witness = _on_task_ring(network, k, witness, images.shape[1:], task.shape, deformation.reach)
             channel, site, image, value = witness
             pixels = ", ".join(f"{v} at site {p}" for p, v in image.items())
             reason = f"cuts: channel {layer.names[channel]} has pre-activation {value} at site {site} "
@@ -115,55 +113,21 @@ def data_images(ring: Representatives, deformation: Deformation) -> np.ndarray:
     return dense_images([dict(row) for row in sorted(rows)], ring.shape)
 
 
-def dense_images(images: list[dict[int, int]], length: int | Shape) -> np.ndarray:
-    """Return images given as ``{site: value}`` as an integer array of shape (n, length), or (n, rows, columns).
-
-    Raises
-    ------
-    InputError
-        If that would take more than some gigabytes.
-    """
-    shape = as_shape(length)
-    if len(images) * prod(shape) > MOST_SITES:
-        raise InputError(
-            f"{len(images)} images of {prod(shape)} sites are too many to enumerate; "
-            "a smaller displacement or a smaller receptive field needs fewer"
-        )
-    dense = np.zeros((len(images), prod(shape)), dtype=np.int64)
-    for row, image in zip(dense, images, strict=True):
-        row[list(image)] = list(image.values())
-    return dense.reshape(-1, *shape)
-
-
-def linear_on_rectified(network: Network, layer: int, *, after: int) -> bool:
-    """Return whether layers after+1..layer act linearly on every non-negative a_after, so on rectified noise too.
-
-    True if each of them has an identity activation, or a ReLU and a non-negative effective kernel from
-    layer ``after``; a hard tanh bounds what rectified noise does not.
-    """
-    return all(
-        each.activation == "identity"
-        or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
-        for k, each in enumerate(network.layers[after:layer], start=after + 1)
-    )
-
-
 def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> Witness | None:
     cut = np.argwhere(a.values != z.values)
     if not len(cut):
         return None
     batch, channel, *place = (int(n) for n in cut[0])
-    pixels = images[batch].ravel()
+    pixels, value = images[batch].ravel(), z.values[tuple(cut[0])]
     image = {int(p): int(pixels[p]) for p in np.flatnonzero(pixels)}
-    value = z[batch : batch + 1].exact()[(0, channel, *place)]
-    return channel, numbered(tuple(place), z.values.shape[2:]), image, value
+    if isinstance(value, int | np.integer):
+        value = Fraction(int(value), z.denominator)
+    return channel, int(np.ravel_multi_index(place, z.values.shape[2:])), image, value
 
 
 def _on_task_ring(network: Network, layer: int, witness: Witness, ring: Shape, shape: Shape, reach: int) -> Witness:
     """Return a witness found on a shorter representing ring with its sites on the task's ring."""
     channel, site, image, value = witness
-    if ring == shape:
-        return witness
     # Sites left of the first pixel wrap around; for the unit, which side it is on is decided by evaluating both.
     trial = tuple(min(n, 2 * m) for n, m in zip(shape, ring, strict=True))
     right = [m // 2 + reach + 1 if len(ring) > 1 else m - reach for m in ring]

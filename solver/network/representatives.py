@@ -7,7 +7,7 @@ from math import lcm
 from solver.errors import InputError
 from solver.network.network import Network
 from solver.question.deformation import Deformation
-from solver.question.ensemble import Representatives, network_phases, representatives
+from solver.question.ensemble import Representatives, representatives
 from solver.question.pairs import Task
 
 
@@ -16,7 +16,7 @@ def network_representatives(network: Network, task: Task, deformation: Deformati
     stride = checked_stride(network, task)
     sight = network.receptive_field(network.depth) + stride + 2 * deformation.reach
     symmetric = task.axes > 1 and network.is_symmetric and deformation.is_symmetric_on(task.axes)
-    return representatives(task, sight, phases=network_phases(stride, task), symmetric=symmetric)
+    return representatives(task, sight, phases=lcm(stride, task.period), symmetric=symmetric)
 
 
 def noise_representatives(network: Network, task: Task) -> Representatives:
@@ -32,7 +32,7 @@ def noise_representatives(network: Network, task: Task) -> Representatives:
         fields = [(network.receptive_field(k), network.total_stride(k)) for k in range(1, network.depth + 1)]
         sight = max((field - 1) // between * between + field for field, between in fields)
     return representatives(
-        task, sight, phases=network_phases(stride, task), symmetric=task.axes > 1 and network.is_symmetric
+        task, sight, phases=lcm(stride, task.period), symmetric=task.axes > 1 and network.is_symmetric
     )
 
 

@@ -22,8 +22,11 @@ from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.numbers.exact import Exact, common_denominator, exact
 from solver.numbers.product import INT64_LIMIT, as_integers, largest, product
+from solver.question.lattice import Shape, as_shape
 
 _ENTRIES = 2**22
+MOST_SITES = 2**29
+"""Sites of all images of a batch; more would take some gigabytes."""
 
 Each = int | Sequence[int]
 """One whole number per axis, or one for all."""
@@ -70,6 +73,26 @@ class Activation:
     def __sub__(self, other: Activation) -> Activation:
         assert self.denominator == other.denominator
         return Activation(self.values - other.values, self.denominator)
+
+
+def dense_images(images: list[dict[int, int]], length: int | Shape) -> np.ndarray:
+    """Return images given as ``{site: value}`` as an integer array of shape (n, length), or (n, rows, columns).
+
+    Raises
+    ------
+    InputError
+        If that would take more than some gigabytes.
+    """
+    shape = as_shape(length)
+    if len(images) * prod(shape) > MOST_SITES:
+        raise InputError(
+            f"{len(images)} images of {prod(shape)} sites are too many to enumerate; "
+            "a smaller displacement or a smaller receptive field needs fewer"
+        )
+    dense = np.zeros((len(images), prod(shape)), dtype=np.int64)
+    for row, image in zip(dense, images, strict=True):
+        row[list(image)] = list(image.values())
+    return dense.reshape(-1, *shape)
 
 
 def activations(network: Network, images: ArrayLike) -> list[Activation]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import lcm, prod
+from math import prod
 
 from solver.question.deformation import Deformation
 from solver.question.lattice import Shape, Step, centred, components, coordinates, half, site_after
@@ -88,7 +88,7 @@ def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool 
         Pairs at this distance or farther, along either axis of a frame, form one class for each pair of phases.
     phases : int
         P: what is averaged does not change if the image moves by P sites.  It divides the ring's length, and is 1 or
-        a multiple of the ensemble's period (see `network_phases`).
+        a multiple of the ensemble's period.
     symmetric : bool
         On a frame: the map and the law of what moves or disturbs the image commute with reflections of either axis and
         with their exchange (`Deformation.is_symmetric_on`), so displacements that these relate form one class.
@@ -131,11 +131,6 @@ def _on_ring(task: Task, sight: int, phases: int) -> Representatives:
             weights[sight + (residue - sight) % phases, start] += weight / phases
     pairs = tuple((start, d, w) for (d, start), w in sorted(weights.items()) if w)
     return Representatives(task, (length,), pairs, phases, sight)
-
-
-def network_phases(total_stride: int, task: Task) -> int:
-    """Return P, the least translation that neither a map of a total stride nor the ensemble notices."""
-    return lcm(total_stride, task.period)
 
 
 def _far_law(task: Task, sight: int, phases: int) -> dict[int, Fraction]:

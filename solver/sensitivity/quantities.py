@@ -8,10 +8,9 @@ G_identity is G of the same network with every activation the identity, and pric
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.deformation.routes import DISTANCES, pair_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.response import NoiseResponse
@@ -32,30 +31,27 @@ class Terms:
 
     Attributes
     ----------
-    moments : PairMoments
-        The numerator of D and the denominator of D and G.
-    method : str
-        How they were found.
+    change, spread : ExactValue
+        The numerator of D, and the denominator of D and G.
     noise, linear : NoiseResponse
         The numerator of G, and that of the network with identity activations.
     linear_spread : Value
         The denominator of that network.
     """
 
-    moments: PairMoments
-    method: str
+    change: ExactValue
+    spread: ExactValue
     noise: NoiseResponse[Value]
     linear: NoiseResponse[Value]
     linear_spread: Value
 
-    def per_spread(self, numerator: Value, method: str = "") -> Value:
-        """Return a numerator over <||a(x1) - a(x2)||^2>."""
-        spread = ExactValue(self.moments.spread, self.method)
-        return quotient(numerator, spread, method=method or numerator.method, zero=FLAT)
-
 
 Found: TypeAlias = Mapping[str, Value]
 """The quantities of the layer that stand before one in the table."""
+
+
+def _over(numerator: Value, spread: Value, zero: str = FLAT) -> Value:
+    return quotient(numerator, spread, method=numerator.method, zero=zero)
 
 
 @dataclass(frozen=True)
@@ -104,18 +100,15 @@ _PARTS = (
 )
 _IDENTITY = r"$G_{\mathrm{id}}$: identity activations."
 QUANTITIES = (
+    Quantity("D", "D", "D", lambda t, _: _over(t.change, t.spread), "exactly", note="D is exact."),
+    Quantity("G", "G", "G", lambda t, _: _over(t.noise.total, t.spread), "always"),
     Quantity(
-        "D", "D", "D", lambda t, _: t.per_spread(ExactValue(t.moments.change, t.method)), "exactly",
-        note="D is exact.",
-    ),
-    Quantity("G", "G", "G", lambda t, _: t.per_spread(t.noise.total), "always"),
-    Quantity(
-        "G_coherent", "G coherent", r"G_{\mathrm{coherent}}", lambda t, _: t.per_spread(t.noise.coherent), "split",
+        "G_coherent", "G coherent", r"G_{\mathrm{coherent}}", lambda t, _: _over(t.noise.coherent, t.spread), "split",
         note=_PARTS,
     ),
     Quantity(
         "G_incoherent", "G incoherent", r"G_{\mathrm{incoherent}}",
-        lambda t, _: t.per_spread(t.noise.incoherent), "split",
+        lambda t, _: _over(t.noise.incoherent, t.spread), "split",
     ),
     Quantity(
         "R", "R", "R", lambda _, v: quotient(v["D"], v["G"], method=v["G"].method, zero="G is 0"), "always",
@@ -123,8 +116,7 @@ QUANTITIES = (
     ),
     Quantity(
         "G_identity", "G identity", r"G_{\mathrm{id}}",
-        lambda t, _: quotient(t.linear.total, t.linear_spread, method=t.linear.total.method, zero=FLAT_LINEAR),
-        latex_note=_IDENTITY,
+        lambda t, _: _over(t.linear.total, t.linear_spread, FLAT_LINEAR), latex_note=_IDENTITY,
     ),
     Quantity(
         "price", "price", r"G/G_{\mathrm{id}}",
@@ -140,14 +132,16 @@ def layer_values(question: Question, how: Evaluation) -> tuple[list[LayerValues]
     moments = pair_moments(question)
     choices = chosen_routes(question, how)
     noise = noise_responses(question, how, choices)
-    identity = pair_moments(question.linear)
+    linear = replace(question, network=question.network.with_identity())
+    identity = pair_moments(linear)
     layers = []
     for k in question.layers:
-        linear = closed_response(question.linear, k)
-        assert linear is not None
+        calm = closed_response(linear, k)
+        assert calm is not None
         choice, pair = moments[k]
-        spread = ExactValue(identity[k][1].spread, DISTANCES.method)
-        terms = Terms(pair, choice.route.method, noise[k], linear, spread)
+        change, spread = (ExactValue(each, choice.route.method) for each in (pair.change, pair.spread))
+        linear_spread = ExactValue(identity[k][1].spread, DISTANCES.method)
+        terms = Terms(change, spread, noise[k], calm, linear_spread)
         values: dict[str, Value] = {}
         for each in QUANTITIES:
             if each.of:

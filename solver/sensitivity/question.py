@@ -12,9 +12,7 @@ from solver.errors import InputError
 from solver.network.changed.translates import one_of_each_translate
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
-from solver.network.representatives import noise_representatives
 from solver.question.deformation import Deformation
-from solver.question.ensemble import Representatives
 from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
 
@@ -72,14 +70,11 @@ class Question:
                 wanted = {"task": "TwoPixelTask", "noise": "GaussianNoise"}.get(name, kind.__name__)
                 raise InputError(f"{name}: expected a {wanted}, got {given!r}")
         noise, depth = self.noise or default_noise(self.task), self.network.depth
-        object.__setattr__(self, "noise", noise.resolved(self.task, self.deformation))
+        resolved = noise.resolved(self.task, self.deformation) if noise.energy == "exact" else noise
+        object.__setattr__(self, "noise", resolved)
         object.__setattr__(self, "depth", depth)
         object.__setattr__(self, "layers", range(depth + 2))
         object.__setattr__(self, "names", ("input", *["hidden"] * depth, "output"))
-
-    def is_output(self, layer: int) -> bool:
-        """Return whether ``layer`` stands for f_p."""
-        return layer > self.depth
 
     @cached_property
     def reduced(self) -> Question:
@@ -94,26 +89,9 @@ class Question:
         return replace(self, network=single) if fits else self
 
     @cached_property
-    def linear(self) -> Question:
-        """The question about the same network with identity activations."""
-        return replace(self, network=self.network.with_identity())
-
-    def before_activation(self, layer: int) -> Question:
-        """Return the question about the pre-activations of a layer; for the output, of the last map."""
-        layers, last = self.network.layers, min(layer, self.depth)
-        kept = (*layers[: last - 1], replace(layers[last - 1], activation="identity"))
-        whole = last == self.depth
-        return replace(self, network=replace(self.network, layers=kept, claim=None) if whole else Network(layers=kept))
-
-    @cached_property
     def proofs(self) -> tuple[LayerProof, ...]:
         """Where an activation can cut an image, for layers 1..depth, with the reasons."""
         return linearity_proof(self.network, self.task, self.deformation)
-
-    @cached_property
-    def noise_ring(self) -> Representatives:
-        """The images that represent the ensemble for the noise response."""
-        return noise_representatives(self.network, self.task)
 
     def text(self, layer: int, route: str) -> str:
         """Return canonical text that names everything the noise response of a layer by a route depends on."""
@@ -122,6 +100,6 @@ class Question:
             [repr((each.filters, each.bias)), each.stride, each.activation, each.origin]
             for each in network.layers[: min(layer, network.depth)]
         ]
-        head: list[Any] = [repr(network.readout), network.pooling] if self.is_output(layer) else []
+        head: list[Any] = [repr(network.readout), network.pooling] if layer > self.depth else []
         place = [self.task.text, self.noise.text, self.channel_mean]
         return json.dumps(["noise response", __version__, NUMBERS, route, layer, layers, head, place])

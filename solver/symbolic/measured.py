@@ -14,7 +14,7 @@ from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import PairMoments
-from solver.sensitivity.noise.closed import linear_layer_noise, linear_readout_noise
+from solver.sensitivity.noise.closed import linear_noise
 from solver.sensitivity.noise.once import (
     is_rectified_once,
     layer_second_moment,
@@ -87,9 +87,7 @@ class MeasuredLayer:
         network, task, layer = self.network, self.task, self.layer
         output, depth, part = layer > network.depth, min(layer, network.depth), shallow(network, layer)
         if rectifying_layer(network, depth, noise) is None:
-            return (
-                linear_readout_noise(network, task, noise) if output else linear_layer_noise(part, task, noise, layer)
-            )
+            return linear_noise(part, task, noise, layer)
         if not is_rectified_once(network, depth, noise):
             raise NotApplicableError(_without_formula(network, layer, noise))
         return readout_second_moment(network, task, noise) if output else layer_second_moment(part, task, noise, layer)

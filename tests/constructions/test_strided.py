@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from solver.constructions.registry import reaching_networks
 from solver.errors import NotApplicableError, UnreachableScaleError
 from solver.gaussian.balls import enclose
 from solver.network.representatives import noise_representatives
-from solver.question.ensemble import network_phases, representatives
+from solver.question.ensemble import representatives
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.closed import closed_response
@@ -208,7 +209,7 @@ def test_the_representing_ring_is_long_enough(
     short = [closed_response(question, k) for k in (1, 2, 3)]
     monkeypatch.setattr(
         "solver.sensitivity.noise.once.noise_representatives",
-        lambda network, task: representatives(task, task.length, phases=network_phases(4, task)),
+        lambda network, task: representatives(task, task.length, phases=lcm(4, task.period)),
     )
     for ours, k in zip(short, (1, 2, 3), strict=True):
         whole = closed_response(question, k)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 
 from solver import Deformation, Layer, Network, TwoPixelTask, activations, construct, linearity_proof
-from solver.network.linearity import dense_images, linear_on_rectified
 from solver.network.representatives import network_representatives
-from solver.network.trace import preactivations
+from solver.network.trace import dense_images, preactivations
 from solver.question.deformation import deformation_outcomes
+from solver.sensitivity.noise.once import linear_on_rectified
 from tests.quick import UNSTRIDED
 from tests.strategies import deformations, task_networks
 

@@ -29,8 +29,7 @@ from solver.constructions.shift import disc, overlap_errors
 from solver.derive.scripts import derivations_folder, load
 from solver.network.changed.translates import one_of_each_translate
 from solver.network.changed.wider import scaled_copies
-from solver.network.linearity import dense_images
-from solver.network.trace import preactivations
+from solver.network.trace import dense_images, preactivations
 from solver.question.correlations import deformation_energy, difference_correlations, pixel_correlations
 from solver.question.deformation import COLLISIONS, deformation_outcomes, far_energy
 from solver.question.ensemble import representatives

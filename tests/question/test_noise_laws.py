@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -57,9 +57,9 @@ def test_a_new_law_has_its_linear_and_sampled_values(task: Any) -> None:
     """Second moments are those of any independent law of this variance; other values are sampled."""
     network = construct("uniform", task)
     uniform, gaussian = (Question(network, task, noise=law()) for law in (UniformNoise, GaussianNoise))
-    here, there = (noise_responses(question.linear) for question in (uniform, gaussian))
+    linear = network.with_identity()
+    here, there = (noise_responses(replace(question, network=linear)) for question in (uniform, gaussian))
     assert [each.total for each in here] == [each.total for each in there]
-    linear = uniform.linear.network
     sampled = sampled_noise(linear, task, uniform.noise, dict.fromkeys(range(network.depth + 1)), FEW)
     for k, found in sampled.items():
         assert abs(found.total.estimate - float(here[k].total)) < 5 * found.total.uncertainty + 1e-9

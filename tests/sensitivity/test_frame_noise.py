@@ -38,8 +38,7 @@ from solver import (
     side_channels,
 )
 from solver.commands.frame import frame
-from solver.network.linearity import dense_images
-from solver.network.trace import preactivations
+from solver.network.trace import dense_images, preactivations
 from solver.question.noise import default_noise
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.route import Evaluation

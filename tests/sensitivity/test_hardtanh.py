@@ -29,16 +29,15 @@ from solver import (
     sensitivities,
 )
 from solver.errors import NotApplicableError
-from solver.network.linearity import dense_images, linear_on_rectified
 from solver.network.torch.writing import to_torch
-from solver.network.trace import preactivations
+from solver.network.trace import dense_images, preactivations
 from solver.question.deformation import deformation_outcomes
 from solver.report.documents.verification import verification
 from solver.sensitivity.deformation.autocorrelations import autocorrelation_moments
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.once import is_rectified_once, readout_second_moment
+from solver.sensitivity.noise.once import is_rectified_once, linear_on_rectified, readout_second_moment
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.units import granted, units_of_layer
 from solver.sensitivity.question import Question

@@ -9,7 +9,7 @@ import pytest
 from solver import Deformation, GaussianNoise, Network, TwoPixelTask, construct
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import image_moments
-from solver.sensitivity.noise.closed import linear_layer_noise
+from solver.sensitivity.noise.closed import linear_noise
 
 NAMES = ("uniform", "shift", "shift-mixed")
 
@@ -105,4 +105,4 @@ def test_identity_noise_is_kernel_energy(length: int) -> None:
         linear: Network = construct(name, task).with_identity()
         for k in (1, 2):
             a0 = sum(x * x for kernel in kernels(name, k) for x in kernel)
-            assert linear_layer_noise(linear, task, GaussianNoise(), k) == Fraction(8, 3) * a0
+            assert linear_noise(linear, task, GaussianNoise(), k) == Fraction(8, 3) * a0

@@ -101,7 +101,7 @@ def _noise_check(name: str, value: Value, estimate: NumericValue) -> Check:
 
 
 def _place(question: Question, layer: int) -> str:
-    return "f_p" if question.is_output(layer) else f"layer {layer}"
+    return "f_p" if layer > question.depth else f"layer {layer}"
 
 
 def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:

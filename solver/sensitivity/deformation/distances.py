@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from fractions import Fraction
+from math import lcm
 from operator import mul
-from typing import Any
 
 import numpy as np
 
-from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.representatives import network_representatives
-from solver.network.trace import Activation, activations
-from solver.numbers.exact import Exact
+from solver.network.trace import Activation, dense_images, layer_passes
 from solver.numbers.product import product
 from solver.question.deformation import Deformation
-from solver.question.ensemble import Representatives, network_phases
+from solver.question.ensemble import Representatives
 from solver.question.pairs import Task
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.response.by_displacement import readouts
@@ -46,7 +44,7 @@ def distance_moments(
     """
     ring = network_representatives(network, task, deformation)
     moves = _Moves(ring, deformation)
-    maps = activations(network, dense_images(moves.images, ring.shape))
+    maps = [a for _, a in layer_passes(network, dense_images(moves.images, ring.shape))]
     found = []
     for k, a in enumerate(maps):
         if only is None or k in only:
@@ -54,9 +52,10 @@ def distance_moments(
         else:
             found.append(PairMoments(Fraction(0), Fraction(0)))
     f = readouts(network, maps[-1], ring)
-    mean = _mean([f[n] for n in moves.plain], moves.weights)
-    change = _mean([(f[after] - f[before]) ** 2 for before, after in moves.probabilities], moves.probabilities.values())
-    return [*found, PairMoments(change, 2 * _mean([(f[n] - mean) ** 2 for n in moves.plain], moves.weights))]
+    plain, weights = [f[n] for n in moves.plain], moves.weights
+    mean = sum(map(mul, plain, weights))
+    change = sum((f[after] - f[before]) ** 2 * p for (before, after), p in moves.probabilities.items())
+    return [*found, PairMoments(change, 2 * sum((v - mean) ** 2 * w for v, w in zip(plain, weights, strict=True)))]
 
 
 class _Moves:
@@ -91,20 +90,11 @@ class _Moves:
 def _moments(moves: _Moves, a: Activation, stride: int) -> PairMoments:
     """Return the moments of one layer of a total stride, from its maps of all images."""
     deviation = a[moves.plain] - a[[0]]
-    period = network_phases(stride, moves.task)  # of the mean map, in pixels
+    period = lcm(stride, moves.task.period)  # of the mean map, in pixels
     mean = product(np.array([moves.weights], dtype=object), deviation.site_sums(period // stride))[0]
     square = sum(m * m for m in mean) * Fraction(period, moves.task.sites)
-    spread = 2 * (_mean(deviation.squared_norms(), moves.weights) - square)
-    return PairMoments(_mean(_squared_steps(a, list(moves.probabilities)), moves.probabilities.values()), spread)
-
-
-def _squared_steps(a: Activation, moves: list[tuple[int, int]]) -> Iterator[Any]:
-    """Yield ||a(after) - a(before)||^2 of each move, some ten megabytes of maps at a time."""
-    size = max(1, _ENTRIES // a.values[0].size)
-    for chunk in (slice(i, i + size) for i in range(0, len(moves), size)):
-        before, after = np.array(moves[chunk]).T
-        yield from (a[after] - a[before]).squared_norms()
-
-
-def _mean(values: Iterable[Exact], weights: Iterable[Fraction]) -> Exact:
-    return sum(map(mul, values, weights), Fraction(0))
+    spread = 2 * (sum(map(mul, deviation.squared_norms(), moves.weights)) - square)
+    pairs, size = list(moves.probabilities), max(1, _ENTRIES // a.values[0].size)
+    parts = (np.array(pairs[i : i + size]).T for i in range(0, len(pairs), size))  # some ten megabytes of maps each
+    steps = (n for before, after in parts for n in (a[after] - a[before]).squared_norms())
+    return PairMoments(sum(map(mul, steps, moves.probabilities.values())), spread)

@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from solver.errors import InputError
-from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.representatives import noise_representatives
+from solver.network.trace import dense_images
 from solver.question.ensemble import Representatives
 from solver.question.noise import GaussianNoise, Noise
 from solver.question.task import TwoPixelTask

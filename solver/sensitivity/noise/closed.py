@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
@@ -14,7 +14,13 @@ from solver.question.lattice import lags
 from solver.question.noise import Noise
 from solver.question.pairs import Task
 from solver.sensitivity.deformation.autocorrelations import observed_kernel
-from solver.sensitivity.noise.once import layer_second_moment, readout_second_moment, why_not_once, why_touched
+from solver.sensitivity.noise.once import (
+    before_activation,
+    layer_second_moment,
+    readout_second_moment,
+    why_not_once,
+    why_touched,
+)
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.second_moment import CLOSED, closed_values
@@ -33,42 +39,38 @@ def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | No
 @lru_cache(maxsize=32)
 def control(question: Question, layer: int) -> float | None:
     """Return the closed response of the pre-activations of a layer (of f_p: of the last layer's), if there is one."""
-    closed = closed_response(question.before_activation(layer), layer)
+    closed = closed_response(before_activation(question, layer), layer)
     return None if closed is None else float(closed.total)
 
 
-def linear_layer_noise(network: Network, task: Task, noise: Noise, layer: int, *, channel_mean: bool = False) -> Any:
-    """Return E||K*eta||^2 = sites sigma^2 (sum of A_r over the lags r that are multiples of l)."""
-    kernel = observed_kernel(network, layer, channel_mean=channel_mean)
-    per_site: Exact = Fraction(0)
-    for lag, a in zip(lags(kernel.width - 1, kernel.axes), kernel.autocorrelations(), strict=True):
-        if all(r % n == 0 for r, n in zip(lag, task.shape, strict=True)):
-            per_site = per_site + (2 if lag[0] else 1) * a
-    return per_site * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
+def linear_noise(network: Network, task: Task, noise: Noise, layer: int, *, channel_mean: bool = False) -> Exact:
+    """Return the response to noise that no activation has touched.
 
-
-def linear_readout_noise(network: Network, task: Task, noise: Noise) -> Any:
-    """Return E[(f_p(x + eta) - f_p(x))^2] without ReLU: sigma^2 times the sum of each pixel's squared weight."""
-    kernel = effective_kernel(network, network.depth)
-    row = sum(v * taps[0] for v, taps in zip(network.pooled_readout(task.sites), kernel.values, strict=True))
-    pixels = [row[start :: kernel.stride].sum() for start in range(kernel.stride)]
-    return sum(w * w for w in pixels) * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
-
-
-def _linear(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-    network, task, noise = question.network, question.task, question.noise
-    if question.is_output(layer):
-        number = linear_readout_noise(network, task, noise)
+    Of a map, E||K*eta||^2 = sites sigma^2 (sum of A_r over the lags r that are multiples of l); of the output, under
+    depth + 1, sigma^2 times the sum of each pixel's squared weight.
+    """
+    if layer > network.depth:
+        kernel = effective_kernel(network, network.depth)
+        row = sum(v * taps[0] for v, taps in zip(network.pooled_readout(task.sites), kernel.values, strict=True))
+        per_site = sum((row[start :: kernel.stride].sum() ** 2 for start in range(kernel.stride)), Fraction(0))
     else:
-        number = linear_layer_noise(network, task, noise, layer, channel_mean=question.channel_mean)
-    return NoiseResponse(number, 0, number).map(lambda part: as_value(part, LINEAR.method))
+        kernel = observed_kernel(network, layer, channel_mean=channel_mean)
+        lagged = zip(lags(kernel.width - 1, kernel.axes), kernel.autocorrelations(), strict=True)
+        whole = [(lag, a) for lag, a in lagged if all(r % n == 0 for r, n in zip(lag, task.shape, strict=True))]
+        per_site = sum(((2 if lag[0] else 1) * a for lag, a in whole), Fraction(0))
+    return per_site * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
 
 
 def _once(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
     network, task, noise = question.network, question.task, question.noise
-    if question.is_output(layer):
+    if layer > question.depth:
         return closed_values(readout_second_moment(network, task, noise))
     return closed_values(layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean))
+
+
+def _linear(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    number = linear_noise(question.network, question.task, question.noise, layer, channel_mean=question.channel_mean)
+    return NoiseResponse(number, 0, number).map(lambda part: as_value(part, LINEAR.method))
 
 
 LINEAR = Route(name="linear", method="linear noise", refusal=why_touched, response=_linear)

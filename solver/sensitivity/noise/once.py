@@ -7,7 +7,7 @@ is a linear form L delta, and E||L delta||^2 = sum_ij G_ij (Cov(delta_i, delta_j
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
-from solver.network.linearity import dense_images, linear_on_rectified
 from solver.network.network import Network
 from solver.network.representatives import noise_representatives
+from solver.network.trace import dense_images
 from solver.numbers.product import product
 from solver.question.lattice import Shape, as_shape
 from solver.question.noise import Noise
@@ -46,6 +47,27 @@ def is_rectified_once(network: Network, layer: int, noise: Noise) -> bool:
     if source is None or (source > 0 and network.layers[source - 1].activation != "relu"):
         return False
     return linear_on_rectified(network, layer, after=source)
+
+
+def linear_on_rectified(network: Network, layer: int, *, after: int) -> bool:
+    """Return whether layers after+1..layer act linearly on every non-negative a_after, so on rectified noise too.
+
+    True if each of them has an identity activation, or a ReLU and a non-negative effective kernel from
+    layer ``after``; a hard tanh bounds what rectified noise does not.
+    """
+    return all(
+        each.activation == "identity"
+        or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
+        for k, each in enumerate(network.layers[after:layer], start=after + 1)
+    )
+
+
+def before_activation(question: Question, layer: int) -> Question:
+    """Return the question about the pre-activations of a layer; for the output, of the last map."""
+    layers, last = question.network.layers, min(layer, question.depth)
+    kept = (*layers[: last - 1], replace(layers[last - 1], activation="identity"))
+    whole = replace(question.network, layers=kept, claim=None) if last == question.depth else Network(layers=kept)
+    return replace(question, network=whole)
 
 
 def coupled_fields(network: Network, noise: Noise) -> int:
@@ -148,7 +170,8 @@ class RectifiedFields:
     def __init__(self, network: Network, task: Task, noise: Noise, layer: int) -> None:
         source = rectifying_layer(network, layer, noise)
         assert source is not None
-        noise.assume("independent", "gaussian")
+        if why := noise.lacks("independent", "gaussian"):
+            raise NotApplicableError(why)
         self.source = source
         self.ring = noise_representatives(Network(layers=network.layers[: max(layer, 1)]), task)
         kernel = effective_kernel(network, source)

@@ -62,7 +62,8 @@ def noise_responses(
     """
     how = how or Evaluation()
     routes = [each.route for each in choices or chosen_routes(question, how)]
-    sampled = sampled_responses(question, [k for k, route in enumerate(routes) if route is SAMPLED], how)
+    chosen = [k for k, route in enumerate(routes) if route is SAMPLED]
+    sampled = sampled_responses(question, chosen, how) if chosen else {}
     return [
         sampled[k] if k in sampled else route.response(question, k, how)  # type: ignore[union-attr]
         for k, route in enumerate(routes)

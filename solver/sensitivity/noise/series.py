@@ -66,7 +66,7 @@ def ball_sum(question: Question, layer: int) -> BallSum:
     patterns = _Patterns(ring)
     most_terms = max(len(kernel) for kernel in ring.units.kernels)
     total = BallSum(ring.units.level, _smallest_scale(ring), most_terms)
-    output = question.is_output(layer)
+    output = layer > question.depth
     pairs = _pairs(question, layer, ring)
     images = [(patterns.ids(means), weight) for means, weight in ring.images]
     background = patterns.ids(ring.background)
@@ -100,7 +100,7 @@ def _smallest_scale(ring: UnitRing) -> Any:
 def _pairs(question: Question, layer: int, ring: UnitRing) -> dict[Pair, Fraction]:
     """Return the pairs of units whose products add up, each with its weight."""
     channels = range(len(ring.units.kernels))
-    if not question.is_output(layer):
+    if not layer > question.depth:
         return {(c, d, 0): Fraction(1) for c in channels for d in channels if question.channel_mean or c == d}
     reach, count = (ring.units.span - 1) // ring.units.step, ring.sites // ring.units.step
     lags = range(-min(reach, (count - 1) // 2), min(reach, count // 2) + 1)

@@ -5,7 +5,7 @@ Noise that comes rectified is such a field too: its sites are independent, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
+from solver.network.representatives import noise_representatives
 from solver.question.noise import Noise
 from solver.sensitivity.noise.once import is_rectified_once, rectifying_layer
 
@@ -75,6 +76,14 @@ class Units:
         Pixels between the sites of one channel, and sites between the units of one channel.
     places : tuple of int
         Where each channel's first tap sits.
+    is_independent : bool
+        Whether no two sites share a pixel, so that their noises are independent.
+    has_strides : bool
+        Whether sites or units leave out pixels.
+    span : int
+        Sites from the first to the last offset of all windows.
+    is_positive : bool
+        Whether every weight and the level are positive, so that what falls short of the level is bounded.
     """
 
     taps: tuple[Any, ...]
@@ -85,28 +94,21 @@ class Units:
     stride: int = 1
     step: int = 1
     places: tuple[int, ...] = (0,)
+    is_independent: bool = field(init=False, repr=False, compare=False)
+    has_strides: bool = field(init=False, repr=False, compare=False)
+    span: int = field(init=False, repr=False, compare=False)
+    is_positive: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_independent(self) -> bool:
-        """Whether no two sites share a pixel, so that their noises are independent."""
+    def __post_init__(self) -> None:
         pixels = [place + j for place in self.places for j, w in enumerate(self.taps) if w != 0]
-        return len({pixel % self.stride for pixel in pixels}) == len(pixels)
-
-    @property
-    def has_strides(self) -> bool:
-        """Whether sites or units leave out pixels."""
-        return (self.stride, self.step, self.places) != (1, 1, (0,))
-
-    @property
-    def span(self) -> int:
-        """Sites from the first to the last offset of all windows."""
         offsets = [o for kernel in self.kernels for o, _ in kernel]
-        return max(offsets) - min(offsets) + 1
-
-    @property
-    def is_positive(self) -> bool:
-        """Whether every weight and the level are positive, so that what falls short of the level is bounded."""
-        return self.level > 0 and all(w > 0 for kernel in self.kernels for _, w in kernel)
+        positive = all(w > 0 for kernel in self.kernels for _, w in kernel)
+        vars(self).update(
+            is_independent=len({pixel % self.stride for pixel in pixels}) == len(pixels),
+            has_strides=(self.stride, self.step, self.places) != (1, 1, (0,)),
+            span=max(offsets) - min(offsets) + 1,
+            is_positive=positive and self.level > 0,
+        )
 
     def field_means(self, image: dict[int, int], length: int) -> list[Any]:
         """Return the mean of z, or what is added to it, at every site of a ring for an image ``{site: value}``."""
@@ -132,6 +134,8 @@ class UnitRing:
         The means without an image, of which ``stretch`` rings are left out.
     variance : exact number
         Of z.
+    sites : int
+        Of the rectified field.
     """
 
     units: Units
@@ -139,11 +143,7 @@ class UnitRing:
     background: list[Any]
     stretch: Fraction
     variance: Any
-
-    @property
-    def sites(self) -> int:
-        """Sites of the rectified field."""
-        return len(self.background)
+    sites: int
 
 
 @lru_cache(maxsize=16)
@@ -154,14 +154,14 @@ def unit_ring(question: Question, layer: int) -> UnitRing | Refusal:
     units = units_of_layer(question.network, question.noise, min(layer, question.depth))
     if isinstance(units, Refusal):
         return units
-    ring = question.noise_ring
+    ring = noise_representatives(question.network, question.task)
     background = units.field_means({}, ring.length)
     if units.span + len(units.taps) > len(background):
         return Refusal("a window wraps around the ring")
     weights = [weight for _, _, weight in ring.pairs]
     images = [(units.field_means(x, ring.length), weight) for x, weight in zip(ring.images, weights, strict=True)]
     variance = question.noise.variance(question.task.sites) * sum(w * w for w in units.taps)
-    return UnitRing(units, images, background, ring.stretch, variance)
+    return UnitRing(units, images, background, ring.stretch, variance, len(background))
 
 
 def units_of_layer(network: Network, noise: Noise, layer: int) -> Units | Refusal:
@@ -173,15 +173,15 @@ def units_of_layer(network: Network, noise: Noise, layer: int) -> Units | Refusa
         return Refusal(f"the noise does not reach layer {layer} rectified exactly once")
     if network.layers[layer - 1].activation != "relu":
         return Refusal(f"layer {layer} is not a ReLU layer")
-    field = effective_kernel(network, source)
-    shared = _one_field(field)
+    source_kernel = effective_kernel(network, source)
+    shared = _one_field(source_kernel)
     if isinstance(shared, Refusal):
         return shared
     taps, bias, offsets = shared
     kernel = effective_kernel(network, layer, after=source)
     if len(set(kernel.bias)) > 1:
         return Refusal(f"the effective biases of layer {layer} are not one number")
-    strided, count = field.stride > 1, field.channels
+    strided, count = source_kernel.stride > 1, source_kernel.channels
     places = list(range(count)) if strided else offsets
     kernels = tuple(_window(kernel, channel, places, count if strided else 1) for channel in range(kernel.channels))
     if not all(kernels):
@@ -189,7 +189,7 @@ def units_of_layer(network: Network, noise: Noise, layer: int) -> Units | Refusa
     units = Units(taps, bias, kernels, -kernel.bias[0], adds_image=noise.rectified, step=kernel.stride)
     if not strided:
         return units
-    return replace(units, stride=field.stride, step=kernel.stride * count, places=tuple(offsets))
+    return replace(units, stride=source_kernel.stride, step=kernel.stride * count, places=tuple(offsets))
 
 
 def _one_field(kernel: Kernel) -> tuple[tuple[Any, ...], Any, list[int]] | Refusal:

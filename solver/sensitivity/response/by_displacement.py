@@ -9,10 +9,9 @@ from math import prod
 from typing import Any
 
 from solver.errors import InputError, NotApplicableError
-from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.representatives import every_pair
-from solver.network.trace import Activation, activations
+from solver.network.trace import Activation, activations, dense_images
 from solver.question.ensemble import Representatives
 from solver.question.frame import FrameTask
 from solver.question.lattice import Shape, Step, as_step, centred, components, displacements

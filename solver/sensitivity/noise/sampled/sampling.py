@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from solver.network.linearity import dense_images
 from solver.network.network import Network
 from solver.network.representatives import noise_representatives
-from solver.network.trace import activated, correlate
+from solver.network.trace import activated, correlate, dense_images
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise
 from solver.question.pairs import Task

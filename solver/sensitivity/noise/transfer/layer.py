@@ -17,6 +17,7 @@ import numpy as np
 
 from solver.proof import Proof
 from solver.sensitivity.noise.closed import CLOSED_ROUTES, control
+from solver.sensitivity.noise.once import before_activation
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.transfer.windows import (
@@ -78,7 +79,7 @@ def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: flo
 
 
 def _refusal(question: Question, layer: int) -> str | None:
-    below = question.before_activation(layer)
+    below = before_activation(question, layer)
     open_below = all(route.refusal(below, layer) for route in CLOSED_ROUTES)
     if open_below or (question.channel_mean and question.network.layers[layer - 1].channels > 1):
         return "the pre-activations have no closed form, or channels are averaged"
@@ -106,7 +107,7 @@ LAYER_TRANSFER = Route(
     method=METHOD,
     refusal=_refusal,
     response=_response,
-    concerns=lambda question, layer: not question.noise.rectified and not question.is_output(layer),
+    concerns=lambda question, layer: not question.noise.rectified and not layer > question.depth,
     cost=_cost,
     quick=3e10,
     sources=("stenger1993sinc", "johansson2017arb"),

@@ -199,7 +199,7 @@ def _pair_cost(windows: EqualWindows) -> float:
 
 def _refusal(question: Question, layer: int) -> str | None:
     windows = equal_windows(question, layer)
-    if isinstance(windows, Refusal) or question.is_output(layer):
+    if isinstance(windows, Refusal) or layer > question.depth:
         return refused(windows)
     levels = [b for b in _levels(by_level(windows)) if not _is_affine(windows, b)]
     return next((why for b in levels if (why := replace(windows, level=b).weak_noise(_zeros(windows)))), None)
@@ -207,12 +207,12 @@ def _refusal(question: Question, layer: int) -> str | None:
 
 def _cost(question: Question, layer: int) -> float:
     """Return the multiplications of all pairs of windows, roughly: one window alone is no matter."""
-    return _pair_cost(by_level(granted(equal_windows(question, layer)))) if question.is_output(layer) else 0.0
+    return _pair_cost(by_level(granted(equal_windows(question, layer)))) if layer > question.depth else 0.0
 
 
 def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
     windows = by_level(granted(equal_windows(question, layer)))
-    if question.is_output(layer):
+    if layer > question.depth:
         compute = partial(_output_response, windows, question.task.sites, how.progress)
     else:
         channels = question.network.layers[layer - 1].channels

@@ -172,7 +172,7 @@ def equal_windows(question: Question, layer: int) -> EqualWindows | Refusal:
     if isinstance(ring, Refusal):
         return ring
     variance = question.noise.variance(question.task.sites)
-    if not question.is_output(layer):
+    if not layer > question.depth:
         return _equal_windows(ring, set(ring.units.kernels), Fraction(1), variance)
     if not question.network.is_rational:
         return Refusal("pairs of windows need rational weights")
