@@ -174,11 +174,15 @@ def as_value(number: Any, method: str) -> Value:
     return ClosedValue(number, method)
 
 
-def quotient(numerator: Value, denominator: Value, *, method: str, zero: str) -> Value:
-    """Return numerator / denominator, of the weaker of their kinds; ``zero`` says why if the denominator is 0."""
+def quotient(numerator: Value, denominator: Value, *, method: str | None = None, zero: str) -> Value:
+    """Return numerator / denominator, of the weaker of their kinds; ``zero`` says why if the denominator is 0.
+
+    The method is that of the numerator unless another one is given.
+    """
     for side in (numerator, denominator):
         if isinstance(side, MissingValue):
             return side
+    method = method or numerator.method
     if denominator.exact == 0:
         return MissingValue(zero)
     if isinstance(numerator, NumericValue) or isinstance(denominator, NumericValue):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.options import QUESTION, ROUTE, command, shared
-from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
+from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results
 from solver.commands.report import report_options, shown_columns, write_report
 
 if TYPE_CHECKING:
@@ -35,15 +35,13 @@ Print D, G and R of every layer and of the output, for two pixels on a periodic 
 def frame(**options: Any) -> None:
     """Print the report for two pixels on a periodic frame."""
     from solver.question.noise import default_noise
-    from solver.report.report import Report
 
     columns = shown_columns(options)
     task = _frame_task(options)
     options["noise_energy"] = options["noise_energy"] or default_noise(task).energy
     asked = chosen_question(options, task)
     results = chosen_results(chosen_networks(options, task), asked, columns)
-    say_where_kept(results, options)
-    write_report(Report(tuple(results)), options)
+    write_report(results, options)
 
 
 def _frame_task(options: Options) -> FrameTask:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from solver.files import replace_file
+
+if TYPE_CHECKING:
+    from solver.cache import Cache
+    from solver.sensitivity.sensitivities import Sensitivities
 
 
 @contextmanager
@@ -46,6 +50,12 @@ def check_writable(_context: click.Context, _option: click.Parameter, output: Ou
             told = f"the folder {str(path.parent)!r} does not exist or is not writable"
             raise click.BadParameter(told, param_hint="-o")
     return output
+
+
+def say_where_kept(results: Sequence[Sensitivities], cache: Cache | None) -> None:
+    """Say on stderr where slow values are kept, if there are any."""
+    if cache is not None and any(layer.G.kind == "numeric" for each in results for layer in each.layers):
+        click.echo(f"solver: slow values are kept in {cache.folder} (--no-cache to skip)", err=True)
 
 
 def given_command() -> str:

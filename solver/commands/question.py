@@ -138,10 +138,3 @@ def chosen_results(
         with progress_bar(f"{network.name}, xi = {asked.task.scale}") as progress:
             results.append(answer(question, replace(asked.how, progress=progress), names))
     return results
-
-
-def say_where_kept(results: Sequence[Sensitivities], options: Options) -> None:
-    """Say on stderr where slow values are kept, if there are any."""
-    cache = chosen_cache(options)
-    if cache is not None and any(layer.G.kind == "numeric" for each in results for layer in each.layers):
-        click.echo(f"solver: slow values are kept in {cache.folder} (--no-cache to skip)", err=True)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.options import LATEX_TOO, QUESTION, ROUTE, TASK, command, shared
-from solver.commands.output import given_command, progress_bar, write
-from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results, say_where_kept
+from solver.commands.output import given_command, progress_bar, say_where_kept, write
+from solver.commands.question import Options, chosen_cache, chosen_networks, chosen_question, chosen_results
 
 if TYPE_CHECKING:
-    from solver.report.report import Report
     from solver.sensitivity.quantities import Quantity
     from solver.sensitivity.sensitivities import Sensitivities
 
@@ -37,8 +36,6 @@ Print D, G and R of every layer and of the output.""")
 @click.option("--why", is_flag=True, help="Add the route of every D and G, and why no stronger one was taken.")
 def report(**options: Any) -> None:
     """Print D, G and R of every layer and of the output."""
-    from solver.report.report import Report
-
     for name, what in {"frequencies": "frequencies", "shuffles": "shuffles", "why": "routes"}.items():
         if options[name] and options["format"] == "latex":
             raise click.BadParameter(f"{what} are for text and json; leave out --format latex", param_hint=f"--{name}")
@@ -46,8 +43,7 @@ def report(**options: Any) -> None:
     asked = chosen_question(options)
     results = chosen_results(chosen_networks(options, asked.task), asked, columns)
     shuffled = _shuffled(results, options["shuffles"], options["seed"]) if options["shuffles"] else ()
-    say_where_kept(results, options)
-    write_report(Report(tuple(results), shuffled), options)
+    write_report(results, options, shuffled)
 
 
 def shown_columns(options: Options) -> tuple[Quantity, ...] | None:
@@ -77,16 +73,19 @@ def _shuffled(results: Sequence[Sensitivities], shuffles: int, seed: int) -> tup
     return tuple(found)
 
 
-def write_report(report: Report, options: Options) -> None:
+def write_report(results: Sequence[Sensitivities], options: Options, shuffled: tuple[Any, ...] = ()) -> None:
     """Write a report in the format that the options ask for."""
+    from solver.report.report import Report
+
+    say_where_kept(results, chosen_cache(options))
     digits, form = options["digits"], options["format"]
+    given = given_command() if form == "latex" else None
+    report = Report(tuple(results), shuffled)
     frequencies, why = options.get("frequencies", False), options.get("why", False)
     if form == "json":
         text = report.to_json(digits=digits or 15, why=why)
     elif form == "latex":
-        text = report.to_latex(
-            digits=digits or 6, command=given_command(), columns=options["columns"], width=options["width"]
-        )
+        text = report.to_latex(digits=digits or 6, command=given, columns=options["columns"], width=options["width"])
     else:
         text = report.to_text(digits=digits or 15, split=options["split"], frequencies=frequencies, why=why)
     write(text, options["output"])

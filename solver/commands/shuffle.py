@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from solver.commands.options import PRINTED, QUESTION, ROUTE, TASK, command, shared
-from solver.commands.output import write
-from solver.commands.question import chosen_networks, chosen_question, chosen_results, say_where_kept
+from solver.commands.output import say_where_kept, write
+from solver.commands.question import chosen_networks, chosen_question, chosen_results
 
 
 @command("""\b
@@ -35,6 +35,6 @@ def shuffle(most: int, shuffles: int, noisy: int, **options: Any) -> None:
     asked = chosen_question(options)
     results = chosen_results(chosen_networks(options, asked.task), asked)
     found = [shuffling(each, how) for each in results]
-    say_where_kept(results, options)
+    say_where_kept(results, asked.how.cache)
     text = (shuffling_json if options["format"] == "json" else shuffling_text)(found, options["digits"])
     write(text, options["output"])

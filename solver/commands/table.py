@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from solver.commands.options import QUESTION, RING, ROUTE, command, number_list, shared
-from solver.commands.output import given_command, write
-from solver.commands.question import chosen_networks, chosen_question, chosen_results, say_where_kept
+from solver.commands.output import given_command, say_where_kept, write
+from solver.commands.question import chosen_cache, chosen_networks, chosen_question, chosen_results
 
 
 @command("""\b
@@ -37,5 +37,5 @@ def table(scales: str, layers: str, columns: str | None, **options: Any) -> None
     by_name = {scale: {each.network.name: each for each in results} for scale, results in found.items()}
     width, digits = options["width"], options["digits"]
     text = sweep_latex(by_name, chosen, digits, given_command(), columns=columns, width=width)
-    say_where_kept([each for results in found.values() for each in results], options)
+    say_where_kept([each for results in found.values() for each in results], chosen_cache(options))
     write(text, options["output"])

@@ -32,8 +32,8 @@ class Construction:
         The derivations behind its kernels and its response.
     every_scale : bool
         Whether scales between xi = (s-1) k~ + 1 are reached too.
-    reach : str
-        The scales and filter sizes that it is for, in words.
+    scales : str
+        The scales and filter sizes that it is for, in words, where that is not all there is to say.
     smallest_size, default_size : int
         The least filter size s, and the one that is taken if none is given.
     strided_depth : callable(task, filter_size) -> int, optional
@@ -54,7 +54,7 @@ class Construction:
     marker: str
     proofs: tuple[Proof, ...]
     every_scale: bool = False
-    reach: str = ""
+    scales: str = ""
     smallest_size: int = 3
     default_size: int = 3
     strided_depth: Callable[[TwoPixelTask, int], int] | None = None
@@ -62,9 +62,10 @@ class Construction:
     hidden_power: tuple[int, int] | None = None
     last_kernel: str = ""
 
-    def __post_init__(self) -> None:
-        scales = "every xi" if self.every_scale else "xi = (s-1) k~ + 1"
-        object.__setattr__(self, "reach", self.reach or f"{scales}, s odd")
+    @property
+    def reach(self) -> str:
+        """The scales and filter sizes that it is for, in words."""
+        return self.scales or ("every xi, s odd" if self.every_scale else "xi = (s-1) k~ + 1, s odd")
 
     def depth(self, task: Task, filter_size: int) -> int:
         """Return k~ for a task and a filter size.

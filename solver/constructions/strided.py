@@ -88,7 +88,7 @@ CONSTRUCTION = Construction(
     color="#56B4E9",
     marker="p",
     proofs=(Proof("strided_layers"),),
-    reach="xi = s^k~, s >= 2 (2 if not given), l a multiple of xi",
+    scales="xi = s^k~, s >= 2 (2 if not given), l a multiple of xi",
     smallest_size=2,
     default_size=2,
     strided_depth=strided_depth,

@@ -62,7 +62,7 @@ CONSTRUCTION = Construction(
     marker="h",
     proofs=(Proof("strided_layers"),),
     every_scale=True,
-    reach="every xi, s >= 2 (2 if not given), l a multiple of s^(k~-1) with (s-1) s^(k~-1) + 1 >= xi",
+    scales="every xi, s >= 2 (2 if not given), l a multiple of s^(k~-1) with (s-1) s^(k~-1) + 1 >= xi",
     smallest_size=2,
     default_size=2,
     strided_depth=strided_shift_depth,

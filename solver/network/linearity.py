@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product
 from typing import TypeAlias
 
 import numpy as np
@@ -13,11 +13,11 @@ import numpy as np
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
 from solver.network.representatives import network_representatives
-from solver.network.trace import Activation, dense_images, layer_passes, preactivations
+from solver.network.trace import Activation, dense_images, layer_passes
 from solver.numbers.exact import Exact
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
-from solver.question.lattice import Shape, coordinates, numbered
+from solver.question.lattice import Shape
 from solver.question.pairs import Task
 
 Witness: TypeAlias = "tuple[int, int, dict[int, int], Exact | int]"
@@ -76,7 +76,8 @@ def linearity_proof(
         reason, witness = _sign_argument(network, k, linear, keeps_sign), None
         if not reason:
             if not passes:
-                images = data_images(ring or network_representatives(network, task, deformation), deformation)
+                ring = ring or network_representatives(network, task, deformation)
+                images = dense_images(ring.every_image(deformation), ring.shape)
                 passes = list(layer_passes(network, images))
             bound = "is negative" if layer.activation == "relu" else "leaves [-1, 1]"
             reason = f"checked on all {len(images)} classes of plain and deformed images: no pre-activation {bound}"
@@ -106,13 +107,6 @@ def _sign_argument(network: Network, k: int, linear: bool, keeps_sign: bool) -> 
     return ""
 
 
-def data_images(ring: Representatives, deformation: Deformation) -> np.ndarray:
-    """Return one image per class of plain and deformed images that the network can tell apart, without repeats."""
-    moved = [image for pair in ring.pairs for image, _ in ring.outcomes(deformation, pair)]
-    rows = {tuple(sorted(image.items())) for image in [*ring.images, *moved]}
-    return dense_images([dict(row) for row in sorted(rows)], ring.shape)
-
-
 def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> Witness | None:
     cut = np.argwhere(a.values != z.values)
     if not len(cut):
@@ -122,6 +116,7 @@ def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> Witness | No
     image = {int(p): int(pixels[p]) for p in np.flatnonzero(pixels)}
     if isinstance(value, int | np.integer):
         value = Fraction(int(value), z.denominator)
+        value = int(value) if value.denominator == 1 else value
     return channel, int(np.ravel_multi_index(place, z.values.shape[2:])), image, value
 
 
@@ -131,18 +126,19 @@ def _on_task_ring(network: Network, layer: int, witness: Witness, ring: Shape, s
     # Sites left of the first pixel wrap around; for the unit, which side it is on is decided by evaluating both.
     trial = tuple(min(n, 2 * m) for n, m in zip(shape, ring, strict=True))
     right = [m // 2 + reach + 1 if len(ring) > 1 else m - reach for m in ring]
-    wrapped = {p: [x >= end for x, end in zip(coordinates(p, ring), right, strict=True)] for p in image}
+    wrapped = {p: [bool(x >= end) for x, end in zip(np.unravel_index(p, ring), right, strict=True)] for p in image}
 
     def placed(target: Shape) -> dict[int, int]:
         return {_unrolled(p, ring, target, wrapped[p]): v for p, v in image.items()}
 
-    z = preactivations(network, dense_images([placed(trial)], trial), layer).exact()[0, channel].ravel()
+    z, _ = next(islice(layer_passes(network, dense_images([placed(trial)], trial)), layer, None))
+    sums, wanted = z.values[0, channel].ravel(), value * z.denominator
     turns = product((False, True), repeat=len(ring))
-    turn = next(turn for turn in turns if z[_unrolled(site, ring, trial, turn)] == value)
+    turn = next(turn for turn in turns if sums[_unrolled(site, ring, trial, turn)] == wanted)
     return channel, _unrolled(site, ring, shape, turn), placed(shape), value
 
 
 def _unrolled(site: int, ring: Shape, target: Shape, wrapped: Sequence[bool]) -> int:
     """Return a site on a larger ring, along each axis counted from the end where it is wrapped."""
-    places = zip(coordinates(site, ring), ring, target, wrapped, strict=True)
-    return numbered(tuple(x - m + n if turn else x for x, m, n, turn in places), target)
+    places = zip(np.unravel_index(site, ring), ring, target, wrapped, strict=True)
+    return int(np.ravel_multi_index([x - m + n if turn else x for x, m, n, turn in places], target, mode="wrap"))

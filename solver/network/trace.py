@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import Exact, common_denominator, exact
-from solver.numbers.product import INT64_LIMIT, as_integers, largest, product
+from solver.numbers.exact import Exact, exact
+from solver.numbers.product import INT64_LIMIT, as_integers, common_denominator, largest, product
 from solver.question.lattice import Shape, as_shape
 
 _ENTRIES = 2**22

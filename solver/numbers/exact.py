@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from math import lcm
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -115,11 +114,6 @@ def sign(value: Exact | int) -> int:
     if isinstance(value, int | Fraction):
         return (value > 0) - (value < 0)
     return value.sign()
-
-
-def common_denominator(values: Iterable[Rational]) -> int:
-    """Return the least common denominator of rationals (1 for none)."""
-    return lcm(*{v.denominator for v in values})
 
 
 def decimal_text(value: Fraction, digits: int) -> tuple[Decimal, Decimal]:

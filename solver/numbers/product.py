@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 import numpy as np
 
-from solver.numbers.exact import common_denominator
+from solver.numbers.exact import Rational
 
 FLOAT_LIMIT = 2**53
 """Below it every integer is a float64."""
@@ -44,6 +46,11 @@ def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return _sparse_product(left.astype(object), right.astype(object))
     (p, m), (q, n) = as_integers(left), as_integers(right)
     return np.frompyfunc(lambda v: Fraction(v, m * n), 1, 1)(_integer_product(p, q, False).astype(object))
+
+
+def common_denominator(values: Iterable[Rational]) -> int:
+    """Return the least common denominator of rationals (1 for none)."""
+    return lcm(*{v.denominator for v in values})
 
 
 def number_type(left: np.ndarray, right: np.ndarray) -> type:

@@ -77,6 +77,12 @@ class Representatives:
             for move, p in deformation.outcomes(step, self.shape).items()
         ]
 
+    def every_image(self, deformation: Deformation) -> list[dict[int, int]]:
+        """Return every image, plain and deformed, once, as ``{site: value}`` in order."""
+        moved = [image for pair in self.pairs for image, _ in self.outcomes(deformation, pair)]
+        rows = {tuple(sorted(image.items())) for image in [*self.images, *moved]}
+        return [dict(row) for row in sorted(rows)]
+
 
 def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool = False) -> Representatives:
     """Return the pairs that represent the ensemble for a map that cannot relate pixels ``sight`` or more apart.

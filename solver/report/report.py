@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from solver.errors import InputError
 from solver.sensitivity.question import Question
@@ -21,6 +21,11 @@ class Report:
     shuffled : tuple of tuple of ShuffledDeformation
         For each network what `shuffled_deformations` gives, or none at all; text and JSON show it.
 
+    Attributes
+    ----------
+    question : Question
+        What was asked, of the first network.
+
     Raises
     ------
     InputError
@@ -37,26 +42,18 @@ class Report:
 
     networks: tuple[Sensitivities, ...]
     shuffled: tuple[tuple[ShuffledDeformation, ...], ...] = ()
+    question: Question = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        questions = {(s.task, s.deformation, s.noise, s.channel_mean) for s in self.networks}
+        asked = [s.question for s in self.networks]
+        questions = {(q.task, q.deformation, q.noise, q.channel_mean) for q in asked}
         if len(questions) != 1:
             raise InputError(
                 f"a report needs networks of one task, deformation, noise and channel option; got {len(questions)}"
             )
-
         if self.shuffled and [len(s.layers) for s in self.networks] != [len(layers) for layers in self.shuffled]:
             raise InputError("shuffled: expected the deformations of every layer of every network, or nothing at all")
-
-    @property
-    def first(self) -> Sensitivities:
-        """The first network's sensitivities, which carry the question all of them answer."""
-        return self.networks[0]
-
-    @property
-    def question(self) -> Question:
-        """What was asked, of the first network."""
-        return self.first.question
+        object.__setattr__(self, "question", asked[0])
 
     @property
     def entries(self) -> Iterator[tuple[Sensitivities, tuple[ShuffledDeformation, ...]]]:

@@ -50,10 +50,6 @@ Found: TypeAlias = Mapping[str, Value]
 """The quantities of the layer that stand before one in the table."""
 
 
-def _over(numerator: Value, spread: Value, zero: str = FLAT) -> Value:
-    return quotient(numerator, spread, method=numerator.method, zero=zero)
-
-
 @dataclass(frozen=True)
 class Quantity:
     """One quantity of a layer, and how it is shown: writers know no more than this of any.
@@ -100,15 +96,15 @@ _PARTS = (
 )
 _IDENTITY = r"$G_{\mathrm{id}}$: identity activations."
 QUANTITIES = (
-    Quantity("D", "D", "D", lambda t, _: _over(t.change, t.spread), "exactly", note="D is exact."),
-    Quantity("G", "G", "G", lambda t, _: _over(t.noise.total, t.spread), "always"),
+    Quantity("D", "D", "D", lambda t, _: quotient(t.change, t.spread, zero=FLAT), "exactly", note="D is exact."),
+    Quantity("G", "G", "G", lambda t, _: quotient(t.noise.total, t.spread, zero=FLAT), "always"),
     Quantity(
-        "G_coherent", "G coherent", r"G_{\mathrm{coherent}}", lambda t, _: _over(t.noise.coherent, t.spread), "split",
-        note=_PARTS,
+        "G_coherent", "G coherent", r"G_{\mathrm{coherent}}",
+        lambda t, _: quotient(t.noise.coherent, t.spread, zero=FLAT), "split", note=_PARTS,
     ),
     Quantity(
         "G_incoherent", "G incoherent", r"G_{\mathrm{incoherent}}",
-        lambda t, _: _over(t.noise.incoherent, t.spread), "split",
+        lambda t, _: quotient(t.noise.incoherent, t.spread, zero=FLAT), "split",
     ),
     Quantity(
         "R", "R", "R", lambda _, v: quotient(v["D"], v["G"], method=v["G"].method, zero="G is 0"), "always",
@@ -116,7 +112,7 @@ QUANTITIES = (
     ),
     Quantity(
         "G_identity", "G identity", r"G_{\mathrm{id}}",
-        lambda t, _: _over(t.linear.total, t.linear_spread, FLAT_LINEAR), latex_note=_IDENTITY,
+        lambda t, _: quotient(t.linear.total, t.linear_spread, zero=FLAT_LINEAR), latex_note=_IDENTITY,
     ),
     Quantity(
         "price", "price", r"G/G_{\mathrm{id}}",
@@ -157,7 +153,7 @@ def layer_deformations(question: Question) -> tuple[list[LayerValues], list[dict
     for k, (choice, pair) in enumerate(moments):
         method = choice.route.method
         spread = ExactValue(pair.spread, method)
-        d = quotient(ExactValue(pair.change, method), spread, method=method, zero=FLAT)
+        d = quotient(ExactValue(pair.change, method), spread, zero=FLAT)
         values = {name: d if name == "D" else UNASKED for name in NAMES}
         layers.append(LayerValues(k, question.names[k], values))
     return layers, [{"D": choice} for choice, _ in moments]

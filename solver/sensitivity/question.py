@@ -14,7 +14,7 @@ from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise, default_noise
-from solver.question.pairs import Task
+from solver.question.pairs import Task, canonical_text
 
 NUMBERS = 5
 """Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
@@ -101,5 +101,5 @@ class Question:
             for each in network.layers[: min(layer, network.depth)]
         ]
         head: list[Any] = [repr(network.readout), network.pooling] if layer > self.depth else []
-        place = [self.task.text, self.noise.text, self.channel_mean]
+        place = [canonical_text(self.task), canonical_text(self.noise), self.channel_mean]
         return json.dumps(["noise response", __version__, NUMBERS, route, layer, layers, head, place])

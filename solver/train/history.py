@@ -112,7 +112,7 @@ def _layers(question: Question, sampling: Sampling, shuffles: Shuffles) -> tuple
     layers = []
     for k, each in enumerate(distance_moments(network, task, deformation)):
         spread, method = ExactValue(each.spread, DISTANCES.method), noisy[k].total.method
-        D = quotient(ExactValue(each.change, DISTANCES.method), spread, method=DISTANCES.method, zero=FLAT)
+        D = quotient(ExactValue(each.change, DISTANCES.method), spread, zero=FLAT)
         G = quotient(noisy[k].total, spread, method=method, zero=FLAT)
         values = {"D": D, "G": G, "R": quotient(D, G, method=G.method, zero=FLAT)}
         values |= {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}

@@ -293,18 +293,14 @@ PASSED_ON = {
     "G.method",
     "LINEAR.method",
     "bounded",
+    "choice.route.method",
     "f'formula, {self.proof.method}'",
     "f'{method}, {sets}'",
     "found.method",
     "g.method",
     "method",
-    "method or numerator.method",
-    "response.method",
     "self.method",
-    "t.linear.total.method",
-    "t.method",
     "v['G'].method",
-    "value.method",
 }
 """Methods that are handed on or made up of parts; `test_values_have_routes` meets them."""
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import InputError, NumberField
-from solver.numbers.exact import common_denominator, decimal_text, exact, integer, rational, sign
+from solver.numbers.exact import decimal_text, exact, integer, rational, sign
+from solver.numbers.product import common_denominator
 
 FRACTIONS = st.fractions()
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from solver.gaussian.chains.level_grids import Cells, Direction, Line, Move, Product, Sectors, angle, move, piece_count
+from solver.gaussian.chains.level_grids import Cells, Direction, Line, Product, Sectors, angle, move, piece_count
 from solver.gaussian.chains.noise_grid import NoiseGrid
 from solver.gaussian.moments import FLOATS
 
@@ -27,6 +27,8 @@ MOST_PANELS = 1e6
 
 Pattern = tuple[float, ...]
 """Means m of consecutive sites."""
+Path = tuple[Cells, np.ndarray, Direction]
+"""Between which functions levels move at a site: on cells, to points, in a direction (`level_grids.move`)."""
 Values = dict[Pattern, np.ndarray]
 """The state, for each distinct ending of the patterns."""
 
@@ -82,8 +84,7 @@ class CoupledChains:
             if self.weights[j]:
                 points = stages[j].points if j else np.full((1, 2), self.level)
                 direction = (self.weights[j], 0.0)
-                step = move(stages[j + 1], points, direction, self.resolution.integral_nodes, highest[j])
-                values = self._stepped(values, endings, step)
+                values = self._stepped(values, endings, (stages[j + 1], points, direction), highest[j])
             else:
                 values = {ending: self.grid.passed(values[ending[1:]]) for ending in endings}
         return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
@@ -101,9 +102,9 @@ class CoupledChains:
 
         The sinc functions count ten for each value; only with unequal taps are they the larger part.
         """
-        noises = len(self.grid.nodes) ** (self.grid.memory + 1)
+        noises, sincs = len(self.grid.nodes) ** (self.grid.memory + 1), 10.0 * self.grid.sinc_size
         return sum(
-            2 * rises * noises * len({pattern[j:] for pattern in patterns}) + self._sinc_cost(rises, patterns, j)
+            rises * (2 * noises * len({p[j:] for p in patterns}) + sincs * len({p[j] for p in patterns}))
             for j, rises in enumerate(self._rises(*self._stages(patterns)))
         )
 
@@ -136,20 +137,19 @@ class CoupledChains:
         line, edge = self._line(1), self._edge(lag)
         values: Values = {(): self._constant(line.points[:, 1:])}
         values = self._along(line, values, patterns, count, self.weights[count - lag :])
-        for site, cells, points, direction in self._common_sites(lag):
-            step = move(cells, points, direction, self.resolution.integral_nodes)
-            values = self._stepped(values, {p[site:] for p in patterns}, step)
+        for site, path in self._common_sites(lag):
+            values = self._stepped(values, {p[site:] for p in patterns}, path)
         values = self._along(edge, values, patterns, 0, self.weights[:lag])
         starts = zip(patterns, first_levels or [self.level] * len(patterns), strict=True)
         return np.array([self._at_full(edge, values[p], b)[0] for p, b in starts])
 
     def product_cost(self, patterns: Sequence[Pattern], lag: int) -> float:
         """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
-        noises, cost = len(self.grid.nodes) ** self.grid.memory, 0.0
-        for site, cells, points, direction in self._common_sites(lag):
-            rises = piece_count(cells, points, direction) * self.resolution.integral_nodes
-            cost += float(rises) * cells.cell_size * noises * len({p[site:] for p in patterns})
-            cost += self._sinc_cost(rises, patterns, site)
+        noises, sincs, cost = len(self.grid.nodes) ** self.grid.memory, 10.0 * self.grid.sinc_size, 0.0
+        for site, path in self._common_sites(lag):
+            rises = piece_count(*path) * self.resolution.integral_nodes
+            cost += float(rises) * path[0].cell_size * noises * len({p[site:] for p in patterns})
+            cost += rises * sincs * len({p[site] for p in patterns})
         return cost
 
     def distant_covariances(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
@@ -167,9 +167,6 @@ class CoupledChains:
         values = self._along(line, values, patterns, 0, self.weights)
         return np.array([self._at_full(line, values[p])[0] for p in patterns])
 
-    def _sinc_cost(self, rises: float, patterns: Sequence[Pattern], site: int) -> float:
-        return 10.0 * rises * self.grid.sinc_size * len({p[site] for p in patterns})
-
     def _rises(self, highest: np.ndarray, stages: Sequence[Line]) -> list[float]:
         """Return about how many values of r the step at each site takes; 0 in gaps."""
         counts = []
@@ -181,12 +178,22 @@ class CoupledChains:
             counts.append(points * pieces * self.resolution.integral_nodes if weight else 0.0)
         return counts
 
-    def _common_sites(self, lag: int) -> Iterator[tuple[int, Cells, np.ndarray, Direction]]:
+    def _common_sites(self, lag: int) -> Iterator[tuple[int, Path]]:
         """Yield the sites that both windows see, from the last one, and between which functions levels move there."""
-        cells: Cells = Product(self.level, self.resolution.level_nodes)
+        nodes = self.resolution.level_nodes
+        functions: list[Line | Sectors] = [self._edge(lag)]
+        for site in range(lag + 1, len(self.weights)):
+            # Levels with b > b' are only reached if a summand on the left weighs more on q than on p.  A sector of
+            # width 1 in alpha is as hard to resolve as a whole level, narrower ones are easier.
+            both = any(self.weights[i] < self.weights[i - lag] for i in range(lag, site))
+            breaks = sorted({0.0, 1.0, 2.0, *self._rays(lag, site)})
+            kept = tuple(alpha for alpha in breaks if both or alpha <= 1)
+            few = 4 + int(np.ceil((nodes - 4) * max(np.diff(kept))))
+            functions.append(Sectors(self.level, kept, nodes, few))
+        cells: Cells = Product(self.level, nodes)
         for site in reversed(range(lag, len(self.weights))):
-            wanted = self._edge(lag) if site == lag else self._sectors(lag, site)
-            yield site, cells, wanted.points, (self.weights[site], self.weights[site - lag])
+            wanted = functions[site - lag]
+            yield site, (cells, wanted.points, (self.weights[site], self.weights[site - lag]))
             cells = wanted
 
     def _along(
@@ -202,12 +209,15 @@ class CoupledChains:
         """Return the values at site ``start`` after sites with ``weights`` from there on have moved one level."""
         for j in reversed(range(len(weights))):
             direction = (0.0, weights[j]) if line.axis else (weights[j], 0.0)
-            step = move(line, line.points, direction, self.resolution.integral_nodes)
-            values = self._stepped(values, {p[start + j :] for p in patterns}, step, tilted=tilted)
+            endings = {p[start + j :] for p in patterns}
+            values = self._stepped(values, endings, (line, line.points, direction), tilted=tilted)
         return values
 
-    def _stepped(self, values: Values, endings: set[Pattern], step: Move, *, tilted: bool = False) -> Values:
+    def _stepped(
+        self, values: Values, endings: set[Pattern], path: Path, reach: float = np.inf, *, tilted: bool = False
+    ) -> Values:
         """Return the values one site earlier, for each ending; endings with the same first mean are one stack."""
+        step = move(*path, self.resolution.integral_nodes, reach)
         result: Values = {}
         for mean in sorted({ending[0] for ending in endings}):
             group = sorted(ending for ending in endings if ending[0] == mean)
@@ -247,24 +257,14 @@ class CoupledChains:
         high = float(self.level - np.minimum(spent, 0).sum())
         return float(lowest) if lowest < high else high - min(self.resolution.panel, 1.0), high
 
-    def _line(self, axis: int, *inner: float) -> Line:
-        """Return functions of one level, the other being full, with kinks at these fractions of it."""
-        breaks = (0.0, *(alpha * self.level for alpha in inner), self.level)
-        return Line(self.level, axis, breaks, self.resolution.level_nodes)
+    def _line(self, axis: int) -> Line:
+        """Return functions of one level, the other being full."""
+        return Line(self.level, axis, (0.0, self.level), self.resolution.level_nodes)
 
     def _edge(self, lag: int) -> Line:
         """Return functions of b at full b', with their kinks where the rays meet that edge."""
-        return self._line(0, *(alpha for alpha in self._rays(lag, lag) if alpha < 1))
-
-    def _sectors(self, lag: int, site: int) -> Sectors:
-        """Return functions of both levels after the common sites from ``site`` on."""
-        # Levels with b > b' are only reached if a summand on the left weighs more on q than on p.  A sector of width 1
-        # in alpha is as hard to resolve as a whole level, narrower ones are easier.
-        both = any(self.weights[i] < self.weights[i - lag] for i in range(lag, site))
-        breaks = sorted({0.0, 1.0, 2.0, *self._rays(lag, site)})
-        kept = tuple(alpha for alpha in breaks if both or alpha <= 1)
-        nodes = self.resolution.level_nodes
-        return Sectors(self.level, kept, nodes, 4 + int(np.ceil((nodes - 4) * max(np.diff(kept)))))
+        inner = (alpha * self.level for alpha in self._rays(lag, lag) if alpha < 1)
+        return Line(self.level, 0, (0.0, *inner, self.level), self.resolution.level_nodes)
 
     def _rays(self, lag: int, site: int) -> list[float]:
         pairs = {(self.weights[i], self.weights[i - lag]) for i in range(site, len(self.weights))}

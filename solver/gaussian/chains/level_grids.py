@@ -153,9 +153,12 @@ class Move:
     rises, weights : ndarray, shape (pieces, r)
         The values of r and their quadrature weights.
     first, second : ndarray, shape (pieces, r, n1) and (pieces, r, n2)
-        Interpolation factors of the function at (b - K r, b' - K' r).
+        Interpolation factors of the function at (b - K r, b' - K' r): their product over n1 and n2, from the values in
+        the piece's cell to those along it.
     rest_cell, rest : ndarray, shape (nodes,) and (nodes, n1 n2)
         The same at r = 0.
+    cell_size : int
+        Nodes of one cell of the function that is integrated, n1 n2.
     """
 
     starts: np.ndarray
@@ -166,16 +169,7 @@ class Move:
     second: np.ndarray
     rest_cell: np.ndarray
     rest: np.ndarray
-
-    @property
-    def cell_size(self) -> int:
-        """Nodes of one cell of the function that is integrated."""
-        return self.rest.shape[1]
-
-    def interpolation(self, piece: int) -> np.ndarray:
-        """Return the matrix (r, n1 n2) from the values in the piece's cell to those along it."""
-        matrix = self.first[piece][:, :, None] * self.second[piece][:, None, :]
-        return matrix.reshape(len(matrix), -1)
+    cell_size: int
 
 
 def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int, reach: float = np.inf) -> Move:
@@ -192,7 +186,7 @@ def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int, rea
     rest = (rest_first[:, 0, :, None] * rest_second[:, 0, None, :]).reshape(len(points), -1)
     rest[(first > 0) | (last < 0)] = 0
     starts = np.searchsorted(owner, np.arange(len(points) + 1))
-    return Move(starts, cell, rises, length[:, None] * w, first_factor, second_factor, rest_cell, rest)
+    return Move(starts, cell, rises, length[:, None] * w, first_factor, second_factor, rest_cell, rest, rest.shape[1])
 
 
 def piece_count(cells: Cells, points: np.ndarray, direction: Direction) -> int:

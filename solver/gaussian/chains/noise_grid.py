@@ -7,8 +7,7 @@ Against the density phi(e) it is integrated through its sinc interpolant, split 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,39 +24,47 @@ class NoiseGrid:
     ----------
     taps : tuple of float
         w_0, ..., w_D with w_D > 0.
+
+    Attributes
+    ----------
+    memory : int
+        D, the number of noises that neighbouring sites share with the next.
+    nodes : ndarray
+        The grid of one noise; a single 0 if there is nothing to remember.
+    density : ndarray
+        phi at the nodes; 1 if there is nothing to remember.
+    shape : tuple of two int
+        Lengths of the axes y and e.
+    state : list of ndarray
+        The D last noises, oldest first, each of a shape that broadcasts to (y, 1, e, 1).
+    sinc_size : int
+        Values of sinc functions for each rise of a summand: its distinct kinks times the nodes.
     """
 
     taps: tuple[float, ...]
     deviation: float
     step: float
     reach: float
+    memory: int = field(init=False, repr=False, compare=False)
+    nodes: np.ndarray = field(init=False, repr=False, compare=False)
+    density: np.ndarray = field(init=False, repr=False, compare=False)
+    shape: tuple[int, int] = field(init=False, repr=False, compare=False)
+    state: list[np.ndarray] = field(init=False, repr=False, compare=False)
+    sinc_size: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def memory(self) -> int:
-        """D, the number of noises that neighbouring sites share with the next."""
-        return len(self.taps) - 1
-
-    @cached_property
-    def nodes(self) -> np.ndarray:
-        """The grid of one noise; a single 0 if there is nothing to remember."""
-        half = int(np.ceil(self.reach / self.step)) if self.memory else 0
-        return np.arange(-half, half + 1) * self.step
-
-    @cached_property
-    def density(self) -> np.ndarray:
-        """phi at the nodes; 1 if there is nothing to remember."""
-        return np.exp(-(self.nodes**2) / 2) / np.sqrt(2 * np.pi) if self.memory else np.ones(1)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Lengths of the axes y and e."""
-        return (len(self.nodes) if self.memory == 2 else 1), len(self.nodes)
-
-    @cached_property
-    def state(self) -> list[np.ndarray]:
-        """The D last noises, oldest first, each of a shape that broadcasts to (y, 1, e, 1)."""
-        e, y = self.nodes[None, None, :, None], self.nodes[:, None, None, None]
-        return [[], [e], [y, e]][self.memory]
+    def __post_init__(self) -> None:
+        memory = len(self.taps) - 1
+        half = int(np.ceil(self.reach / self.step)) if memory else 0
+        nodes = np.arange(-half, half + 1) * self.step
+        e, y = nodes[None, None, :, None], nodes[:, None, None, None]
+        vars(self).update(
+            memory=memory,
+            nodes=nodes,
+            density=np.exp(-(nodes**2) / 2) / np.sqrt(2 * np.pi) if memory else np.ones(1),
+            shape=((len(nodes) if memory == 2 else 1), len(nodes)),
+            state=[[], [e], [y, e]][memory],
+        )
+        vars(self)["sinc_size"] = len(self._kinks(0.0)[0]) * len(nodes) if memory else 0
 
     def expectation(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over the first noises, of axes (level, column)."""
@@ -86,8 +93,9 @@ class NoiseGrid:
             matrix = _matrix(self, move, mean, zero, move.weights * lift, values.shape[1])
             return (matrix @ values[0, :, 0])[None, :, None]
         kinks, rows = self._kinks(mean)
+        indices = np.arange(len(self.nodes)) - (len(self.nodes) - 1) / 2
         weighted = values * self.density[:, None]
-        rest = zero * self.step * (0.5 + sici(np.pi * (kinks[:, None] / self.step - self._indices))[0] / np.pi)
+        rest = zero * self.step * (0.5 + sici(np.pi * (kinks[:, None] / self.step - indices))[0] / np.pi)
         result = self._resting(rest, rows, move, weighted)
         slope = self.deviation * self.taps[-1]
         for b, (start, stop) in enumerate(zip(move.starts[:-1], move.starts[1:], strict=True)):
@@ -97,7 +105,7 @@ class NoiseGrid:
             rises = move.rises[start:stop].ravel()
             scale = (move.weights[start:stop] * lift[start:stop]).ravel() / slope
             points = (kinks[:, None] + rises / slope) / self.step
-            matrix = _sinc(points, self._indices) * scale[:, None]
+            matrix = _sinc(points, indices) * scale[:, None]
             flat = matrix.reshape(len(kinks), -1)
             for y, at in enumerate(rows):
                 result[:, b, y] += flat[at] @ left[y].reshape(flat.shape[1], -1)
@@ -118,12 +126,8 @@ class NoiseGrid:
         at = move.cell[piece] * move.cell_size
         block = weighted[:, at : at + move.cell_size]
         flat = block.reshape(*block.shape[:2], -1)
-        return (move.interpolation(piece) @ flat).reshape(len(block), -1, *block.shape[2:])
-
-    @cached_property
-    def sinc_size(self) -> int:
-        """Values of sinc functions for each rise of a summand: its distinct kinks times the nodes."""
-        return len(self._kinks(0.0)[0]) * len(self.nodes) if self.memory else 0
+        matrix = move.first[piece][:, :, None] * move.second[piece][:, None, :]
+        return (matrix.reshape(len(matrix), -1) @ flat).reshape(len(block), -1, *block.shape[2:])
 
     def _kinks(self, mean: float) -> tuple[np.ndarray, list[Any]]:
         """Return the distinct noises at which a summand starts, and for each newer old noise which of them it has."""
@@ -132,10 +136,6 @@ class NoiseGrid:
         distinct, at = np.unique(np.round(drift, 12), return_inverse=True)
         rows = [_as_slice(row) for row in at.reshape(drift.shape).T]
         return -(mean / self.deviation + distinct) / slope, rows
-
-    @cached_property
-    def _indices(self) -> np.ndarray:
-        return np.arange(len(self.nodes)) - (len(self.nodes) - 1) / 2
 
 
 def _matrix(grid: NoiseGrid, move: Move, mean: float, zero: float, weights: np.ndarray, nodes: int) -> np.ndarray:

@@ -16,7 +16,8 @@ from solver.network.files.generator_text import generator_text
 from solver.network.files.reading import SCHEMA
 from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.numbers.exact import Exact, common_denominator
+from solver.numbers.exact import Exact
+from solver.numbers.product import common_denominator
 
 LONGEST_NUMBER = 1000
 

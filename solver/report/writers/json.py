@@ -31,10 +31,10 @@ def report_json(report: Report, digits: int, *, why: bool = False) -> str:
     InputError
         If f_p(d), which the schema writes out for every d, would fill more than some hundred megabytes.
     """
-    if report.first.task.sites > LONGEST_RESPONSE:
+    if report.question.task.sites > LONGEST_RESPONSE:
         raise InputError(
             f"length: JSON writes f_p at every distance, so at most {LONGEST_RESPONSE} sites, "
-            f"got {report.first.task.sites}; text and LaTeX have no such limit"
+            f"got {report.question.task.sites}; text and LaTeX have no such limit"
         )
     return json_text(report_object(report, digits, why=why))
 

@@ -30,17 +30,17 @@ def report_latex(
     """
     grid, parts = fitted_grid(lambda chosen: _grid(report, chosen, digits), columns, width)
     channels = [
-        f"{each.title} ${', '.join(map(str, s.network.channels))}$"
+        f"{each.title} ${', '.join(map(str, s.question.network.channels))}$"
         for each, s in zip(grid.groups, report.networks, strict=True)
     ]
     text = f"{caption(report.question, grid.columns)} Channels: {'; '.join(channels)}.{notes(grid, parts)}"
-    names = "-".join(dict.fromkeys("".join(c for c in s.network.name if c.isalnum()) for s in report.networks))
+    names = "-".join(dict.fromkeys("".join(filter(str.isalnum, s.question.network.name)) for s in report.networks))
     return preamble(parts, command) + table(parts, text, f"tab:{names}-{report.question.task.tag}")
 
 
 def _grid(report: Report, columns: tuple[Quantity, ...], digits: int) -> Grid:
     groups = tuple(
-        group(escaped(s.network.name), columns, {layer.label: layer for layer in s.layers}, digits)
+        group(escaped(s.question.network.name), columns, {layer.label: layer for layer in s.layers}, digits)
         for s in report.networks
     )
     deepest = max(report.networks, key=lambda s: len(s.layers))

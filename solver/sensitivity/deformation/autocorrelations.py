@@ -32,8 +32,9 @@ def linear_moments(
     """
     kernels = {k: observed_kernel(network, k, channel_mean=channel_mean) for k in layers}
     widest = max((kernel.width for kernel in kernels.values()), default=1)
+    changed = difference_correlations(task, deformation, widest - 1)
     places = lags(widest - 1, task.axes)
-    changes = dict(zip(places, difference_correlations(task, deformation, widest - 1), strict=True))
+    changes = dict(zip(places, changed, strict=True))
     pixels = dict(zip(places, pixel_correlations(task, widest - 1), strict=True))
     found = {}
     for k, kernel in kernels.items():

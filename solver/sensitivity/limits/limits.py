@@ -91,7 +91,7 @@ def noise_limits(
         closed = closed_response(question, k)
         finite = _over_variance(closed.total if closed else None, noise.variance(task.length))
         found = {"weak": weak[k], "finite": finite, "strong": strong[k]}
-        ratios = {name: quotient(value, spread, method=value.method, zero=FLAT) for name, value in found.items()}
+        ratios = {name: quotient(value, spread, zero=FLAT) for name, value in found.items()}
         layers.append(LayerValues(k, question.names[k], ratios))
     return NoiseLimits(question, tuple(layers))
 
@@ -99,7 +99,7 @@ def noise_limits(
 def _over_variance(response: Value | None, variance: Fraction) -> Value:
     if response is None:
         return MissingValue("the noise is rectified twice; sensitivities(...) evaluates it")
-    return quotient(response, ExactValue(variance, "sigma^2"), method=response.method, zero="")
+    return quotient(response, ExactValue(variance, "sigma^2"), zero="")
 
 
 def weak_noise_responses(network: Network, task: TwoPixelTask, **options: Any) -> list[Value]:

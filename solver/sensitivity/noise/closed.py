@@ -24,7 +24,7 @@ from solver.sensitivity.noise.once import (
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.second_moment import CLOSED, closed_values
-from solver.values import Value, as_value
+from solver.values import ExactValue, Value
 
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
@@ -70,7 +70,8 @@ def _once(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Valu
 
 def _linear(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
     number = linear_noise(question.network, question.task, question.noise, layer, channel_mean=question.channel_mean)
-    return NoiseResponse(number, 0, number).map(lambda part: as_value(part, LINEAR.method))
+    whole = ExactValue(number, LINEAR.method)
+    return NoiseResponse(whole, ExactValue(Fraction(0), LINEAR.method), whole)
 
 
 LINEAR = Route(name="linear", method="linear noise", refusal=why_touched, response=_linear)

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from solver.cache import Cache
 from solver.values import NumericValue
+
+if TYPE_CHECKING:
+    from solver.sensitivity.question import Question
 
 T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
@@ -53,9 +56,17 @@ class Form(Generic[Part]):
 
 
 def kept(
-    cache: Cache | None, text: str, compute: Callable[[], NoiseResponse[Part]], form: Form[Part]
+    cache: Cache | None,
+    question: Question,
+    layer: int,
+    route: str,
+    compute: Callable[[], NoiseResponse[Part]],
+    form: Form[Part],
 ) -> NoiseResponse[Part]:
-    """Return the response that the cache holds under a text, or compute and keep it."""
+    """Return the response of a layer by a route that the cache holds, or compute and keep it."""
+    if cache is None:
+        return compute()
+    text = question.text(layer, route)
     known = stored(cache, text, form)
     if known is not None:
         return known

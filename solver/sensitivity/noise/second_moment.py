@@ -80,7 +80,8 @@ class SecondMoment:
 def closed_values(moment: SecondMoment) -> NoiseResponse[Value]:
     """Return a second moment and its parts: closed up to `MOST_TERMS` terms, and beyond as balls, not written out."""
     if len(moment.covariances) <= MOST_TERMS:
-        return moment.split().map(lambda part: as_value(part, CLOSED))
+        split = moment.split()
+        return NoiseResponse(*(as_value(part, CLOSED) for part in (split.total, split.coherent, split.incoherent)))
     enclose = cache(moment.enclose_split)
     method = f"{CLOSED}: {len(moment.covariances)} terms, as a proven ball"
 

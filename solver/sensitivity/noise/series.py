@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.errors import NotApplicableError
 from solver.gaussian.independent import Term, Terms
 from solver.proof import Proof
 from solver.sensitivity.noise.ball_sum import BallSum, Split
 from solver.sensitivity.noise.response import BALL, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.series_latex import coherent_formula, incoherent_formula, integral_formula
-from solver.sensitivity.noise.units import Refusal, UnitRing, granted, refused, unit_ring
+from solver.sensitivity.noise.units import Refusal, UnitRing, unit_ring
 from solver.values import EnclosedValue, Value
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def independent_units(question: Question, layer: int) -> UnitRing | Refusal:
     return ring
 
 
+def _refusal(question: Question, layer: int) -> str | None:
+    ring = independent_units(question, layer)
+    return ring.why if isinstance(ring, Refusal) else None
+
+
 def ball_sum(question: Question, layer: int) -> BallSum:
     """Return <||a(x + eta) - a(x)||^2> of a layer, or <(f_p(x + eta) - f_p(x))^2>, over independent sites.
 
@@ -62,7 +68,9 @@ def ball_sum(question: Question, layer: int) -> BallSum:
     NotApplicableError
         If the series do not apply: see `independent_units`.
     """
-    ring = granted(independent_units(question, layer))
+    ring = independent_units(question, layer)
+    if isinstance(ring, Refusal):
+        raise NotApplicableError(ring.why)
     patterns = _Patterns(ring)
     most_terms = max(len(kernel) for kernel in ring.units.kernels)
     total = BallSum(ring.units.level, _smallest_scale(ring), most_terms)
@@ -181,8 +189,8 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
 
     @cache
     def balls(digits: int) -> NoiseResponse[Any]:
-        text = question.text(layer, f"{SERIES.name}, {digits} digits")
-        return kept(how.cache, text, lambda: total.enclose_split(digits), BALL)
+        route = f"{SERIES.name}, {digits} digits"
+        return kept(how.cache, question, layer, route, lambda: total.enclose_split(digits), BALL)
 
     def value(part: str, formula: Callable[[BallSum], str]) -> Value:
         return EnclosedValue(lambda digits: getattr(balls(digits), part), PROVEN, partial(formula, total))
@@ -197,7 +205,7 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
 SERIES = Route(
     name="series",
     method=PROVEN,
-    refusal=lambda question, layer: refused(independent_units(question, layer)),
+    refusal=_refusal,
     response=_response,
     sources=("johansson2017arb",),
     proofs=(

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from solver.errors import NotApplicableError
 from solver.network.kernels import Kernel, effective_kernel
 from solver.network.network import Network
 from solver.network.representatives import noise_representatives
@@ -20,7 +19,6 @@ from solver.sensitivity.noise.once import is_rectified_once, rectifying_layer
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
-T = TypeVar("T")
 Window = tuple[tuple[int, Any], ...]
 """Offsets and nonzero weights of one unit, in order."""
 
@@ -30,24 +28,6 @@ class Refusal:
     """Why something does not apply, in words."""
 
     why: str
-
-
-def refused(found: object) -> str | None:
-    """Return the words of a `Refusal`; None for anything else."""
-    return found.why if isinstance(found, Refusal) else None
-
-
-def granted(found: T | Refusal) -> T:
-    """Return what was found, where it is known to apply.
-
-    Raises
-    ------
-    NotApplicableError
-        If it is a `Refusal`, with its words.
-    """
-    if isinstance(found, Refusal):
-        raise NotApplicableError(found.why)
-    return found
 
 
 @dataclass(frozen=True)

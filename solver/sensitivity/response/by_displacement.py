@@ -175,12 +175,9 @@ def readouts(network: Network, last: Activation, ring: Representatives) -> list[
 
     The sites that the representing ring leaves out see background only, so they add its activation.
     """
-    weights = network.pooled_readout(ring.task.sites)
-    missing = ring.missing_sites // network.total_stride(network.depth)
-    sums = last.site_sums()
-    background = last[:1].exact().reshape(network.channels[-1], -1)[:, 0]
+    weights, sums = network.pooled_readout(ring.task.sites), last.site_sums()
     return [
-        sum(v * (s + missing * b) for v, s, b in zip(weights, row, background, strict=True)) + network.constant
+        sum(v * (s + ring.stretch * b) for v, s, b in zip(weights, row, sums[0], strict=True)) + network.constant
         for row in sums
     ]
 

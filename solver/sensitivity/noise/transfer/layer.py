@@ -29,7 +29,7 @@ from solver.sensitivity.noise.transfer.windows import (
     float_patterns,
     weighted_sum,
 )
-from solver.sensitivity.noise.units import Refusal, granted
+from solver.sensitivity.noise.units import Refusal
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
@@ -89,16 +89,17 @@ def _refusal(question: Question, layer: int) -> str | None:
 
 def _cost(question: Question, layer: int) -> float:
     """Return the multiplications of the finer resolution, to leading order."""
-    windows = granted(equal_windows(question, layer))
+    windows = equal_windows(question, layer)
+    assert isinstance(windows, EqualWindows)
     return windows.chains(fine=True).shortfall_cost(float_patterns(windows.alone))
 
 
 def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-    windows, closed = granted(equal_windows(question, layer)), control(question, layer)
-    assert closed is not None
+    windows, closed = equal_windows(question, layer), control(question, layer)
+    assert isinstance(windows, EqualWindows) and closed is not None
     channels = question.network.layers[layer - 1].channels
     compute = partial(layer_response, windows, channels, closed)
-    found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, LAYER_TRANSFER.name), compute, NUMERIC)
+    found: NoiseResponse[NumericValue] = kept(how.cache, question, layer, LAYER_TRANSFER.name, compute, NUMERIC)
     return found
 
 

@@ -32,7 +32,7 @@ from solver.sensitivity.noise.transfer.windows import (
     float_patterns,
     weighted_sum,
 )
-from solver.sensitivity.noise.units import granted, refused
+from solver.sensitivity.noise.units import Refusal
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def output_response(windows: EqualWindows, progress: Progress | None = None) -> 
     exact, coarse = (
         float(windows.readout) ** 2 * np.array([[closed, closed], *each]) for each in np.split(np.array(parts), 2)
     )
-    split = NoiseResponse(slice(None), slice(-1, None), slice(None, -1))
-    return split.map(lambda part: _value(coarse[part], exact[part]))
+    split = (slice(None), slice(-1, None), slice(None, -1))
+    return NoiseResponse(*(_value(coarse[part], exact[part]) for part in split))
 
 
 def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
@@ -155,9 +155,15 @@ def _covariance(left: Fraction, right: Fraction, variance: Fraction, covariance:
     return float(enclose(product, 30) - enclose(rectified_mean(left, variance) * rectified_mean(right, variance), 30))
 
 
+def _refusal(question: Question, layer: int) -> str | None:
+    windows = equal_windows(question, layer)
+    return windows.why if isinstance(windows, Refusal) else None
+
+
 def _cost(question: Question, layer: int) -> float:
     """Return the multiplications of both resolutions, to leading order: those of overlapping pairs."""
-    windows = granted(equal_windows(question, layer))
+    windows = equal_windows(question, layer)
+    assert isinstance(windows, EqualWindows)
     count, total = len(windows.weights), 0.0
     for lag in range(1, count):
         together = float_patterns(windows.patterns(range(count + lag)))
@@ -167,16 +173,17 @@ def _cost(question: Question, layer: int) -> float:
 
 
 def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-    windows = granted(equal_windows(question, layer))
+    windows = equal_windows(question, layer)
+    assert isinstance(windows, EqualWindows)
     compute = partial(output_response, windows, how.progress)
-    found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, OUTPUT_TRANSFER.name), compute, NUMERIC)
+    found: NoiseResponse[NumericValue] = kept(how.cache, question, layer, OUTPUT_TRANSFER.name, compute, NUMERIC)
     return found
 
 
 OUTPUT_TRANSFER = Route(
     name="transfer",
     method=METHOD,
-    refusal=lambda question, layer: refused(equal_windows(question, layer)),
+    refusal=_refusal,
     response=_response,
     concerns=lambda question, layer: not question.noise.rectified and layer > question.depth,
     cost=_cost,

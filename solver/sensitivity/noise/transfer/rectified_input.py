@@ -26,7 +26,7 @@ import numpy as np
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.transfer.windows import CANCELLING, ROUNDING, EqualWindows, equal_windows
-from solver.sensitivity.noise.units import Refusal, granted, refused
+from solver.sensitivity.noise.units import Refusal
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
@@ -199,26 +199,32 @@ def _pair_cost(windows: EqualWindows) -> float:
 
 def _refusal(question: Question, layer: int) -> str | None:
     windows = equal_windows(question, layer)
-    if isinstance(windows, Refusal) or layer > question.depth:
-        return refused(windows)
+    if isinstance(windows, Refusal):
+        return windows.why
+    if layer > question.depth:
+        return None
     levels = [b for b in _levels(by_level(windows)) if not _is_affine(windows, b)]
     return next((why for b in levels if (why := replace(windows, level=b).weak_noise(_zeros(windows)))), None)
 
 
 def _cost(question: Question, layer: int) -> float:
     """Return the multiplications of all pairs of windows, roughly: one window alone is no matter."""
-    return _pair_cost(by_level(granted(equal_windows(question, layer)))) if layer > question.depth else 0.0
+    windows = equal_windows(question, layer)
+    assert isinstance(windows, EqualWindows)
+    return _pair_cost(by_level(windows)) if layer > question.depth else 0.0
 
 
 def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-    windows = by_level(granted(equal_windows(question, layer)))
+    found = equal_windows(question, layer)
+    assert isinstance(found, EqualWindows)
+    windows = by_level(found)
     if layer > question.depth:
         compute = partial(_output_response, windows, question.task.sites, how.progress)
     else:
         channels = question.network.layers[layer - 1].channels
         compute = partial(_layer_response, windows, channels ** (2 if question.channel_mean else 1))
-    found: NoiseResponse[NumericValue] = kept(how.cache, question.text(layer, INPUT_TRANSFER.name), compute, NUMERIC)
-    return found
+    response: NoiseResponse[NumericValue] = kept(how.cache, question, layer, INPUT_TRANSFER.name, compute, NUMERIC)
+    return response
 
 
 INPUT_TRANSFER = Route(
