@@ -57,7 +57,7 @@ _BEST = (Proof("best_kernel"),)
 EXACTLY = {
     **{each.method: Backing(each.sources, each.proofs) for each in DEFORMATION_ROUTES},
     **{each.method: Backing(each.sources, each.proofs) for each in ROUTES},
-    noise_limits.CLOSED: Backing(proofs=(Proof("limits_noise"),)),
+    noise_limits.AT_MOST_ONCE: Backing(proofs=(Proof("limits_noise"),)),
     shuffling.MEANS: Backing(proofs=AUTOCORRELATIONS.proofs),
     frequencies.RAYLEIGH: Backing(proofs=(Proof("frequency"),)),
     frequencies.PROJECTION: Backing(proofs=(Proof("frequency"),)),
@@ -65,7 +65,7 @@ EXACTLY = {
     optimal.ALGEBRAIC: Backing(proofs=_BEST),
     pencil.PROVEN_LEAST: Backing((ARB,), _BEST),
     **dict.fromkeys(("sigma^2", "network", "formula, derived", "formula, identified"), _NOTHING),
-    **dict.fromkeys((search.METHOD, MissingValue("").method), _NOTHING),
+    **dict.fromkeys((search.DESCENT, MissingValue("").method), _NOTHING),
 }
 """The methods that are always called the same: of every route, and of what is no route."""
 

@@ -54,7 +54,6 @@ def _shown(network: Network, task: TwoPixelTask, distance: int, form: str) -> st
         from solver.network.graph import channel_graph, graph_tikz
 
         return graph_tikz(channel_graph(network)) + "\n"
-    from solver.report.documents.show import network_latex
-    from solver.report.documents.show import network_text as plain_text
+    from solver.report.documents.show import network_latex, shown_network
 
-    return (plain_text if form == "text" else network_latex)(network, task, distance)
+    return (shown_network if form == "text" else network_latex)(network, task, distance)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from solver.sweep.results import SweepResults
 
 FORMATS = ("csv", "json", "tex", "md")
-AXES: dict[str, Mapping[str, Any]] = {
+AXIS_OPTIONS: dict[str, Mapping[str, Any]] = {
     "deformation": {
         "multiple": True,
         "default": ("independent",),
@@ -50,8 +50,8 @@ Examples:
 Evaluate every combination of the lists given. Finished cells are kept beside the first output (or in --state): run the
 same command again after an interruption, and it goes on where it stopped.""")
 @shared(
-    *(*AXES, "rectified_noise", "seed", *ROUTE, "layers", "quantities", "digits", "columns", "width", "jobs"),
-    **AXES,
+    *(*AXIS_OPTIONS, "rectified_noise", "seed", *ROUTE, "layers", "quantities", "digits", "columns", "width", "jobs"),
+    **AXIS_OPTIONS,
     quantities={"default": "D,G,R", "help": "Of a layer; D alone costs no noise."},
     digits={"help": "Significant digits [default: 15, in tables 6]."},
     columns={"help": "In tables: columns such as D_exact,D,G [default: the quantities]."},

@@ -31,11 +31,11 @@ def shift(task: Task, filter_size: int, depth: int) -> Network:
     axes = task.axes
     layers, offsets = [], [(0,) * axes]
     for k in range(1, depth):
-        targets = list(product(centred((filter_size - 1) * k + 1), repeat=axes))
+        targets = list(product(centred_offsets((filter_size - 1) * k + 1), repeat=axes))
         layers.append(_layer([[target] for target in targets], offsets, filter_size, [_name(t) for t in targets]))
         offsets = targets
     is_round = task.metric == "l2"
-    covered = disc(task.scale) if is_round else list(product(centred(task.scale), repeat=axes))
+    covered = disc(task.scale) if is_round else list(product(centred_offsets(task.scale), repeat=axes))
     layers.append(_layer([covered], offsets, filter_size, ["sum"], bias=(-1,)))
     network = summed(task, layers, name="shift")
     return replace(network, claim=None) if is_round else network
@@ -76,7 +76,7 @@ def disc(scale: int) -> list[Offset]:
     [9, 21, 45, 69]
     """
     middle = 1 - scale % 2
-    squares = {o: sum((2 * x - middle) ** 2 for x in o) for o in product(centred(scale), repeat=2)}
+    squares = {o: sum((2 * x - middle) ** 2 for x in o) for o in product(centred_offsets(scale), repeat=2)}
     windows = [[o for o, square in squares.items() if square <= radius] for radius in sorted(set(squares.values()))]
     return min(windows, key=lambda window: overlap_errors(window, scale))
 
@@ -93,7 +93,7 @@ def overlap_errors(window: list[Offset], scale: int) -> tuple[int, int]:
     return min((missed[level] + taken[level], level) for level in levels)
 
 
-def centred(count: int) -> list[int]:
+def centred_offsets(count: int) -> list[int]:
     """Return ``count`` consecutive offsets around 0 (one more to the right if even)."""
     return list(range(-((count - 1) // 2), count // 2 + 1))
 

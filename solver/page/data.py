@@ -14,7 +14,7 @@ from solver.errors import InputError, NotApplicableError
 from solver.network.network import Network
 from solver.question.task import TwoPixelTask
 from solver.report.cells import decimal
-from solver.report.documents.slides import NAMES
+from solver.report.documents.slides import SLIDES_NETWORKS
 from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
 from solver.values import MissingValue, Value
@@ -75,7 +75,7 @@ def case_data(length: int, scale: int, how: PageOptions) -> dict[str, Any]:
     """
     task = TwoPixelTask(length=length, scale=scale)
     results = []
-    for name in NAMES:
+    for name in SLIDES_NETWORKS:
         method, network = how.method_for(name, length, scale), construct(name, task)
         results.append(sensitivities(network, task, method=method, sampling=how.sampling, cache=how.cache))
     noise = results[0].noise
@@ -98,7 +98,7 @@ def network_data(result: Sensitivities) -> dict[str, Any]:
         "constant": _whole(network.constant),
         "response": [_whole(f) for f in result.response.values()],
         "sensitivities": [
-            {"label": layer.label} | {name: value_texts(getattr(layer, name)) for name in _QUANTITIES}
+            {"label": layer.label} | {name: shown_value(getattr(layer, name)) for name in _QUANTITIES}
             for layer in result.layers
         ],
     }
@@ -117,7 +117,7 @@ def _layer(network: Network, k: int) -> dict[str, Any]:
     }
 
 
-def value_texts(value: Value) -> dict[str, str]:
+def shown_value(value: Value) -> dict[str, str]:
     """Return a value as the texts that the page shows; a missing one is a dash and the reason."""
     about = {"kind": value.kind, "shown": decimal(value, _DIGITS)}
     if isinstance(value, MissingValue):

@@ -22,7 +22,7 @@ _MOVED: dict[str, Any] = {"facecolor": "none", "edgecolor": PALETTE[1], "hatch":
 _THRESHOLD: dict[str, Any] = {"color": "0.2", "linestyle": "--", "linewidth": 1, "label": "threshold $-b$"}
 
 
-class Panel(NamedTuple):
+class MapPanel(NamedTuple):
     """One panel: a map of x and of tau x on the sites it has, and the threshold that it has to pass, if any."""
 
     label: str
@@ -90,7 +90,7 @@ def _pair_and_moved(task: TwoPixelTask, distance: int, move: tuple[int, int]) ->
     return np.stack([task.image(first, first + distance), moved])
 
 
-def _panels(network: Network, images: np.ndarray) -> Iterator[Panel]:
+def _panels(network: Network, images: np.ndarray) -> Iterator[MapPanel]:
     """Yield the panels of a network from the image to the last map: its channels, or their sum where they are many."""
     maps = [each.exact() for each in activations(network, images)]
     stages: list[tuple[str, int, np.ndarray, list[float] | None]] = [("$a_0$", 0, maps[0], None)]
@@ -108,10 +108,10 @@ def _panels(network: Network, images: np.ndarray) -> Iterator[Panel]:
         sites = np.arange(values.shape[2]) * network.total_stride(k)
         plain, moved = values.astype(float)
         for each in zip(names, plain, moved, thresholds or (None,) * len(names), strict=True):
-            yield Panel(label, each[0], sites, *each[1:])
+            yield MapPanel(label, each[0], sites, *each[1:])
 
 
-def _draw(axes: Sequence[Axes], panels: Sequence[Panel]) -> None:
+def _draw(axes: Sequence[Axes], panels: Sequence[MapPanel]) -> None:
     for axis, panel in zip(axes, panels, strict=True):
         width = 0.8 * (panel.sites[1] - panel.sites[0] if len(panel.sites) > 1 else 1)
         axis.bar(panel.sites, panel.plain, width, **_PLAIN)

@@ -26,7 +26,7 @@ from solver.symbolic.setting import Setting
 from solver.symbolic.symbols import k, xi
 
 DEPTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-SCALES = (5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129)
+TRIED_SCALES = (5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129)
 _SIZES = (3, 5)
 
 
@@ -84,8 +84,8 @@ def deformation_by_scale(axes: Axes) -> None:
         r"$D_{\tilde k}$, uniform": (expansion(last_map_deformation(3).subs(k, depth), xi), COLORS["uniform"], "s"),
     }
     for label, (found, color, marker) in cases.items():
-        _markers(axes, SCALES, [found.exact_at(at) for at in SCALES], color, label, marker)
-        _line(axes, found, SCALES, color)
+        _markers(axes, TRIED_SCALES, [found.exact_at(at) for at in TRIED_SCALES], color, label, marker)
+        _line(axes, found, TRIED_SCALES, color)
     axes.set(xlabel=r"scale $\xi$", ylabel="$D$", ylim=(1e-5, 0.5), title=r"$l \to \infty$ unless stated, $s = 3$")
 
 

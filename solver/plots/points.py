@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from solver.constructions.registry import construct
 from solver.network.network import Network
 from solver.question.task import TwoPixelTask
-from solver.report.documents.slides import NAMES
+from solver.report.documents.slides import SLIDES_NETWORKS
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.values import MissingValue, Value
@@ -17,7 +17,7 @@ _DIGITS = 6
 
 def slides_or(networks: Sequence[Network], task: TwoPixelTask) -> tuple[Network, ...]:
     """Return the networks, or those of the slides if there are none."""
-    return tuple(networks) or tuple(construct(name, task) for name in NAMES)
+    return tuple(networks) or tuple(construct(name, task) for name in SLIDES_NETWORKS)
 
 
 def value_and_error(value: Value) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from solver.errors import InputError
 from solver.sensitivity.quantities import QUANTITIES, Quantity
 
-DEFAULTS = ("D_exact,D,G,R,price", "D_exact,D,G,R", "D_exact,G,R", "D,G,R")
+DEFAULT_COLUMNS = ("D_exact,D,G,R,price", "D_exact,D,G,R", "D_exact,G,R", "D,G,R")
 """What a table shows unless told: the first of these that fits side by side, else the last."""
 
 COLUMNS = {

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from solver.report.cells import STACKED, latex_cells
-from solver.report.columns import DEFAULTS, chosen_columns
+from solver.report.columns import DEFAULT_COLUMNS, chosen_columns
 from solver.report.writers.latex_width import latex_width
 from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.results import LayerValues
@@ -84,8 +84,8 @@ def group(title: str, columns: tuple[Quantity, ...], layers: Mapping[Any, LayerV
 def fitted_grid(
     grid: Callable[[tuple[Quantity, ...]], Grid], columns: str | Sequence[str] | None, width: float | None
 ) -> tuple[Grid, list[Panel]]:
-    """Return the grid of the columns asked for, else of the first of `DEFAULTS` that fits side by side, in panels."""
-    wanted = [chosen_columns(names) for names in (DEFAULTS if columns is None else (columns,))]
+    """Return the grid of the columns asked for, else of the first `DEFAULT_COLUMNS` to fit side by side, in panels."""
+    wanted = [chosen_columns(names) for names in (DEFAULT_COLUMNS if columns is None else (columns,))]
     everything = grid(tuple(dict.fromkeys(column for chosen in wanted for column in chosen)))
     for chosen in wanted:
         shown = everything.only(chosen)

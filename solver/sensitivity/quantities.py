@@ -26,7 +26,7 @@ UNASKED = MissingValue("not asked for")
 
 
 @dataclass(frozen=True)
-class Terms:
+class LayerTerms:
     """What the quantities of one layer are quotients of.
 
     Attributes
@@ -81,7 +81,7 @@ class Quantity:
     name: str
     text: str
     latex: str = ""
-    of: Callable[[Terms, Found], Value] | None = field(default=None, repr=False)
+    of: Callable[[LayerTerms, Found], Value] | None = field(default=None, repr=False)
     shown: str = "asked"
     most_digits: int = 1000
     note: str = ""
@@ -137,7 +137,7 @@ def layer_values(question: Question, how: Evaluation) -> tuple[list[LayerValues]
         choice, pair = moments[k]
         change, spread = (ExactValue(each, choice.route.method) for each in (pair.change, pair.spread))
         linear_spread = ExactValue(identity[k][1].spread, DISTANCES.method)
-        terms = Terms(change, spread, noise[k], calm, linear_spread)
+        terms = LayerTerms(change, spread, noise[k], calm, linear_spread)
         values: dict[str, Value] = {}
         for each in QUANTITIES:
             if each.of:

@@ -45,7 +45,7 @@ class RecordedValue(Value):
         return f"{self.decimal}"
 
 
-def answer(cell: Cell, cache: Cache | None = None) -> dict[str, Any]:
+def cell_answer(cell: Cell, cache: Cache | None = None) -> dict[str, Any]:
     """Return the answer to a cell as text that JSON holds: its layers, or ``{"why": reason}`` if it cannot exist.
 
     One thread computes it, so that the same cell gives the same digits wherever it runs.

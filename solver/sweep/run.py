@@ -13,7 +13,7 @@ from solver.cache import Cache
 from solver.errors import InputError, MissingDependencyError, NotApplicableError
 from solver.numbers.exact import integer
 from solver.sensitivity.noise.route import Progress
-from solver.sweep.answer import answer
+from solver.sweep.answer import cell_answer
 from solver.sweep.grid import Cell, Sweep
 from solver.sweep.results import SweepResults
 from solver.sweep.state import State
@@ -67,7 +67,7 @@ def run_sweep(
 
 
 def _answers(cells: Sequence[Cell], jobs: int, cluster: str | None, cache: Cache | None) -> Answers:
-    """Yield the answer to each cell as it is finished."""
+    """Yield the cell_answer to each cell as it is finished."""
     if not cells:
         return
     if cluster is not None:
@@ -100,7 +100,7 @@ def _on_cluster(cells: Sequence[Cell], address: str, cache: Cache | None) -> Ans
 
 
 def _answered(cell: Cell, cache: Cache | None) -> tuple[str, dict[str, Any]]:
-    return cell.text, answer(cell, cache)
+    return cell.text, cell_answer(cell, cache)
 
 
 def _check_address(address: str) -> None:

@@ -20,7 +20,7 @@ from solver.network.network import Network
 from solver.network.torch import torch_module
 from solver.numbers.exact import decimal_text
 from solver.reading import json_structure
-from solver.train.split import Pair
+from solver.train.split import Sites
 from solver.train.training import Training, training_from_json
 
 RECORD, STATE = "training.json", "state.pt"
@@ -61,7 +61,7 @@ class Record:
 
     training: Training
     versions: dict[str, str]
-    images: tuple[Pair, ...]
+    images: tuple[Sites, ...]
     checkpoints: tuple[Checkpoint, ...] = ()
     finished: str | None = None
 

@@ -17,7 +17,7 @@ from solver.network.trace import response
 from solver.question.task import TwoPixelTask
 from solver.train.training import Training
 
-Pair = tuple[int, int]
+Sites = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Split:
         The probability of every pair in the task's ensemble.
     """
 
-    train: tuple[Pair, ...]
-    test: tuple[Pair, ...]
-    label: dict[Pair, int]
-    weight: dict[Pair, Fraction]
+    train: tuple[Sites, ...]
+    test: tuple[Sites, ...]
+    label: dict[Sites, int]
+    weight: dict[Sites, Fraction]
 
 
 def split(training: Training) -> Split:
@@ -54,7 +54,7 @@ def split(training: Training) -> Split:
     """
     groups = image_groups(training.task)
     rng = Random(f"training images, seed {training.seed}")
-    train: list[Pair] = []
+    train: list[Sites] = []
     for n, (name, group) in enumerate(groups.items()):
         wanted = training.images // len(groups) + (n < training.images % len(groups))
         if wanted > len(group):
@@ -70,15 +70,15 @@ def split(training: Training) -> Split:
     )
 
 
-def image_groups(task: TwoPixelTask) -> dict[str, list[Pair]]:
+def image_groups(task: TwoPixelTask) -> dict[str, list[Sites]]:
     """Return the groups of images that carry equal weight in the task's ensemble, by a name for each."""
     kept = [pair for pair in combinations(range(task.length), 2) if task.keeps(task.distance(*pair))]
-    name: Callable[[Pair], str] = {
+    name: Callable[[Sites], str] = {
         "pairs": lambda pair: "the ensemble",
         "balanced": lambda pair: f"label {task.pair_label(*pair):+d}",
         "flat": lambda pair: f"distance {task.distance(*pair)}",
     }[task.distances]
-    groups: dict[str, list[Pair]] = {}
+    groups: dict[str, list[Sites]] = {}
     for pair in kept:
         groups.setdefault(name(pair), []).append(pair)
     return groups
@@ -103,11 +103,11 @@ class Errors:
 
 def exact_errors(network: Network, length: int, split: Split, margin: Fraction) -> Errors:
     """Return the loss and the errors of a network on a ring; costs a forward pass in exact arithmetic."""
-    f = pair_responses(network, length, split.label)
+    f = responses_at(network, length, split.label)
     gain = {pair: split.label[pair] * value for pair, value in f.items()}
     loss = sum((max(Fraction(0), margin - gain[pair]) for pair in split.train), Fraction(0))
 
-    def error(pairs: Iterable[Pair]) -> Fraction | None:
+    def error(pairs: Iterable[Sites]) -> Fraction | None:
         total, wrong = (
             sum((split.weight[pair] for pair in some), Fraction(0))
             for some in (pairs, [pair for pair in pairs if gain[pair] <= 0])
@@ -117,7 +117,7 @@ def exact_errors(network: Network, length: int, split: Split, margin: Fraction) 
     return Errors(loss / len(split.train), error(split.train), error(split.test))
 
 
-def pair_responses(network: Network, length: int, pairs: Iterable[Pair]) -> dict[Pair, Any]:
+def responses_at(network: Network, length: int, pairs: Iterable[Sites]) -> dict[Sites, Any]:
     """Return f_p of images with pixels at pairs of sites.
 
     A shift by the total stride of the layers moves the last maps by one site and leaves f_p alone, so that images are
@@ -133,6 +133,6 @@ def pair_responses(network: Network, length: int, pairs: Iterable[Pair]) -> dict
     return {pair: value[place] for pair, place in first_of.items()}
 
 
-def _shifted_back(pair: Pair, period: int, length: int) -> Pair:
+def _shifted_back(pair: Sites, period: int, length: int) -> Sites:
     """Return the least of the pairs that shifts by multiples of the period make of one, around the ring."""
     return min((a % period, (a % period + b - a) % length) for a, b in (pair, pair[::-1]))

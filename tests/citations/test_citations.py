@@ -208,7 +208,7 @@ def test_routes_bring_their_sources() -> None:
         (best_deformation(9, TASK).value, ["johansson2017arb"]),
         (best_deformation(3).value, ["johansson2017arb"]),  # irrational: its digits come from balls
         (ExactValue(Fraction(1, 2), "network"), []),
-        (NumericValue(1.0, 0.1, chain_noise.METHOD), ["stenger1993sinc", "johansson2017arb"]),
+        (NumericValue(1.0, 0.1, chain_noise.LAYER_METHOD), ["stenger1993sinc", "johansson2017arb"]),
         (ClosedValue(Phi(1), "network"), ["johansson2017arb"]),
         (
             ClosedValue(Phi2(1, 2, Rational(1, 2)), "network"),
@@ -340,7 +340,7 @@ def values() -> Iterator[Value]:
 
 def test_values_have_routes() -> None:
     methods = {value.method for value in values()}
-    assert len(methods) >= 12 and {rectified_twice.PROVEN, chain_noise.METHOD} < methods
+    assert len(methods) >= 12 and {rectified_twice.PROVEN, chain_noise.LAYER_METHOD} < methods
     for method in methods:
         backing(method)
 

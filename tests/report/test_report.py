@@ -25,7 +25,7 @@ from solver import (
     sensitivities,
 )
 from solver.network.graph import graph_tikz
-from solver.report.documents.show import network_text
+from solver.report.documents.show import shown_network
 from solver.sensitivity.noise.routes import ROUTES
 from tests.cases import Case, of_kind
 from tests.command import called
@@ -147,7 +147,7 @@ def test_a_result_shows_itself() -> None:
 
 
 def test_show_follows_an_image_through_the_layers() -> None:
-    text = network_text(construct("uniform", TASK), TASK, 3)
+    text = shown_network(construct("uniform", TASK), TASK, 3)
     assert "effective kernel 1 3 6 7 6 3 1  first offset -3" in text and "f_p = 4" in text
     assert "cuts: channel sum has pre-activation -1" in text
 

@@ -13,7 +13,7 @@ import pytest
 
 from solver import InputError, Report, Sampling, TwoPixelTask, construct, sensitivities
 from solver.report.cells import cell, exact_cell
-from solver.report.columns import COLUMNS, DEFAULTS, chosen_columns
+from solver.report.columns import COLUMNS, DEFAULT_COLUMNS, chosen_columns
 from solver.report.documents.show import network_latex
 from solver.report.documents.sweep import chosen_layers, sweep_latex
 from solver.report.tables import Grid, Row, group, panels
@@ -51,7 +51,7 @@ def test_every_value_of_a_layer_is_a_column() -> None:
     assert NAMES == ("D", "G", "G_coherent", "G_incoherent", "R", "G_identity", "price")
     assert set(COLUMNS) == {name + end for name in NAMES for end in ("", "_exact")}
     assert [(each.name, each.exact) for each in chosen_columns(["D", "D_exact"])] == [("D", False), ("D", True)]
-    assert [chosen_columns(names)[0].name for names in DEFAULTS] == ["D"] * 4
+    assert [chosen_columns(names)[0].name for names in DEFAULT_COLUMNS] == ["D"] * 4
 
 
 @pytest.mark.parametrize("names", ["D,Z", "", "D,,G", "d", "layer", "D,G,D"])
@@ -92,7 +92,7 @@ def test_columns_unless_told_are_the_most_that_fit_side_by_side() -> None:
         (("uniform", "shift"), 430, 1),
         (("uniform", "shift"), None, 2),
     ):
-        found, asked = (report(*names).to_latex(columns=each, width=width) for each in (None, DEFAULTS[columns]))
+        found, asked = (report(*names).to_latex(columns=each, width=width) for each in (None, DEFAULT_COLUMNS[columns]))
         assert found == asked and found.count(r"\begin{tabular}") == 1
     assert report("uniform", "shift", "uniform").to_latex().count(r"\begin{tabular}") == 2
 

@@ -19,7 +19,7 @@ from solver.network.trace import response
 from solver.plots.style import COLORS
 from solver.plots.sweep import sweep_figure
 from solver.sensitivity.quantities import NAMES
-from solver.sweep.answer import answer, recorded_layer
+from solver.sweep.answer import cell_answer, recorded_layer
 from solver.sweep.grid import AXES, Settings, Sweep
 from solver.sweep.results import SweepResults, read_json
 from solver.sweep.run import run_sweep
@@ -121,7 +121,7 @@ def test_cells_that_cannot_exist_are_rows_with_a_reason() -> None:
     rows = list(csv.DictReader(io.StringIO(found.to_csv(["output"], ["D"]))))
     assert [row["why"] for row in rows] == [why or "" for why in reasons] and rows[1]["D_exact"]
     assert [cell.get("why") for cell in read_json(found.to_json(["output"], ["D"]))] == reasons
-    forced = answer(Sweep(construction="uniform", settings=Settings(method="series")).cells[0])
+    forced = cell_answer(Sweep(construction="uniform", settings=Settings(method="series")).cells[0])
     assert "'series' does not apply" in forced["why"]
 
 

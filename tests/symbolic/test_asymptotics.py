@@ -335,7 +335,7 @@ def drawn(axes: Any) -> dict[str, tuple[list[float], list[float]]]:
 
 
 def test_figure_shows_the_exact_values() -> None:
-    from solver.plots.asymptotes import DEPTHS, PANELS, SCALES, asymptotes
+    from solver.plots.asymptotes import DEPTHS, PANELS, TRIED_SCALES, asymptotes
 
     depth, noise, scale, window = asymptotes().axes
     assert len(PANELS) == 4 and all(a.get_xscale() == a.get_yscale() == "log" for a in (depth, noise, scale, window))
@@ -347,8 +347,8 @@ def test_figure_shows_the_exact_values() -> None:
     assert values == pytest.approx([1 / (4 * x) for x in at])
     G = [float(noise_on_long_rings(UNIFORM[3]).subs(k, n).evalf(20)) for n in DEPTHS]
     assert drawn(noise)["$G_k$, $s = 3$"][1] == pytest.approx(G, rel=1e-15)
-    D_f = [4 / (n * (2 * n - 1)) for n in SCALES]
-    assert drawn(scale)["$D_f$"] == ([*SCALES], pytest.approx(D_f, rel=1e-15))
+    D_f = [4 / (n * (2 * n - 1)) for n in TRIED_SCALES]
+    assert drawn(scale)["$D_f$"] == ([*TRIED_SCALES], pytest.approx(D_f, rel=1e-15))
     widths = [9**n / snomial_coefficient(2 * n, 2 * n, 3) for n in DEPTHS]
     assert drawn(window)["$G_k$"][0] == pytest.approx(widths, rel=1e-15)
     at, values = drawn(window)[r"$\frac{2 \pi}{3}\,A_k^{-2}$"]

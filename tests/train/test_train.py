@@ -31,7 +31,7 @@ from solver.train.record import (  # noqa: E402
     record_from_json,
 )
 from solver.train.run import train  # noqa: E402
-from solver.train.split import exact_errors, image_groups, pair_responses, split  # noqa: E402
+from solver.train.split import exact_errors, image_groups, responses_at, split  # noqa: E402
 from solver.train.training import ARCHITECTURES, Architecture, Training, training_from_json  # noqa: E402
 
 SLIDES = Training(
@@ -154,7 +154,7 @@ def test_stored_network_is_the_module_on_the_grid(training: Training) -> None:
         assert not torch.allclose(to_torch(coarse)(tensor), before, rtol=0, atol=1e-9)
         assert torch.equal(module(tensor)[:, 0], before)
     assert all((w * 2**8).denominator == 1 for layer in coarse.layers for w in layer.weights)
-    exact = pair_responses(coarse, training.task.length, pairs)
+    exact = responses_at(coarse, training.task.length, pairs)
     for pair, value in zip(pairs, to_torch(coarse)(tensor).tolist(), strict=True):
         assert float(exact[pair]) == pytest.approx(value, rel=1e-12, abs=1e-12)
 

@@ -25,11 +25,11 @@ from solver.gaussian.moments import FLOATS
 MOST_PANELS = 1e6
 """More panels of a level are not even counted."""
 
-Pattern = tuple[float, ...]
+Means = tuple[float, ...]
 """Means m of consecutive sites."""
 Path = tuple[Cells, np.ndarray, Direction]
 """Between which functions levels move at a site: on cells, to points, in a direction (`level_grids.move`)."""
-Values = dict[Pattern, np.ndarray]
+Values = dict[Means, np.ndarray]
 """The state, for each distinct ending of the patterns."""
 
 
@@ -74,7 +74,7 @@ class CoupledChains:
         """The grid of the noises."""
         return NoiseGrid(self.taps, self.deviation, self.resolution.step, self.resolution.reach)
 
-    def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
+    def shortfalls(self, patterns: Sequence[Means]) -> np.ndarray:
         """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
         highest, stages = self._stages(patterns)
         left = np.maximum(stages[-1].points[:, 0], 0)
@@ -89,7 +89,7 @@ class CoupledChains:
                 values = {ending: self.grid.passed(values[ending[1:]]) for ending in endings}
         return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
 
-    def largest_step(self, patterns: Sequence[Pattern]) -> float:
+    def largest_step(self, patterns: Sequence[Means]) -> float:
         """Return about how many entries the largest matrix of `shortfalls` has; weaker noise takes more panels."""
         reaches = np.array(self.weights) * self._highest(patterns)
         ranges = (self._range(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1))
@@ -97,7 +97,7 @@ class CoupledChains:
             return np.inf
         return max(self._rises(*self._stages(patterns))) * self.resolution.level_nodes
 
-    def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
+    def shortfall_cost(self, patterns: Sequence[Means]) -> float:
         """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending.
 
         The sinc functions count ten for each value; only with unequal taps are they the larger part.
@@ -108,7 +108,7 @@ class CoupledChains:
             for j, rises in enumerate(self._rises(*self._stages(patterns)))
         )
 
-    def tilts(self, patterns: Sequence[Pattern]) -> np.ndarray:
+    def tilts(self, patterns: Sequence[Means]) -> np.ndarray:
         """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
 
         With at most one factor r_i - E r_i inserted: W_j = step W_(j+1) + step (r_j - E r_j) V_(j+1).
@@ -116,7 +116,7 @@ class CoupledChains:
         line, memory = self._line(0), self.grid.memory
         plain, end = self._constant(line.points[:, :1]), len(self.weights) + memory
 
-        def tilt(means: Pattern, first: int) -> np.ndarray:
+        def tilt(means: Means, first: int) -> np.ndarray:
             terms = (self._conditional(m, site) for site, m in enumerate(means, first))
             return sum(terms, np.zeros((1, 1, 1, 1)))
 
@@ -127,7 +127,7 @@ class CoupledChains:
         return np.array([self.grid.expectation(each)[0, 0] for each in both])
 
     def products(
-        self, patterns: Sequence[Pattern], lag: int, *, first_levels: Sequence[float] | None = None
+        self, patterns: Sequence[Means], lag: int, *, first_levels: Sequence[float] | None = None
     ) -> np.ndarray:
         """Return E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites.
 
@@ -143,7 +143,7 @@ class CoupledChains:
         starts = zip(patterns, first_levels or [self.level] * len(patterns), strict=True)
         return np.array([self._at_full(edge, values[p], b)[0] for p, b in starts])
 
-    def product_cost(self, patterns: Sequence[Pattern], lag: int) -> float:
+    def product_cost(self, patterns: Sequence[Means], lag: int) -> float:
         """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
         noises, sincs, cost = len(self.grid.nodes) ** self.grid.memory, 10.0 * self.grid.sinc_size, 0.0
         for site, path in self._common_sites(lag):
@@ -152,7 +152,7 @@ class CoupledChains:
             cost += rises * sincs * len({p[site] for p in patterns})
         return cost
 
-    def distant_covariances(self, patterns: Sequence[Pattern], lag: int) -> np.ndarray:
+    def distant_covariances(self, patterns: Sequence[Means], lag: int) -> np.ndarray:
         """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""
         count = len(self.weights)
         line = self._line(0)
@@ -200,7 +200,7 @@ class CoupledChains:
         self,
         line: Line,
         values: Values,
-        patterns: Sequence[Pattern],
+        patterns: Sequence[Means],
         start: int,
         weights: Sequence[float],
         *,
@@ -214,7 +214,7 @@ class CoupledChains:
         return values
 
     def _stepped(
-        self, values: Values, endings: set[Pattern], path: Path, reach: float = np.inf, *, tilted: bool = False
+        self, values: Values, endings: set[Means], path: Path, reach: float = np.inf, *, tilted: bool = False
     ) -> Values:
         """Return the values one site earlier, for each ending; endings with the same first mean are one stack."""
         step = move(*path, self.resolution.integral_nodes, reach)
@@ -229,13 +229,13 @@ class CoupledChains:
             result |= dict(zip(group, np.split(moved, len(group), axis=-1), strict=True))
         return result
 
-    def _stages(self, patterns: Sequence[Pattern]) -> tuple[np.ndarray, list[Line]]:
+    def _stages(self, patterns: Sequence[Means]) -> tuple[np.ndarray, list[Line]]:
         """Return how far each site rises, and the functions of what is left of a level before each site and after."""
         highest = self._highest(patterns)
         reaches = np.array(self.weights) * highest
         return highest, [self._stage(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1)]
 
-    def _highest(self, patterns: Sequence[Pattern]) -> np.ndarray:
+    def _highest(self, patterns: Sequence[Means]) -> np.ndarray:
         spread = self.resolution.reach * self.deviation * float(np.hypot.reduce(self.taps))
         return np.asarray(np.maximum(np.max(patterns, axis=0), 0) + spread)
 

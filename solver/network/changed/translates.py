@@ -13,7 +13,7 @@ from solver.network.network import Network
 from solver.numbers.exact import Exact
 
 Vector = tuple[int, ...]
-Taps = dict[Vector, Exact]
+TapsBySite = dict[Vector, Exact]
 """Weights by offset, in sites."""
 
 
@@ -50,20 +50,20 @@ def one_of_each_translate(network: Network) -> Network:
     return replace(network, layers=tuple(layers), readout=readout)
 
 
-def _taps(channel: np.ndarray, first: int, offsets: Sequence[Vector]) -> Taps:
+def _taps(channel: np.ndarray, first: int, offsets: Sequence[Vector]) -> TapsBySite:
     """Return the filter of a channel on the one input that all its inputs are translates of."""
-    taps: Taps = {}
+    taps: TapsBySite = {}
     for i, *place in np.argwhere(channel != 0).tolist():
         at = tuple(j + first + o for j, o in zip(place, offsets[i], strict=True))
         taps[at] = taps.get(at, Fraction(0)) + channel[(i, *place)]
     return {at: w for at, w in taps.items() if w != 0} or {(0,) * len(offsets[0]): Fraction(0)}
 
 
-def _shifted(taps: Taps, corner: Vector) -> Taps:
+def _shifted(taps: TapsBySite, corner: Vector) -> TapsBySite:
     return {tuple(x - y for x, y in zip(at, corner, strict=True)): w for at, w in taps.items()}
 
 
-def _layer(taps: Taps, layer: Layer, axes: int) -> Layer:
+def _layer(taps: TapsBySite, layer: Layer, axes: int) -> Layer:
     """Return a layer of one channel with these taps, in the smallest centred window that holds them."""
     reach = max(abs(x) for at in taps for x in at)
     filters = np.full((2 * reach + 1,) * axes, Fraction(0), dtype=object)

@@ -19,7 +19,7 @@ from solver.network.network import Network
 from solver.numbers.exact import Exact
 from solver.numbers.product import common_denominator
 
-LONGEST_NUMBER = 1000
+LONGEST_WEIGHT = 1000
 
 _dumped = partial(json.dumps, ensure_ascii=False)
 
@@ -119,8 +119,8 @@ def _coefficients(number: Exact) -> list[Fraction]:
 
 
 def _rational_text(number: Fraction) -> str:
-    if max(abs(number.numerator), number.denominator) >= 10**LONGEST_NUMBER:
-        raise InputError(f"network file: a weight has more than {LONGEST_NUMBER} digits")
+    if max(abs(number.numerator), number.denominator) >= 10**LONGEST_WEIGHT:
+        raise InputError(f"network file: a weight has more than {LONGEST_WEIGHT} digits")
     return str(number)
 
 

@@ -71,7 +71,7 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: Any = None) -
     return replace(x, padding=sides)
 
 
-def activated(x: Any, activation: str) -> Traced:
+def traced_activation(x: Any, activation: str) -> Traced:
     """Return maps after an activation."""
     _expect_maps(x)
     if x.is_open and x.padding == (0, 0):
@@ -86,7 +86,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool 
     _expect_maps(x)
     expect(min_val == -max_val < 0, f"clips to [{min_val}, {max_val}]; expected limits -c and c, such as -1 and 1")
     limit = exact_number(max_val, "its limit")
-    return activated(x.times([1 / limit] * x.channels), "hardtanh").times([limit] * x.channels)
+    return traced_activation(x.times([1 / limit] * x.channels), "hardtanh").times([limit] * x.channels)
 
 
 def scaled(a: Any, b: Any) -> Traced:
@@ -161,7 +161,7 @@ def read(x: Traced, weights: Sequence[Fraction], constant: Fraction) -> Traced:
     return replace(x, stage="output", gains=products(x.gains, weights), constant=constant, kept=True)
 
 
-def product(x: Any, weight: Any) -> Traced:
+def pooled_product(x: Any, weight: Any) -> Traced:
     """Return x @ weight for pooled channels and a vector, or a matrix of one column."""
     expect(
         getattr(x, "stage", "") == "pooled" and hasattr(weight, "dim") and weight.dim() in (1, 2),

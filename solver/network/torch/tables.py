@@ -16,7 +16,7 @@ from solver.network.torch.values import Traced
 TAKEN: tuple[tuple[Any, tuple[Any, ...], str], ...] = (
     (taken.convolution, (torch.conv1d,), ""),
     (taken.pad, (F.pad,), ""),
-    (lambda x, inplace=False: taken.activated(x, "relu"), (F.relu, torch.relu, torch.relu_), "relu relu_"),
+    (lambda x, inplace=False: taken.traced_activation(x, "relu"), (F.relu, torch.relu, torch.relu_), "relu relu_"),
     (taken.hardtanh, (F.hardtanh, F.hardtanh_), ""),
     (taken.dropout, (F.dropout, F.dropout1d), ""),
     (taken.scaled, (operator.mul, torch.mul, torch.multiply), "mul mul_"),
@@ -28,7 +28,7 @@ TAKEN: tuple[tuple[Any, tuple[Any, ...], str], ...] = (
     (lambda x, dim=None, keepdim=False: taken.pooled(x, "sum", dim, keepdim), (torch.sum,), "sum"),
     (taken.average_pool, (F.adaptive_avg_pool1d,), ""),
     (taken.linear, (F.linear,), ""),
-    (taken.product, (operator.matmul, torch.matmul), "matmul"),
+    (taken.pooled_product, (operator.matmul, torch.matmul), "matmul"),
     (taken.flatten, (torch.flatten,), "flatten"),
     (taken.squeeze, (torch.squeeze,), "squeeze"),
     (taken.unsqueeze, (torch.unsqueeze,), "unsqueeze"),
@@ -42,7 +42,7 @@ TAKEN: tuple[tuple[Any, tuple[Any, ...], str], ...] = (
 """What is done, the functions that do it and the methods."""
 
 OPERATIONS: dict[Any, Any] = {each: done for done, functions, names in TAKEN for each in (*functions, *names.split())}
-EITHER_ORDER = (taken.scaled, taken.shifted, taken.minus, taken.divided, taken.product)
+EITHER_ORDER = (taken.scaled, taken.shifted, taken.minus, taken.divided, taken.pooled_product)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 NORMALISATIONS = (nn.BatchNorm1d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d)
 
@@ -61,7 +61,7 @@ def convolved(module: Any, x: Any) -> Traced:
 MODULES: dict[Any, Any] = {
     nn.Conv1d: convolved,
     nn.CircularPad1d: lambda module, x: taken.pad(x, module.padding, "circular"),
-    nn.ReLU: lambda module, x: taken.activated(x, "relu"),
+    nn.ReLU: lambda module, x: taken.traced_activation(x, "relu"),
     nn.Hardtanh: lambda module, x: taken.hardtanh(x, module.min_val, module.max_val),
     nn.Identity: lambda module, x: x,
     nn.AdaptiveAvgPool1d: lambda module, x: taken.average_pool(x, module.output_size),

@@ -32,27 +32,27 @@ _NOTE = (
 )
 
 
-Number: TypeAlias = Annotated[Decimal, Meta(description="a decimal as text")]
-Pair: TypeAlias = tuple[Number, Number]
+DecimalText: TypeAlias = Annotated[Decimal, Meta(description="a decimal as text")]
+ValueAndError: TypeAlias = tuple[DecimalText, DecimalText]
 
 
-class LayerText(Struct, frozen=True):
+class LayerMeans(Struct, frozen=True):
     """A layer as a file holds it: every quantity with its error."""
 
     layer: int
     name: str
-    D: Pair | None
-    G: Pair | None
-    R: Pair | None
-    D_shuffled: Pair | None
-    filter_frequency: Pair | None
+    D: ValueAndError | None
+    G: ValueAndError | None
+    R: ValueAndError | None
+    D_shuffled: ValueAndError | None
+    filter_frequency: ValueAndError | None
 
 
 class MomentText(Struct, frozen=True):
     """A checkpoint and its layers as a file holds them."""
 
     checkpoint: Checkpoint
-    layers: tuple[LayerText, ...]
+    layers: tuple[LayerMeans, ...]
 
 
 class RunText(Struct, frozen=True):
@@ -214,5 +214,5 @@ def _pair(value: Value, digits: int) -> list[str] | None:
     return None if isinstance(value, MissingValue) else [str(value.value(digits)), str(value.error(digits))]
 
 
-def _value(pair: Pair | None, method: str) -> Value:
+def _value(pair: ValueAndError | None, method: str) -> Value:
     return MissingValue(method) if pair is None else NumericValue(float(pair[0]), float(pair[1]), method)

@@ -13,7 +13,7 @@ from solver.values import ExactValue, MissingValue, Value
 
 SCHEMA = "solver.search/1"
 SETTINGS = ("layer", "channels", "filter_size", "seed", "steps")
-METHOD = "found by descent, rounded to rational weights, then exact"
+DESCENT = "found by descent, rounded to rational weights, then exact"
 
 
 def search_text(found: SearchResult, digits: int) -> str:
@@ -29,7 +29,7 @@ def search_text(found: SearchResult, digits: int) -> str:
         f"{', biases 0 and filters non-negative' if found.only_linear else ''}",
         "",
         f"least of any function of {taps} pixels  {decimal(found.any_map, digits)}  (proven: no network is below)",
-        f"least found                       {decimal(_value(found.least), digits)}  ({METHOD})",
+        f"least found                       {decimal(_value(found.least), digits)}  ({DESCENT})",
         f"least of linear layers            {decimal(found.linear, digits)}  (proven)",
         f"least found / least of linear     {ratio}",
         "",
@@ -76,7 +76,7 @@ def search_json(found: SearchResult, digits: int) -> str:
 
 
 def _value(number: Fraction | None) -> Value:
-    return MissingValue("the map is the same for every image") if number is None else ExactValue(number, METHOD)
+    return MissingValue("the map is the same for every image") if number is None else ExactValue(number, DESCENT)
 
 
 def _end(attempt: Attempt, digits: int) -> str:

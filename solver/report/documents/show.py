@@ -21,7 +21,7 @@ LONGEST_NUMBER = 10
 """Characters of a rational that is shown as it is."""
 
 
-def network_text(network: Network, task: TwoPixelTask, distance: int) -> str:
+def shown_network(network: Network, task: TwoPixelTask, distance: int) -> str:
     """Return the network as plain text, with the activations of one image with pixels ``distance`` apart."""
     image, maps = _image_and_maps(network, task, distance)
     proofs = linearity_proof(network, task, Deformation())

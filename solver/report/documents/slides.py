@@ -10,7 +10,7 @@ from solver.question.task import TwoPixelTask
 from solver.report.report import Report
 from solver.sensitivity.sensitivities import sensitivities
 
-NAMES = ("uniform", "shift")
+SLIDES_NETWORKS = ("uniform", "shift")
 
 
 @lru_cache(maxsize=1)
@@ -18,4 +18,4 @@ def slides_report() -> Report:
     """Return the report of that case, with every other convention at its default; some seconds, less once kept."""
     task = TwoPixelTask(length=32, scale=7)
     cache = Cache(default_folder())
-    return Report(tuple(sensitivities(construct(name, task), task, cache=cache) for name in NAMES))
+    return Report(tuple(sensitivities(construct(name, task), task, cache=cache) for name in SLIDES_NETWORKS))

@@ -29,7 +29,7 @@ from solver.sensitivity.question import Question
 from solver.sensitivity.results import LayerResults, LayerValues
 from solver.values import ExactValue, MissingValue, Value, as_value, quotient
 
-CLOSED = "closed form, rectified at most once"
+AT_MOST_ONCE = "closed form, rectified at most once"
 BOUNDED = "bounded by the hard tanh"
 
 
@@ -141,7 +141,9 @@ def _responses(
     readout = network.pooled_readout(ring.task.sites)
     derivative = OneSidedNetwork(network, slopes, ring.length, readout, rectified=rectified)
     ensemble = OneSidedEnsemble(derivative, weights, ring.stretch, channel_mean)
-    known: list[Value | None] = [as_value(m.expression(), CLOSED) if m.is_closed else None for m in ensemble.moments]
+    known: list[Value | None] = [
+        as_value(m.expression(), AT_MOST_ONCE) if m.is_closed else None for m in ensemble.moments
+    ]
     open_layers = [k for k, value in enumerate(known) if value is None]
     sampled = sampled_limits(ensemble, open_layers, sampling or Sampling(), progress) if open_layers else {}
     return [sampled[k] if value is None else value for k, value in enumerate(known)]

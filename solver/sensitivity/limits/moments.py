@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from solver.numbers.product import product
-from solver.sensitivity.limits.slopes import Form, OneSidedNetwork
+from solver.sensitivity.limits.slopes import LinearForm, OneSidedNetwork
 from solver.sensitivity.noise.second_moment import SecondMoment
 
 
@@ -73,7 +73,7 @@ class LayerMoment:
         """Whether `expression` is the moment itself."""
         return self.has_forms and not any(mask.any() for mask in self.twice.values())
 
-    def add(self, image: int, form: Form | None) -> None:
+    def add(self, image: int, form: LinearForm | None) -> None:
         """Add the forms of one image, or note that there are none."""
         if form is None:
             self.has_forms = False
@@ -102,7 +102,7 @@ class LayerMoment:
 
         return sympy.expand((moment.expression() + as_sympy(self._plain)) * as_sympy(unit))
 
-    def _rows(self, form: Form) -> np.ndarray:
+    def _rows(self, form: LinearForm) -> np.ndarray:
         """Return the coefficients of whatever is squared and summed, of shape (n + atoms, rows)."""
         if self.pooled:
             return product(form.values.astype(object).sum(axis=2), self.ensemble.derivative.readout[:, None])

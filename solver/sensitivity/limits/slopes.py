@@ -33,7 +33,7 @@ class Slopes:
 
 
 @dataclass(frozen=True)
-class Form:
+class LinearForm:
     """The maps of one layer as linear forms in g and in rectified Gaussians (D g)+.
 
     Attributes
@@ -109,7 +109,7 @@ class OneSidedNetwork:
         """Return what the forms of a layer are multiplied by; the pooled sum under depth + 1."""
         return Fraction(prod(self._factors[:layer]))
 
-    def forms(self, image: int) -> Iterator[Form]:
+    def forms(self, image: int) -> Iterator[LinearForm]:
         """Yield the forms of layers 0..depth at one image, up to the first that has units rectified twice."""
         n = self.sites
         form = self._input_form()
@@ -125,18 +125,18 @@ class OneSidedNetwork:
             sure = np.where(tie & ~gauss & ~down, right, np.where(tie & ~gauss & ~up, left, right))
             bends = tie & gauss & ~up & ~down
             twice = tie & ~bends & (gauss | (up & down))
-            form = self._bent(Form(values * np.where(twice | bends, 1, sure), form.atoms, twice), bends, right)
+            form = self._bent(LinearForm(values * np.where(twice | bends, 1, sure), form.atoms, twice), bends, right)
             yield form
 
-    def _input_form(self) -> Form:
+    def _input_form(self) -> LinearForm:
         identity = np.eye(self.sites, dtype=np.int64)[:, None, :]
         calm = np.zeros((1, self.sites), dtype=bool)
         if not self.rectified:
-            return Form(identity, [], calm)
+            return LinearForm(identity, [], calm)
         atoms = [self._id(row) for row in identity[:, 0, :]]
-        return Form(np.concatenate([0 * identity, identity]), atoms, calm)
+        return LinearForm(np.concatenate([0 * identity, identity]), atoms, calm)
 
-    def _bent(self, form: Form, bends: np.ndarray, right: np.ndarray) -> Form:
+    def _bent(self, form: LinearForm, bends: np.ndarray, right: np.ndarray) -> LinearForm:
         """Return the form with atoms in place of the Gaussian forms where an activation bends: z+ or -(-z)+."""
         if not bends.any():
             return form
@@ -148,7 +148,7 @@ class OneSidedNetwork:
         values[:, bends] = 0
         for (at, sign), atom in zip(units, ids, strict=True):
             values[place[atom], *at] = sign
-        return Form(values, list(place), form.twice)
+        return LinearForm(values, list(place), form.twice)
 
     def _id(self, direction: np.ndarray) -> int:
         number = self._ids.setdefault(tuple(direction.tolist()), len(self.directions))

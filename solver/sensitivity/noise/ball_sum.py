@@ -13,7 +13,7 @@ from solver.gaussian.balls import rational_ball
 from solver.gaussian.independent import RectifiedSums, Terms
 from solver.sensitivity.noise.response import NoiseResponse
 
-Split = tuple[Terms, Terms, Terms]
+SharedTerms = tuple[Terms, Terms, Terms]
 """The summands that two units have in common, and each one's own."""
 
 
@@ -34,8 +34,8 @@ class BallSum:
 
     def __init__(self, level: Fraction, smallest_scale: Fraction, most_terms: int) -> None:
         self.level, self.smallest_scale, self.most_terms = level, smallest_scale, most_terms
-        self.differences: dict[Split, Fraction] = defaultdict(Fraction)
-        self.covariances: dict[Split, Fraction] = defaultdict(Fraction)
+        self.differences: dict[SharedTerms, Fraction] = defaultdict(Fraction)
+        self.covariances: dict[SharedTerms, Fraction] = defaultdict(Fraction)
         self.squares: list[tuple[dict[Terms, Fraction], Fraction]] = []
 
     def enclose(self, digits: int) -> arb:

@@ -48,7 +48,7 @@ class NoiseResponse(Generic[T_co]):
 
 
 @dataclass(frozen=True)
-class Form(Generic[Part]):
+class NumberFormat(Generic[Part]):
     """How one number is written as a JSON object, and read back."""
 
     write: Callable[[Part], dict[str, Any]]
@@ -61,7 +61,7 @@ def kept(
     layer: int,
     route: str,
     compute: Callable[[], NoiseResponse[Part]],
-    form: Form[Part],
+    form: NumberFormat[Part],
 ) -> NoiseResponse[Part]:
     """Return the response of a layer by a route that the cache holds, or compute and keep it."""
     if cache is None:
@@ -75,13 +75,13 @@ def kept(
     return response
 
 
-def stored(cache: Cache | None, text: str, form: Form[Part]) -> NoiseResponse[Part] | None:
+def stored(cache: Cache | None, text: str, form: NumberFormat[Part]) -> NoiseResponse[Part] | None:
     """Return the response that the cache holds under a text, or None."""
     answer = cache.find(text) if cache else None
     return None if answer is None else NoiseResponse(**answer).map(form.read)
 
 
-def keep(cache: Cache | None, text: str, response: NoiseResponse[Part], form: Form[Part]) -> None:
+def keep(cache: Cache | None, text: str, response: NoiseResponse[Part], form: NumberFormat[Part]) -> None:
     """Store a response under a text, if there is a cache."""
     if cache:
         cache.keep(text, vars(response.map(form.write)))
@@ -105,5 +105,5 @@ def _ball(answer: dict[str, Any]) -> Any:
         return arb(centre, arb(radius[0]) * arb(2) ** radius[1])
 
 
-NUMERIC = Form(asdict, lambda answer: NumericValue(**answer))
-BALL = Form(_ball_object, _ball)
+NUMERIC = NumberFormat(asdict, lambda answer: NumericValue(**answer))
+BALL = NumberFormat(_ball_object, _ball)

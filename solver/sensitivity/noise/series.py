@@ -17,7 +17,7 @@ import numpy as np
 from solver.errors import NotApplicableError
 from solver.gaussian.independent import Term, Terms
 from solver.proof import Proof
-from solver.sensitivity.noise.ball_sum import BallSum, Split
+from solver.sensitivity.noise.ball_sum import BallSum, SharedTerms
 from solver.sensitivity.noise.response import BALL, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.series_latex import coherent_formula, incoherent_formula, integral_formula
@@ -33,7 +33,7 @@ LARGEST_SQUARE = 1000
 
 Overlap = tuple[list[int], list[int], list[int]]
 """Which summands two units share, as indices into the first, and which each has for itself."""
-Pair = tuple[int, int, int]
+UnitPair = tuple[int, int, int]
 """Two channels, and how many units the second one is ahead."""
 
 
@@ -105,7 +105,7 @@ def _smallest_scale(ring: UnitRing) -> Any:
     return min(w * w for kernel in ring.units.kernels for _, w in kernel) * ring.variance
 
 
-def _pairs(question: Question, layer: int, ring: UnitRing) -> dict[Pair, Fraction]:
+def _pairs(question: Question, layer: int, ring: UnitRing) -> dict[UnitPair, Fraction]:
     """Return the pairs of units whose products add up, each with its weight."""
     channels = range(len(ring.units.kernels))
     if not layer > question.depth:
@@ -116,7 +116,7 @@ def _pairs(question: Question, layer: int, ring: UnitRing) -> dict[Pair, Fractio
     return {(c, d, lag): v * w for c, v in read for d, w in read for lag in lags}
 
 
-def _overlap(ring: UnitRing, pair: Pair) -> Overlap | None:
+def _overlap(ring: UnitRing, pair: UnitPair) -> Overlap | None:
     """Return what two units share and what not; None if they weigh a shared site differently."""
     c, d, lag = pair
     one, other = ring.units.kernels[c], ring.units.kernels[d]
@@ -153,7 +153,7 @@ class _Patterns:
         self._terms = list(self._index)
         return result
 
-    def splits(self, ids: list[np.ndarray], pair: Pair) -> Iterator[tuple[Split, int]]:
+    def splits(self, ids: list[np.ndarray], pair: UnitPair) -> Iterator[tuple[SharedTerms, int]]:
         """Yield the summands that units (c, p) and (d, p + lag) share, and each one's own, by how many p have them.
 
         Which of the two is the left one does not matter, so their own summands come in sorted order.

@@ -14,7 +14,7 @@ from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.deformation.routes import DISTANCES
 from solver.sensitivity.noise.route import Progress
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.sensitivity.shuffling.draws import FLAT, Draws, Shuffles, draws
+from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws
 from solver.values import MissingValue, NumericValue, Value, as_value
 
 
@@ -84,7 +84,7 @@ def shuffled_moments(
 
 def _layer(found: Draws, moments: tuple[PairMoments, ...]) -> ShuffledDeformation:
     if any(pair.spread == 0 for pair in moments):
-        return ShuffledDeformation(MissingValue(FLAT), MissingValue(FLAT), ())
+        return ShuffledDeformation(MissingValue(FLAT_SHUFFLED), MissingValue(FLAT_SHUFFLED), ())
     ratios = [pair.change / pair.spread for pair in moments]
     numbers = np.repeat([float(ratio) for ratio in ratios], list(found.counts.values()))
     spread = float(numbers.std(ddof=0 if found.complete else 1))

@@ -15,7 +15,7 @@ from solver.numbers.exact import integer
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.values import MissingValue, NumericValue, Value, as_value
 
-FLAT = "some shuffled network gives every image the same value here, so its denominator is 0"
+FLAT_SHUFFLED = "some shuffled network gives every image the same value here, so its denominator is 0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Draws:
     def mean_ratio(self, moments: Sequence[PairMoments]) -> Value:
         """Return the mean of D over shuffles from the moments of each different network."""
         if any(each.spread == 0 for each in moments):
-            return MissingValue(FLAT)
+            return MissingValue(FLAT_SHUFFLED)
         ratios = [each.change / each.spread for each in moments]
         return self.value(self.mean(ratios), self.standard_error(ratios))
 

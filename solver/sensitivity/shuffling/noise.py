@@ -12,7 +12,7 @@ from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.sensitivity.shuffling.draws import FLAT, Draws, Shuffles, draws
+from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws
 from solver.sensitivity.shuffling.shorter import one_layer_equivalent, two_layer_equivalent
 from solver.values import MissingValue, NumericValue, Value
 
@@ -48,7 +48,7 @@ def mean_noise_response(before: Sensitivities, network: Network, options: Shuffl
 def _mean(values: list[tuple[float, float] | None], found: Draws, options: Shuffles) -> Value:
     known = [each for each in values if each is not None]
     if len(known) < len(values):
-        return MissingValue(FLAT)
+        return MissingValue(FLAT_SHUFFLED)
     estimates = [estimate for estimate, _ in known]
     shares = np.array(list(found.counts.values())) / found.counts.total()
     noise = float(np.linalg.norm(shares * np.array([error for _, error in known])))

@@ -17,7 +17,7 @@ from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.response.claim import broken_responses
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.sensitivity.shuffling.draws import FLAT, Draws, Shuffles, draws
+from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws
 from solver.sensitivity.shuffling.noise import mean_noise_response
 from solver.sensitivity.shuffling.shorter import one_layer_equivalent
 from solver.values import ExactValue, MissingValue, Value, quotient
@@ -111,7 +111,7 @@ def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
     u, x = difference_correlations(task, before.deformation, len(a) - 1), pixel_correlations(task, len(a) - 1)
     above, energy = (a[0] * c[0] + 2 * sum(p * q for p, q in zip(a[1:], c[1:], strict=True)) for c in (u, x))
     below = 2 * (energy - 4 * s2 * Fraction(1, task.sites))
-    return quotient(ExactValue(above, MEANS), ExactValue(below, MEANS), method=MEANS, zero=FLAT)
+    return quotient(ExactValue(above, MEANS), ExactValue(below, MEANS), method=MEANS, zero=FLAT_SHUFFLED)
 
 
 def _lowest(network: Network, layer: int) -> Network:
@@ -151,7 +151,7 @@ def _changed(
 def _ratio_of_means(moments: list[PairMoments], found: Draws) -> Value:
     above, below = found.mean([each.change for each in moments]), found.mean([each.spread for each in moments])
     if below == 0:
-        return MissingValue(FLAT)
+        return MissingValue(FLAT_SHUFFLED)
     ratio = above / below
     residuals = [(each.change - ratio * each.spread) / below for each in moments]
     return found.value(ratio, found.standard_error(residuals))

@@ -35,7 +35,7 @@ from solver.values import NumericValue, Value
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
-METHOD = "transfer operator; error is estimated from two resolutions"
+LAYER_METHOD = "transfer operator; error is estimated from two resolutions"
 
 
 def layer_response(windows: EqualWindows, channels: int, control: float) -> NoiseResponse[NumericValue]:
@@ -48,7 +48,7 @@ def layer_response(windows: EqualWindows, channels: int, control: float) -> Nois
     """
     (coarse, _), (exact, rounding) = (_responses(windows, control, channels, fine=fine) for fine in (False, True))
     errors = np.abs(exact - coarse) + rounding
-    return NoiseResponse(*(NumericValue(float(v), float(e), METHOD) for v, e in zip(exact, errors, strict=True)))
+    return NoiseResponse(*(NumericValue(float(v), float(e), LAYER_METHOD) for v, e in zip(exact, errors, strict=True)))
 
 
 def _responses(windows: EqualWindows, control: float, channels: int, *, fine: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -105,7 +105,7 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
 
 LAYER_TRANSFER = Route(
     name="transfer",
-    method=METHOD,
+    method=LAYER_METHOD,
     refusal=_refusal,
     response=_response,
     concerns=lambda question, layer: not question.noise.rectified and not layer > question.depth,

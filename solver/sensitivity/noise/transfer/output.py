@@ -38,7 +38,7 @@ from solver.values import NumericValue, Value
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
-METHOD = "transfer operator on pairs of windows; error is estimated from two resolutions"
+OUTPUT_METHOD = "transfer operator on pairs of windows; error is estimated from two resolutions"
 
 
 def output_response(windows: EqualWindows, progress: Progress | None = None) -> NoiseResponse[NumericValue]:
@@ -62,7 +62,7 @@ def output_response(windows: EqualWindows, progress: Progress | None = None) -> 
 def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
     values, cancelled = exact.T
     error = np.abs(values - coarse[:, 0]).sum() + ROUNDING * np.abs(values).sum() + CANCELLING * cancelled.sum()
-    return NumericValue(float(values.sum()), float(error), METHOD)
+    return NumericValue(float(values.sum()), float(error), OUTPUT_METHOD)
 
 
 def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], np.ndarray]]:
@@ -182,7 +182,7 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
 
 OUTPUT_TRANSFER = Route(
     name="transfer",
-    method=METHOD,
+    method=OUTPUT_METHOD,
     refusal=_refusal,
     response=_response,
     concerns=lambda question, layer: not question.noise.rectified and layer > question.depth,

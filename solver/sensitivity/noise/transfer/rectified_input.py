@@ -32,7 +32,7 @@ from solver.values import NumericValue, Value
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
-METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
+INPUT_METHOD = "transfer operator over independent sites; error is estimated from two resolutions"
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _summed(
         (float(exact.sum()), float(errors.sum() + rounding)),
         (float(exact[coherent_at]), float(errors[coherent_at])),
         (float(rest[0].sum()), float(rest[1].sum() + rounding)),
-    ).map(lambda part: NumericValue(*part, METHOD))
+    ).map(lambda part: NumericValue(*part, INPUT_METHOD))
 
 
 def _rounding(windows: EqualWindows) -> float:
@@ -229,7 +229,7 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
 
 INPUT_TRANSFER = Route(
     name="transfer",
-    method=METHOD,
+    method=INPUT_METHOD,
     refusal=_refusal,
     response=_response,
     concerns=lambda question, layer: question.noise.rectified,

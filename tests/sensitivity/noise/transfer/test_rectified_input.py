@@ -25,7 +25,7 @@ from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.series import PROVEN, SERIES
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
-from solver.sensitivity.noise.transfer.rectified_input import INPUT_TRANSFER, METHOD
+from solver.sensitivity.noise.transfer.rectified_input import INPUT_METHOD, INPUT_TRANSFER
 from solver.sensitivity.noise.transfer.windows import equal_windows
 from solver.sensitivity.question import Question
 from solver.values import NumericValue
@@ -386,7 +386,7 @@ def test_weak_noise() -> None:
 def test_routes_of_a_report() -> None:
     task = TwoPixelTask(length=32, scale=5)
     layers = sensitivities(construct("uniform", task), task, noise=NOISE).layers
-    assert [layer.G.method for layer in layers[2:]] == [PROVEN, METHOD]
+    assert [layer.G.method for layer in layers[2:]] == [PROVEN, INPUT_METHOD]
     layers = sensitivities(construct("shift", task), task, noise=NOISE).layers
     assert [layer.G.method for layer in layers[2:]] == [PROVEN, PROVEN]
     latex = layers[3].G.latex
@@ -401,7 +401,10 @@ def test_a_forced_route(method: str) -> None:
         with pytest.raises(NotApplicableError, match="layer 3: two units weigh a shared site differently"):
             noise_responses(question, Evaluation(method=method))
     else:
-        assert [v.total.method for v in noise_responses(question, Evaluation(method=method))[2:]] == [METHOD, METHOD]
+        assert [v.total.method for v in noise_responses(question, Evaluation(method=method))[2:]] == [
+            INPUT_METHOD,
+            INPUT_METHOD,
+        ]
 
 
 def test_refusals_and_costs_evaluate_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
