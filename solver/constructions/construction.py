@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -89,19 +89,23 @@ class Construction:
         return depth + (rest > 0)
 
 
-def stacked(filters: Sequence[Any], names: Sequence[str]) -> list[Layer]:
-    """Return layers of one channel, each with one filter: bias 0 below the last layer and -1 there."""
-    return [
-        Layer(filters=((taps,),), bias=(-(k == len(filters)),), names=(name,))
-        for k, (taps, name) in enumerate(zip(filters, names, strict=True), start=1)
-    ]
+def stacked(
+    task: Task, filters: Sequence[Any], names: Sequence[str], *, offset: Exact = Fraction(0), name: str
+) -> Network:
+    """Return the `summed` network of layers of one channel, each with one filter: bias 0, and -1 in the last layer."""
+    layers = (
+        Layer(filters=((taps,),), bias=(-(k == len(filters)),), names=(channel,))
+        for k, (taps, channel) in enumerate(zip(filters, names, strict=True), start=1)
+    )
+    return summed(task, layers, offset=offset, name=name)
 
 
-def summed(task: Task, layers: Sequence[Layer], *, offset: Exact = Fraction(0), name: str) -> Network:
+def summed(task: Task, layers: Iterable[Layer], *, offset: Exact = Fraction(0), name: str) -> Network:
     """Return a network whose readout is the sum over units less ``offset``, claimed to be ReLU(xi - d)."""
+    layers = tuple(layers)
     units = task.sites // prod(layer.stride for layer in layers)
     return Network(
-        layers=tuple(layers),
+        layers=layers,
         readout=(units,) * layers[-1].channels,
         constant=-offset,
         name=name,

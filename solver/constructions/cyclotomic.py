@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from solver.constructions.construction import Construction, stacked, summed
+from solver.constructions.construction import Construction, stacked
 from solver.constructions.windows import window_filters
 from solver.network.network import Network
 from solver.proof import Proof
@@ -22,7 +22,7 @@ def cyclotomic(task: TwoPixelTask, filter_size: int, depth: int) -> Network:
     is ReLU(xi - d) for every xi.
     """
     filters = window_filters(task.scale, 1, filter_size, depth)
-    return summed(task, stacked(filters, [*["part"] * (depth - 1), "box"]), name="cyclotomic")
+    return stacked(task, filters, [*["part"] * (depth - 1), "box"], name="cyclotomic")
 
 
 CONSTRUCTION = Construction(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
-from solver.constructions.construction import Construction, stacked, summed
+from solver.constructions.construction import Construction, stacked
 from solver.constructions.windows import window_filters
 from solver.errors import InputError
 from solver.network.network import Network
@@ -42,7 +42,7 @@ def sine(task: TwoPixelTask, filter_size: int, depth: int, *, layer: int | None 
     filters: list[tuple[Exact, ...]] = [*taps, *[(Fraction(1),) * filter_size] * (depth - best)]
     names = [*["part"] * (best - 1), "sine", *["sum"] * (depth - best)]
     total = prod((sum(each[1:], each[0]) for each in filters), start=Fraction(1))
-    return summed(task, stacked(filters, names), offset=2 * (total - task.scale), name="sine")
+    return stacked(task, filters, names, offset=2 * (total - task.scale), name="sine")
 
 
 CONSTRUCTION = Construction(

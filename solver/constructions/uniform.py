@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from solver.constructions.construction import Construction, stacked, summed
+from solver.constructions.construction import Construction, stacked
 from solver.network.network import Network
 from solver.proof import Proof
 from solver.question.pairs import Task
@@ -23,7 +23,7 @@ def uniform(task: Task, filter_size: int, depth: int) -> Network:
     """
     ones = np.ones((filter_size,) * task.axes, dtype=int)
     offset = Fraction(2 * (filter_size ** (task.axes * depth) - task.scale**task.axes))
-    return summed(task, stacked([ones] * depth, ["sum"] * depth), offset=offset, name="uniform")
+    return stacked(task, [ones] * depth, ["sum"] * depth, offset=offset, name="uniform")
 
 
 CONSTRUCTION = Construction(

@@ -22,6 +22,7 @@ from solver.network.layer import Layer
 from solver.network.network import Network
 from solver.numbers.exact import Exact, exact
 from solver.numbers.product import INT64_LIMIT, as_integers, common_denominator, largest, product
+from solver.question.ensemble import Representatives
 from solver.question.lattice import Shape, as_shape
 
 _ENTRIES = 2**22
@@ -157,6 +158,18 @@ def response(network: Network, images: ArrayLike) -> list[Exact | int]:
     weights = network.pooled_readout(prod(np.shape(images)[-network.axes :]))
     return [
         _reduced(sum(v * s for v, s in zip(weights, row, strict=True)) + network.constant) for row in last.site_sums()
+    ]
+
+
+def readouts(network: Network, last: Activation, ring: Representatives) -> list[Exact]:
+    """Return f_p on the task's full ring from last-layer maps on the representing one; row 0 is the empty image.
+
+    The sites that the representing ring leaves out see background only, so they add its activation.
+    """
+    weights, sums = network.pooled_readout(ring.task.sites), last.site_sums()
+    return [
+        sum(v * (s + ring.stretch * b) for v, s, b in zip(weights, row, sums[0], strict=True)) + network.constant
+        for row in sums
     ]
 
 

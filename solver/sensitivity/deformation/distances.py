@@ -12,13 +12,12 @@ import numpy as np
 
 from solver.network.network import Network
 from solver.network.representatives import network_representatives
-from solver.network.trace import Activation, dense_images, layer_passes
+from solver.network.trace import Activation, dense_images, layer_passes, readouts
 from solver.numbers.product import product
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
 from solver.question.pairs import Task
 from solver.sensitivity.deformation.moments import PairMoments
-from solver.sensitivity.response.by_displacement import readouts
 
 _ENTRIES = 2**20
 
@@ -54,7 +53,7 @@ def distance_moments(
     f = readouts(network, maps[-1], ring)
     plain, weights = [f[n] for n in moves.plain], moves.weights
     mean = sum(map(mul, plain, weights))
-    change = sum((f[after] - f[before]) ** 2 * p for (before, after), p in moves.probabilities.items())
+    change = sum(((f[after] - f[before]) ** 2 * p for (before, after), p in moves.probabilities.items()), Fraction(0))
     return [*found, PairMoments(change, 2 * sum((v - mean) ** 2 * w for v, w in zip(plain, weights, strict=True)))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from solver.question.noise import Noise
 from solver.question.pairs import Task
 from solver.sensitivity.deformation.autocorrelations import observed_kernel
 from solver.sensitivity.noise.once import (
-    before_activation,
     layer_second_moment,
     readout_second_moment,
     why_not_once,
@@ -34,6 +34,14 @@ def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | No
     """Return the noise response of a layer, exact or closed; None if it is neither."""
     how = Evaluation()
     return next((r.response(question, layer, how) for r in CLOSED_ROUTES if r.refusal(question, layer) is None), None)
+
+
+def before_activation(question: Question, layer: int) -> Question:
+    """Return the question about the pre-activations of a layer; for the output, of the last map."""
+    layers, last = question.network.layers, min(layer, question.depth)
+    kept = (*layers[: last - 1], replace(layers[last - 1], activation="identity"))
+    whole = replace(question.network, layers=kept, claim=None) if last == question.depth else Network(layers=kept)
+    return replace(question, network=whole)
 
 
 @lru_cache(maxsize=32)

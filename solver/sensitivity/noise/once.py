@@ -7,7 +7,7 @@ is a linear form L delta, and E||L delta||^2 = sum_ij G_ij (Cov(delta_i, delta_j
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -60,14 +60,6 @@ def linear_on_rectified(network: Network, layer: int, *, after: int) -> bool:
         or (each.activation == "relu" and effective_kernel(network, k, after=after).is_non_negative())
         for k, each in enumerate(network.layers[after:layer], start=after + 1)
     )
-
-
-def before_activation(question: Question, layer: int) -> Question:
-    """Return the question about the pre-activations of a layer; for the output, of the last map."""
-    layers, last = question.network.layers, min(layer, question.depth)
-    kept = (*layers[: last - 1], replace(layers[last - 1], activation="identity"))
-    whole = replace(question.network, layers=kept, claim=None) if last == question.depth else Network(layers=kept)
-    return replace(question, network=whole)
 
 
 def coupled_fields(network: Network, noise: Noise) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from solver.errors import InputError, NotApplicableError
 from solver.network.network import Network
 from solver.network.representatives import every_pair
-from solver.network.trace import Activation, activations, dense_images
+from solver.network.trace import activations, dense_images, readouts
 from solver.question.ensemble import Representatives
 from solver.question.frame import FrameTask
 from solver.question.lattice import Shape, Step, as_step, centred, components, displacements
@@ -168,18 +168,6 @@ def pair_responses(network: Network, ring: Representatives) -> list[Any]:
     """Return f_p, on the task's full ring, for each representing pair."""
     last = activations(network, dense_images([{}, *ring.images], ring.shape))[-1]
     return [_plain(f) for f in readouts(network, last, ring)[1:]]
-
-
-def readouts(network: Network, last: Activation, ring: Representatives) -> list[Any]:
-    """Return f_p on the task's full ring from last-layer maps on the representing one; row 0 is the empty image.
-
-    The sites that the representing ring leaves out see background only, so they add its activation.
-    """
-    weights, sums = network.pooled_readout(ring.task.sites), last.site_sums()
-    return [
-        sum(v * (s + ring.stretch * b) for v, s, b in zip(weights, row, sums[0], strict=True)) + network.constant
-        for row in sums
-    ]
 
 
 def _response(values: dict[Step, Any], ring: Representatives) -> Response:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.proof import Proof
-from solver.sensitivity.noise.closed import CLOSED_ROUTES, control
-from solver.sensitivity.noise.once import before_activation
+from solver.sensitivity.noise.closed import control
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.transfer.windows import (
@@ -79,11 +78,9 @@ def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: flo
 
 
 def _refusal(question: Question, layer: int) -> str | None:
-    below = before_activation(question, layer)
-    open_below = all(route.refusal(below, layer) for route in CLOSED_ROUTES)
-    if open_below or (question.channel_mean and question.network.layers[layer - 1].channels > 1):
-        return "the pre-activations have no closed form, or channels are averaged"
-    windows = equal_windows(question, layer)
+    if question.channel_mean and question.network.layers[layer - 1].channels > 1:
+        return "channels are averaged"
+    windows = equal_windows(question, layer)  # whose pre-activations are rectified once, so that `control` knows them
     return windows.why if isinstance(windows, Refusal) else windows.weak_noise(float_patterns(windows.alone))
 
 
