@@ -39,7 +39,7 @@ from solver.sensitivity.deformation.autocorrelations import linear_moments
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.question import Question
-from solver.sensitivity.response.threshold import best_threshold, threshold_error
+from solver.sensitivity.response.threshold import best_threshold
 from solver.sensitivity.sensitivities import sensitivities
 
 ODD = Network(
@@ -255,7 +255,6 @@ def test_thresholds_on_euclidean_distances(name: str, scale: int) -> None:
 
     best = best_threshold(network, task)
     assert best.error == min(map(error, set(values))) == error(best.level)
-    assert threshold_error(network, task) == error(0)
     if name == "shift":
         wrong, level = overlap_errors(disc(scale), scale)
         assert best.error == Fraction(wrong, 399) and error(level) == best.error

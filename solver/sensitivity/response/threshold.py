@@ -57,14 +57,6 @@ def best_threshold(network: Network, task: Task) -> Threshold:
     return best
 
 
-def threshold_error(network: Network, task: Task, level: Any = 0) -> Fraction:
-    """Return the probability that the rule y = +1 for f_p > ``level`` is wrong."""
-    wrong = Fraction(0)
-    for f, (near, far) in response_weights(network, task).items():
-        wrong += far if sign(f - level) > 0 else near
-    return wrong
-
-
 def response_weights(network: Network, task: Task) -> dict[Any, tuple[Fraction, Fraction]]:
     """Return each value of f_p with the probabilities that an image has it and the label +1, or -1."""
     phases = checked_stride(network, task)
