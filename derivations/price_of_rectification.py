@@ -210,9 +210,9 @@ def check_layers() -> None:
         for name in names:
             size, depth = (3, 2) if name == "uniform" else (1, 1)
             network = construct(name, task)
-            engine = layer_second_moment(network, task, noise, 2)
+            engine = layer_second_moment(network, task, noise, 2).split()
             parts = [network.layers[1].channels * part for part in layer_noise(size, ones_power(size, depth - 1))]
-            for found, known in zip(parts, (engine.incoherent(), engine.coherent()), strict=True):
+            for found, known in zip(parts, (engine.incoherent, engine.coherent), strict=True):
                 assert expand(at(found, length, noise.energy) - known) == 0, (name, length)
     task = TwoPixelTask(length=32, scale=7)
     for name, size in (("shift", 1), ("uniform", 3)):
@@ -247,9 +247,9 @@ def check_pooled() -> None:
     task = TwoPixelTask(length=length, scale=7)
     for name, size in (("shift", 1), ("uniform", 3)):
         pooled = shallow(construct(name, task), 2)
-        moment = readout_second_moment(pooled, task, noise)
+        engine = readout_second_moment(pooled, task, noise).split()
         plain = linear_noise(pooled, task, noise, pooled.depth + 1)
-        parts = [as_float(part / Rational(plain)) for part in (moment.incoherent(), moment.coherent())]
+        parts = [as_float(part / Rational(plain)) for part in (engine.incoherent, engine.coherent)]
         fluctuations, means = map(as_float, pooled_limit(size))
         assert abs(parts[0] - fluctuations) < 50 / length
         assert abs(parts[1] / (length * means) - 1) < 50 / length

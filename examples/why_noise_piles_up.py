@@ -13,15 +13,15 @@ from decimal import Decimal
 from solver import GaussianNoise, Network, TwoPixelTask, construct
 from solver.plots.style import COLORS, MARKERS, house_style, new_figure, show
 from solver.sensitivity.noise.once import readout_second_moment
-from solver.values import as_value
+from solver.sensitivity.noise.second_moment import closed_values
 
 
 def parts(name: str, length: int) -> list[Decimal]:
     """Return the incoherent and the coherent part of the noise in the summed map of layer 1."""
     task = TwoPixelTask(length=length, scale=7)
     first_layer = Network(layers=construct(name, task).layers[:1], pooling="sum")
-    moment = readout_second_moment(first_layer, task, GaussianNoise())
-    return [as_value(part, "closed form").value(12) for part in (moment.incoherent(), moment.coherent())]
+    split = closed_values(readout_second_moment(first_layer, task, GaussianNoise()))
+    return [part.value(12) for part in (split.incoherent, split.coherent)]
 
 
 # %%
