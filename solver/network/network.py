@@ -16,7 +16,7 @@ import numpy as np
 from solver.errors import InputError
 from solver.network.layer import Layer
 from solver.numbers.algebraic import in_common_field
-from solver.numbers.exact import Exact, choice, exact
+from solver.numbers.exact import Exact, choice, exact, integer
 from solver.question.lattice import Step, components
 from solver.question.pairs import LABELS
 
@@ -37,7 +37,7 @@ class Claim:
     Raises
     ------
     InputError
-        For other ``labels``.
+        For other ``labels``, an ``offset`` that is not exact, and lengths that are no integers or too small.
 
     Examples
     --------
@@ -46,12 +46,14 @@ class Claim:
     """
 
     scale: int
-    offset: Exact
+    offset: Any
     smallest_length: int
     labels: str = "distance"
 
     def __post_init__(self) -> None:
         choice(self.labels, "labels", LABELS)
+        scale, least = integer(self.scale, "scale", 1), integer(self.smallest_length, "smallest_length", 0)
+        vars(self).update(scale=scale, smallest_length=least, offset=exact(self.offset, "offset"))
 
     def response(self, distance: Step) -> Exact | int:
         """Return the promised f_p(d), or f_p(d_1, d_2) on a frame; for blocks its mean over where the pair is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,19 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver import Claim, InputError, Layer, Network, NumberField, TwoPixelTask, activations, construct, response
+from solver import (
+    Claim,
+    InputError,
+    Layer,
+    Network,
+    NumberField,
+    TwoPixelTask,
+    activations,
+    construct,
+    network_from_text,
+    network_text,
+    response,
+)
 from solver.network.changed.wider import widen
 from tests.strategies import RATIONALS, task_networks
 
@@ -99,6 +112,40 @@ def test_rationality() -> None:
 def test_claim_is_the_tent() -> None:
     claim = Claim(scale=7, offset=Fraction(0), smallest_length=14)
     assert [claim.response(d) for d in (1, 6, 7, 8)] == [6, 1, 0, 0]
+
+
+@pytest.mark.parametrize("offset", [18, Fraction(18), "18", "36/2", sympy.Integer(18), sympy.Rational(36, 2)])
+def test_offset_of_a_claim_is_an_exact_number(offset: Any) -> None:
+    layers = [Layer(filters=ONES)]
+    claim = Claim(scale=5, offset=offset, smallest_length=10)
+    network = Network(layers=layers, claim=claim)
+    assert claim == Claim(scale=np.int64(5), offset=Fraction(18), smallest_length=np.int64(10))
+    assert isinstance(claim.offset, Fraction) and isinstance(claim.scale, int)
+    assert network_from_text(network_text(network)) == network
+
+
+def test_algebraic_offset_of_a_claim_comes_back() -> None:
+    network = Network(layers=[Layer(filters=ONES)], claim=Claim(scale=5, offset=sympy.sqrt(2), smallest_length=10))
+    assert network_from_text(network_text(network)) == network and network.is_rational
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"offset": 0.5}, "offset: the float 0.5 is not exact"),
+        ({"offset": None}, "offset: None is not an exact number"),
+        ({"offset": "18 x"}, "offset: '18 x' is not a rational number"),
+        ({"scale": 7.0}, "scale: expected an integer, got 7.0"),
+        ({"scale": 0}, "scale: expected an integer of at least 1, got 0"),
+        ({"scale": "7"}, "scale: expected an integer, got '7'"),
+        ({"smallest_length": -1}, "smallest_length: expected an integer of at least 0, got -1"),
+        ({"smallest_length": Fraction(14)}, "smallest_length: expected an integer, got"),
+        ({"labels": "parity"}, "labels: 'parity' is unknown; choose one of distance, blocks"),
+    ],
+)
+def test_what_is_no_claim_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        Claim(**({"scale": 7, "offset": 0, "smallest_length": 14} | options))
 
 
 def test_identity_network_keeps_weights_and_drops_the_claim() -> None:

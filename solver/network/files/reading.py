@@ -149,12 +149,10 @@ def _layer(layer: LayerText, place: str, field: NumberField | None) -> Layer:
 
 
 def _claim(claim: ClaimText, field: NumberField | None) -> Claim:
-    return Claim(
-        scale=int(claim.scale),
-        offset=_number(claim.offset, "claim.offset", field),
-        smallest_length=int(claim.smallest_length),
-        labels=claim.labels,
-    )
+    offset = _number(claim.offset, "claim.offset", field)
+    scale, least = int(claim.scale), int(claim.smallest_length)
+    with _at("claim"):
+        return Claim(scale=scale, offset=offset, smallest_length=least, labels=claim.labels)
 
 
 def _filter(text: str, place: str, field: NumberField | None, unit: Fraction) -> tuple[Any, ...]:
