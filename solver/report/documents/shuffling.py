@@ -9,7 +9,7 @@ from solver.report.words import deformation_object, heading, network_heading, no
 from solver.report.writers.json import json_text, layer_object, value_object
 from solver.report.writers.text import table_lines
 from solver.sensitivity.quantities import NAMES, Quantity
-from solver.sensitivity.shuffling.shuffling import Shuffling
+from solver.sensitivity.shuffling.shuffling import ShuffledLayer, Shuffling
 from solver.values import MissingValue, Value
 
 SCHEMA = "solver.shuffle/1"
@@ -35,8 +35,8 @@ def shuffling_text(found: Sequence[Shuffling], digits: int) -> str:
     notes = [
         found_by(value)
         for each in found
-        for layer, unchanged in zip(each.layers, each.unchanged, strict=True)
-        if not unchanged
+        for layer in each.layers
+        if not layer.unchanged
         for value in layer.values.values()
     ]
     return "\n\n".join([*parts, *(["\n".join(dict.fromkeys(notes))] if notes else []), _NOTE]) + "\n"
@@ -50,10 +50,7 @@ def shuffling_json(found: Sequence[Shuffling], digits: int) -> str:
             "construction": each.before.network.name,
             "shuffled_networks": str(each.count),
             "claim_kept": value_object(each.claim_kept, digits),
-            "layers": [
-                layer_object(layer, digits, before={"unchanged": same})
-                for layer, same in zip(each.layers, each.unchanged, strict=True)
-            ],
+            "layers": [layer_object(layer, digits, before={"unchanged": layer.unchanged}) for layer in each.layers],
         }
         for each in found
     ]
@@ -66,16 +63,14 @@ def shuffling_json(found: Sequence[Shuffling], digits: int) -> str:
 
 
 def _network_text(found: Shuffling, digits: int) -> str:
-    rows = [
-        [
-            layer.label,
-            *("=" if same and each.name not in NAMES else text_cell(each, layer, digits) for each in SHUFFLING),
-        ]
-        for layer, same in zip(found.layers, found.unchanged, strict=True)
-    ]
+    rows = [[layer.label, *(_cell(layer, each, digits) for each in SHUFFLING)] for layer in found.layers]
     table = table_lines(["layer", *(each.text for each in SHUFFLING)], rows)
     counted = f"{found.count} different shuffled networks; {_claim(found.claim_kept)}"
     return "\n".join([network_heading(found.before.network), counted, "", *table])
+
+
+def _cell(layer: ShuffledLayer, quantity: Quantity, digits: int) -> str:
+    return "=" if layer.unchanged and quantity.name not in NAMES else text_cell(quantity, layer, digits)
 
 
 def _claim(kept: Value) -> str:

@@ -26,6 +26,19 @@ MEANS = "mean autocorrelations of all shuffles"
 
 
 @dataclass(frozen=True)
+class ShuffledLayer(LayerValues):
+    """The values of one layer before and after.
+
+    Attributes
+    ----------
+    unchanged : bool
+        Whether no shuffle changes the layer (`unshuffled_layers`), so that all after equals all before.
+    """
+
+    unchanged: bool
+
+
+@dataclass(frozen=True)
 class Shuffling:
     """What shuffling its channels does to a network.
 
@@ -35,9 +48,7 @@ class Shuffling:
         Different networks that shuffling gives, the network itself included.
     claim_kept : Value
         Share of them whose f_p(d) is what the network claims at every d, or missing without a claim.
-    unchanged : tuple of bool
-        For each layer whether no shuffle changes it (`unshuffled_layers`), so that all after equals all before.
-    layers : tuple of LayerValues
+    layers : tuple of ShuffledLayer
         ``D``, ``G``, ``R`` of the network as it is; ``D_shuffled``, ``G_shuffled``, the means of D and G over uniformly
         random shuffled networks; ``D_of_means``, mean numerator over mean denominator of D, the D of a network drawn
         anew for every image; ``R_shuffled``, D_shuffled / G_shuffled.
@@ -46,8 +57,7 @@ class Shuffling:
     before: Sensitivities
     count: int
     claim_kept: Value
-    unchanged: tuple[bool, ...]
-    layers: tuple[LayerValues, ...]
+    layers: tuple[ShuffledLayer, ...]
 
 
 def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffling:
@@ -71,7 +81,7 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     --------
     >>> from solver import TwoPixelTask, construct, sensitivities
     >>> found = sensitivities(construct("uniform", TwoPixelTask()), TwoPixelTask(), quantities=["D"])
-    >>> all(shuffling(found).unchanged)
+    >>> all(layer.unchanged for layer in shuffling(found).layers)
     True
     """
     if before.channel_mean:
@@ -82,16 +92,15 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     known = unshuffled_layers(network)
     reduced = partial(one_layer_equivalent, length=task.length)
     found = Draws(Counter([network]), True, "no shuffle changes f_p")
-    layers: list[LayerValues] = []
+    layers: list[ShuffledLayer] = []
     for k in range(network.depth + 1):
         here = before.layers[k : None if k == network.depth else k + 1]
         if known[k]:
-            layers += [_after(each, each.D, each.D, each.G, each.R) for each in here]
+            layers += [_after(each, each.D, each.D, each.G, each.R, unchanged=True) for each in here]
         else:
             found = draws(_lowest(network, k), options, options.sample, reduced)
             layers += _changed(before, k, here, found, options)
-    unchanged = (*known, known[-1])
-    return Shuffling(before, shuffle_count(network), _claim_kept(before, found), unchanged, tuple(layers))
+    return Shuffling(before, shuffle_count(network), _claim_kept(before, found), tuple(layers))
 
 
 def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
@@ -119,19 +128,18 @@ def _lowest(network: Network, layer: int) -> Network:
     return network if layer >= network.depth else Network(layers=network.layers[:layer])
 
 
-def _after(before: LayerValues, d: Value, of_means: Value, g: Value, r: Value) -> LayerValues:
+def _after(
+    before: LayerValues, d: Value, of_means: Value, g: Value, r: Value, *, unchanged: bool = False
+) -> ShuffledLayer:
     """Return a layer's values before and after."""
-    after = {"D": before.D, "D_shuffled": d, "D_of_means": of_means}
-    return LayerValues(
-        before.layer,
-        before.name,
-        after | {"G": before.G, "G_shuffled": g, "R": before.R, "R_shuffled": r},
-    )
+    values = {"D": before.D, "D_shuffled": d, "D_of_means": of_means}
+    values |= {"G": before.G, "G_shuffled": g, "R": before.R, "R_shuffled": r}
+    return ShuffledLayer(before.layer, before.name, values, unchanged)
 
 
 def _changed(
     before: Sensitivities, depth: int, layers: Sequence[LayerValues], found: Draws, options: Shuffles
-) -> list[LayerValues]:
+) -> list[ShuffledLayer]:
     """Return a layer that shuffles change, followed by f_p if it is the last."""
     rows = [distance_moments(network, before.task, before.deformation) for network in found.counts]
     noise = mean_noise_response(before, _lowest(before.network, depth), options)
