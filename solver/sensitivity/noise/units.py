@@ -148,6 +148,8 @@ def units_of_layer(network: Network, noise: Noise, layer: int) -> Units | Refusa
     """Return the units of a layer that rectifies noise a second time."""
     if why := noise.lacks("independent", "gaussian"):
         return Refusal(why)
+    if layer == 0:
+        return Refusal("the image is no layer that rectifies noise")
     source = rectifying_layer(network, layer - 1, noise)
     if source is None or not is_rectified_once(network, layer - 1, noise):
         return Refusal(f"the noise does not reach layer {layer} rectified exactly once")

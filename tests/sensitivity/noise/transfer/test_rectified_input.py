@@ -23,8 +23,6 @@ from solver.sensitivity.noise.route import Evaluation, Sampling
 from solver.sensitivity.noise.routes import ROUTES, noise_responses
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.series import PROVEN, SERIES
-from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
-from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
 from solver.sensitivity.noise.transfer.rectified_input import INPUT_METHOD, INPUT_TRANSFER
 from solver.sensitivity.noise.transfer.windows import equal_windows
 from solver.sensitivity.question import Question
@@ -453,9 +451,3 @@ def test_what_does_not_apply_is_refused(layers: list[Layer], layer: int, why: st
     network = Network(layers=layers, readout=[1] * layers[-1].channels)
     with pytest.raises(NotApplicableError, match=why):
         transfer(network, TwoPixelTask(length=32, scale=5), layer)
-
-
-def test_the_operators_for_gaussian_fields_are_not_concerned() -> None:
-    question = Question(window([1, 2], 1), TwoPixelTask(length=8, scale=3), noise=NOISE)
-    for layer in (1, 2):
-        assert [LAYER_TRANSFER.concerns(question, layer), OUTPUT_TRANSFER.concerns(question, layer)] == [False, False]
