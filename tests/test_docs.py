@@ -14,6 +14,9 @@ import pytest
 
 import solver
 from solver.cli import cli, main
+from solver.sensitivity.deformation.routes import DEFORMATION_ROUTES
+from solver.sensitivity.noise.closed import CLOSED_ROUTES
+from solver.sensitivity.noise.routes import ROUTES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -129,6 +132,15 @@ def test_a_renamed_option_is_caught() -> None:
         parse(["report", "--lenght", "32"])
     with pytest.raises(click.UsageError):
         parse(["plot", "nothing", "-o", "x.pdf"])
+
+
+def test_the_page_on_accuracy_has_every_route_in_order() -> None:
+    text = (DOCS / "accuracy.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text[text.index("| route | printed as |") :], re.MULTILINE)
+    assert rows == [(each.name, each.method) for each in ROUTES if each not in CLOSED_ROUTES]
+    prose = " ".join(text.split())
+    assert all(f"(route `{each.name}`, printed as `{each.method}`)" in prose for each in CLOSED_ROUTES)
+    assert all(f"`{each.method}`" in prose for each in DEFORMATION_ROUTES)
 
 
 def test_make_targets_exist() -> None:
