@@ -60,6 +60,8 @@ def history(
 ) -> History:
     """Return the sensitivities of the networks of a run, over the ensemble that it was trained on.
 
+    D is exact, before and after each shuffle; G is sampled, whether or not it has a closed form.
+
     Parameters
     ----------
     path : Path
@@ -78,10 +80,6 @@ def history(
     ------
     InputError
         If there is no run, or it has no checkpoint, or none at one of the steps.
-
-    Notes
-    -----
-    D is exact, before and after each shuffle; G is sampled, whether or not it has a closed form.
     """
     record = read_record(path)
     task, deformation = record.training.task, deformation or Deformation()

@@ -50,16 +50,14 @@ def sampled_noise(
     The parts are unbiased.  They add up, except for f_p on a ring too long to be sampled whole: within the error.
     The tolerance is asked of the totals; the parts can be less certain.
 
+    Costs points * replicates forward passes on the representing ring for each distance in sight, and keeps
+    the mean map of each replicate.
+
     Parameters
     ----------
     controls : dict
         The layers, each with the closed value of <||z_k(x + eta) - z_k(x)||^2> at its last
         pre-activation (for depth + 1, of the pooled one), or None where that is not known.
-
-    Notes
-    -----
-    Costs points * replicates forward passes on the representing ring for each distance in sight, and keeps
-    the mean map of each replicate.
     """
     noise.assume("independent")
     ring = noise_representatives(network, task)
