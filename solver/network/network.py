@@ -150,7 +150,8 @@ class Network:
         numbers = [*(w for layer in layers for w in layer.weights), *readout, constant]
         is_rational = all(isinstance(w, Fraction) for w in numbers)
         if not is_rational:
-            layers, readout, constant = _in_one_field(layers, numbers)
+            layers, readout, constant, claim = _in_one_field(layers, numbers, self.claim)
+            vars(self).update(claim=claim)
         channels = tuple(layer.channels for layer in layers)
         vars(self).update(layers=layers, readout=readout, constant=constant, is_rational=is_rational, kernels={})
         vars(self).update(depth=len(layers), axes=layers[0].axes, channels=channels)
@@ -220,10 +221,11 @@ def _check_chain(layers: Sequence[Layer]) -> None:
 
 
 def _in_one_field(
-    layers: Sequence[Layer], numbers: Sequence[Exact]
-) -> tuple[tuple[Layer, ...], tuple[Exact, ...], Exact]:
-    """Return layers, readout and constant in one number field, so that activations can be added and multiplied."""
-    flat = iter(in_common_field(numbers))
+    layers: Sequence[Layer], numbers: Sequence[Exact], claim: Claim | None
+) -> tuple[tuple[Layer, ...], tuple[Exact, ...], Exact, Claim | None]:
+    """Return all in one number field, so that activations can be added and multiplied and a file needs one field."""
+    *common, offset = in_common_field([*numbers, claim.offset if claim else Fraction(0)])
+    flat = iter(common)
     placed = []
     for layer in layers:
         weights = np.array(list(islice(flat, len(layer.weights))), dtype=object)
@@ -231,4 +233,4 @@ def _in_one_field(
         same = all(a is b for a, b in zip(weights, layer.weights, strict=True))
         placed.append(layer if same else replace(layer, filters=tuple(filters), bias=tuple(bias)))
     *readout, constant = flat
-    return tuple(placed), tuple(readout), constant
+    return tuple(placed), tuple(readout), constant, replace(claim, offset=offset) if claim else None

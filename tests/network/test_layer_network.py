@@ -124,9 +124,13 @@ def test_offset_of_a_claim_is_an_exact_number(offset: Any) -> None:
     assert network_from_text(network_text(network)) == network
 
 
-def test_algebraic_offset_of_a_claim_comes_back() -> None:
-    network = Network(layers=[Layer(filters=ONES)], claim=Claim(scale=5, offset=sympy.sqrt(2), smallest_length=10))
-    assert network_from_text(network_text(network)) == network and network.is_rational
+@pytest.mark.parametrize("weight", [1, sympy.sqrt(2), 1 + sympy.sqrt(2), 2 * sympy.sqrt(2), sympy.sqrt(3)])
+def test_algebraic_offset_of_a_claim_comes_back_with_the_weights(weight: Any) -> None:
+    claim = Claim(scale=5, offset=sympy.sqrt(2), smallest_length=10)
+    network = Network(layers=[Layer(filters=[[[weight, 1, 1]]])], claim=claim)
+    read = network_from_text(network_text(network))
+    assert read == network and network.is_rational == (weight == 1) and read.claim is not None
+    assert float(read.claim.offset) == float(sympy.sqrt(2)) and float(read.layers[0].weights[0]) == float(weight)
 
 
 @pytest.mark.parametrize(
