@@ -79,9 +79,14 @@ class Noise(ABC):
         return canonical_text(self)
 
     @property
+    def law(self) -> str:
+        """The name of its class; empty for Gaussian noise."""
+        return "" if type(self) is GaussianNoise else type(self).__name__
+
+    @property
     def details(self) -> str:
-        """The law as text to follow its variance: nothing for Gaussian noise, unless it is rectified."""
-        return f", law {type(self).__name__}"
+        """The law, unless it is Gaussian, and whether it is rectified, as text to follow its variance."""
+        return f", law {self.law}" * bool(self.law) + ", rectified: max(eta, 0)" * self.rectified
 
     def lacks(self, *wanted: str) -> str | None:
         """Return which property this very law does not state, as a sentence for a refusal, or None."""
@@ -158,11 +163,6 @@ class GaussianNoise(Noise):
     def properties(self) -> frozenset[str]:
         """What routes can assume."""
         return frozenset({"independent", "gaussian"} | (set() if self.rectified else {"symmetric"}))
-
-    @property
-    def details(self) -> str:
-        """Whether it is rectified, as text to follow the variance."""
-        return ", rectified: max(eta, 0)" if self.rectified else ""
 
     def samples(self, engine: QMCEngine, points: int, length: int) -> np.ndarray:
         """Return so many draws of the noise of l sites, at as many of them as the engine has dimensions."""

@@ -65,15 +65,16 @@ def deformation_object(deformation: Deformation) -> dict[str, Any]:
 
 
 def noise_object(noise: Noise) -> dict[str, Any]:
-    """Return a noise as the object that JSON holds."""
-    return {"energy": str(noise.energy), "rectified": noise.rectified}
+    """Return a noise as the object that JSON holds, with its law unless it is Gaussian."""
+    return {"energy": str(noise.energy), "rectified": noise.rectified} | ({"law": noise.law} if noise.law else {})
 
 
 def caption(question: Question, columns: Sequence[Quantity], scale: str | None = None) -> str:
     """Return what columns show and for which task, deformation and noise, as one sentence in LaTeX."""
     task, deformation = question.task, question.deformation
     shown = {column.name for column in columns}
-    noise = rf", noise energy $\ell\sigma^2={question.noise.energy}${', rectified' * question.noise.rectified}"
+    law = f", law {escaped(question.noise.law)}" * bool(question.noise.law) + ", rectified" * question.noise.rectified
+    noise = rf", noise energy $\ell\sigma^2={question.noise.energy}${law}"
     noisy = shown != {"D"}
     return (
         rf"Stability of networks to deformations ($D$){' and noise ($G$)' if noisy else ''}"

@@ -66,8 +66,11 @@ def test_a_new_law_has_its_linear_and_sampled_values(task: Any) -> None:
     responses = noise_responses(uniform, Evaluation(sampling=FEW))
     assert [each.total.kind for each in responses[1:]] == ["numeric"] * (network.depth + 1)
     assert float(responses[1].total) != pytest.approx(float(noise_responses(gaussian)[1].total), rel=1e-4)
-    text = sensitivities(network, task, noise=UniformNoise(), sampling=FEW).to_text()
+    found = sensitivities(network, task, noise=UniformNoise(), sampling=FEW)
+    text = found.to_text()
     assert "sigma^2 = " in text and ", law UniformNoise" in text and "closed form" not in text
+    assert json.loads(found.to_json())["noise"]["law"] == "UniformNoise"
+    assert ", law UniformNoise." in found.to_latex()
 
 
 def test_a_subclass_is_not_served_gaussian_values() -> None:
