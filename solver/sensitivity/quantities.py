@@ -27,10 +27,12 @@ UNASKED = MissingValue("not asked for")
 
 @dataclass(frozen=True)
 class LayerTerms:
-    """What the quantities of one layer are quotients of.
+    """What the quantities of one layer are made of: what was asked, and the mean squares that are divided.
 
     Attributes
     ----------
+    question : Question
+        Of ``layer``, which is depth + 1 for the output.
     change, spread : ExactValue
         The numerator of D, and the denominator of D and G.
     noise, linear : NoiseResponse
@@ -39,6 +41,8 @@ class LayerTerms:
         The denominator of that network.
     """
 
+    question: Question
+    layer: int
     change: ExactValue
     spread: ExactValue
     noise: NoiseResponse[Value]
@@ -137,7 +141,7 @@ def layer_values(question: Question, how: Evaluation) -> tuple[list[LayerValues]
         choice, pair = moments[k]
         change, spread = (ExactValue(each, choice.route.method) for each in (pair.change, pair.spread))
         linear_spread = ExactValue(identity[k][1].spread, DISTANCES.method)
-        terms = LayerTerms(change, spread, noise[k], calm, linear_spread)
+        terms = LayerTerms(question, k, change, spread, noise[k], calm, linear_spread)
         values: dict[str, Value] = {}
         for each in QUANTITIES:
             if each.of:
