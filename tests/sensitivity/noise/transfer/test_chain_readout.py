@@ -304,7 +304,8 @@ def test_nodes_reproduce_smooth_functions_and_moves_integrate_them() -> None:
     values = f(cells.points).reshape(-1, step.cell_size)
     assert (step.rest * values[step.rest_cell]).sum(axis=1) == pytest.approx(f(points))
     for point, start, stop in zip(points, step.starts[:-1], step.starts[1:], strict=True):
-        found = sum(step.weights[p] @ (step.interpolation(p) @ values[step.cell[p]]) for p in range(start, stop))
+        along = np.einsum("pri,prj->prij", step.first, step.second).reshape(*step.rises.shape, -1)
+        found = sum(step.weights[p] @ (along[p] @ values[step.cell[p]]) for p in range(start, stop))
         r, w = panels([0.0, min(point[0], point[1] / 2)], 6)
         assert found == pytest.approx(w @ f(point - r[:, None] * np.array([1.0, 2.0])))
 
