@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 
 from solver.question.deformation import Deformation
@@ -84,6 +85,7 @@ class Representatives:
         return [dict(row) for row in sorted(rows)]
 
 
+@lru_cache(maxsize=32)
 def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool = False) -> Representatives:
     """Return the pairs that represent the ensemble for a map that cannot relate pixels ``sight`` or more apart.
 
@@ -101,7 +103,7 @@ def representatives(task: Task, sight: int, *, phases: int = 1, symmetric: bool 
 
     Notes
     -----
-    Costs O(P (max(sight, xi) + P)), whatever l.
+    Costs O(P (max(sight, xi) + P)), whatever l; made once for the same arguments.
     """
     if task.axes > 1:
         return _on_frame(task, sight, symmetric)
