@@ -12,7 +12,7 @@ from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.question.lattice import Shape, Step, as_shape, as_step, centred, components, coordinates, site_after
 from solver.question.laws import LAWS, Moves, is_symmetric, joint_law, law_text
-from solver.question.pairs import Task, canonical_text
+from solver.question.pairs import Task
 
 COLLISIONS = {
     "add": "pixels that meet add up to 2",
@@ -71,11 +71,6 @@ class Deformation:
         steps = [step for on in (moves, LAWS[law].moves(2) if known else {}) for move in on for step in move]
         reach = max(abs(t) for step in steps for t in components(step))
         vars(self).update(moves=moves, law=law, name=str(law), reach=reach)
-
-    @property
-    def text(self) -> str:
-        """Canonical text that names the class and every field, for keys of caches."""
-        return canonical_text(self)
 
     def moves_on(self, axes: int) -> Moves:
         """Return the joint probabilities of the steps of the two pixels on a ring (one axis) or a frame (two).

@@ -13,7 +13,7 @@ from solver.errors import InputError, NotApplicableError
 from solver.numbers.exact import rational
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import Deformation, far_energy
-from solver.question.pairs import Task, canonical_text
+from solver.question.pairs import Task
 
 if TYPE_CHECKING:
     from scipy.stats.qmc import QMCEngine
@@ -72,11 +72,6 @@ class Noise(ABC):
     def rectified(self) -> bool:
         """Whether max(eta, 0) is added in place of eta."""
         return False
-
-    @property
-    def text(self) -> str:
-        """Canonical text that names the class and every field, for keys of caches."""
-        return canonical_text(self)
 
     @property
     def law(self) -> str:

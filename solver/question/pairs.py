@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -29,11 +27,6 @@ LABELS = {
     "distance": "Task 1: y = +1 where the distance is below the scale",
     "blocks": "Task 2: y = +1 where both pixels share a block; block n holds the sites n xi .. (n+1) xi - 1",
 }
-
-
-def canonical_text(part: Any) -> str:
-    """Return the class and every field of a task, a deformation or a noise as JSON text, for keys of caches."""
-    return json.dumps([type(part).__qualname__, {f.name: str(getattr(part, f.name)) for f in fields(part) if f.init}])
 
 
 class Task(ABC):
@@ -116,11 +109,6 @@ class Task(ABC):
     @abstractmethod
     def _pairs_as_far(self, step: Step) -> int:
         """Return the number of pairs of sites at the same distance."""
-
-    @property
-    def text(self) -> str:
-        """Canonical text that names the class and every field, for keys of caches."""
-        return canonical_text(self)
 
     def as_ring(self, name: str, refusal: SolverError | None = None) -> TwoPixelTask:
         """Return the task, for what needs a ring.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise, default_noise
-from solver.question.pairs import Task, canonical_text
+from solver.question.pairs import Task
 
 NUMBERS = 5
 """Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
@@ -103,3 +103,8 @@ class Question:
         head: list[Any] = [repr(network.readout), network.pooling] if layer > self.depth else []
         place = [canonical_text(self.task), canonical_text(self.noise), self.channel_mean]
         return json.dumps(["noise response", __version__, NUMBERS, route, layer, layers, head, place])
+
+
+def canonical_text(part: Any) -> str:
+    """Return the class and every field of a task, a deformation or a noise as JSON text, for keys of caches."""
+    return json.dumps([type(part).__qualname__, {f.name: str(getattr(part, f.name)) for f in fields(part) if f.init}])
