@@ -15,7 +15,7 @@ from solver.commands.page import page
 from solver.errors import NotApplicableError
 from solver.network.changed.wider import widen
 from solver.page import document
-from solver.page.data import PageOptions, case_data, grid, network_data, page_data, value_texts
+from solver.page.data import PageOptions, case_data, grid, network_data, page_data, shown_value
 from solver.page.document import page_html
 from solver.report.report import Report
 from solver.report.writers.json import report_object
@@ -64,9 +64,9 @@ def test_networks_are_written_as_they_are(case: dict[str, Any]) -> None:
 
 
 def test_an_error_is_shown_where_it_touches_the_digits() -> None:
-    assert value_texts(NumericValue(232.1287, 0.2, "sampled"))["shown"] == "232.1(2)"
-    assert value_texts(NumericValue(232.1287, 1e-9, "sampled"))["shown"] == "232.129"
-    assert value_texts(MissingValue("no reason")) == {"kind": "missing", "shown": "-", "why": "no reason"}
+    assert shown_value(NumericValue(232.1287, 0.2, "sampled"))["shown"] == "232.1(2)"
+    assert shown_value(NumericValue(232.1287, 1e-9, "sampled"))["shown"] == "232.129"
+    assert shown_value(MissingValue("no reason")) == {"kind": "missing", "shown": "-", "why": "no reason"}
 
 
 def test_the_default_grid_holds_every_task() -> None:
