@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import islice, product
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from solver.network.kernels import effective_kernel
 from solver.network.network import Network
 from solver.network.representatives import network_representatives
-from solver.network.trace import Activation, dense_images, layer_passes
+from solver.network.trace import Activation, dense_images, layer_passes, preactivations
 from solver.numbers.exact import Exact
 from solver.question.deformation import Deformation
 from solver.question.ensemble import Representatives
@@ -72,7 +71,7 @@ def linearity_proof(
     images = np.empty(0)
     linear = non_negative = True
     for k, layer in enumerate(network.layers, start=1):
-        keeps_sign = non_negative and all(w >= 0 for w in layer.weights)
+        keeps_sign = non_negative and layer.is_non_negative
         reason, witness = _sign_argument(network, k, linear, keeps_sign), None
         if not reason:
             if not passes:
@@ -112,11 +111,8 @@ def _first_cut(images: np.ndarray, z: Activation, a: Activation) -> Witness | No
     if not len(cut):
         return None
     batch, channel, *place = (int(n) for n in cut[0])
-    pixels, value = images[batch].ravel(), z.values[tuple(cut[0])]
+    pixels, value = images[batch].ravel(), z[[batch]].exact()[(0, channel, *place)]
     image = {int(p): int(pixels[p]) for p in np.flatnonzero(pixels)}
-    if isinstance(value, int | np.integer):
-        value = Fraction(int(value), z.denominator)
-        value = int(value) if value.denominator == 1 else value
     return channel, int(np.ravel_multi_index(place, z.values.shape[2:])), image, value
 
 
@@ -131,10 +127,9 @@ def _on_task_ring(network: Network, layer: int, witness: Witness, ring: Shape, s
     def placed(target: Shape) -> dict[int, int]:
         return {_unrolled(p, ring, target, wrapped[p]): v for p, v in image.items()}
 
-    z, _ = next(islice(layer_passes(network, dense_images([placed(trial)], trial)), layer, None))
-    sums, wanted = z.values[0, channel].ravel(), value * z.denominator
+    z = preactivations(network, dense_images([placed(trial)], trial), layer).exact()[0, channel].ravel()
     turns = product((False, True), repeat=len(ring))
-    turn = next(turn for turn in turns if sums[_unrolled(site, ring, trial, turn)] == wanted)
+    turn = next(turn for turn in turns if z[_unrolled(site, ring, trial, turn)] == value)
     return channel, _unrolled(site, ring, shape, turn), placed(shape), value
 
 

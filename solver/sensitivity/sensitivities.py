@@ -121,6 +121,6 @@ def sensitivities(
 
 def answer(question: Question, how: Evaluation, names: Sequence[str] = NAMES) -> Sensitivities:
     """Return the quantities of every layer; if D is all that is asked for, the others are missing and free."""
-    asked = question.reduced if question.task.axes > 1 else question
+    asked = question.reduced
     layers, why = layer_deformations(asked) if set(names) <= {"D"} else layer_values(asked, how)
     return Sensitivities(question, tuple(layers), tuple(why))

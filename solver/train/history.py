@@ -109,9 +109,9 @@ def _layers(question: Question, sampling: Sampling, shuffles: Shuffles) -> tuple
     drawn, after = shuffled_moments(network, task, deformation, shuffles)
     layers = []
     for k, each in enumerate(distance_moments(network, task, deformation)):
-        spread, method = ExactValue(each.spread, DISTANCES.method), noisy[k].total.method
+        spread = ExactValue(each.spread, DISTANCES.method)
         D = quotient(ExactValue(each.change, DISTANCES.method), spread, zero=FLAT)
-        G = quotient(noisy[k].total, spread, method=method, zero=FLAT)
+        G = quotient(noisy[k].total, spread, zero=FLAT)
         values = {"D": D, "G": G, "R": quotient(D, G, method=G.method, zero=FLAT)}
         values |= {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}
         layers.append(LayerValues(k, question.names[k], values))
