@@ -21,6 +21,7 @@ from solver.sensitivity.limits import limits as noise_limits
 from solver.sensitivity.noise.closed import ONCE
 from solver.sensitivity.noise.routes import ROUTES
 from solver.sensitivity.noise.sampled.sampling import SAMPLED
+from solver.sensitivity.quantities import NAMES, QUANTITIES
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling import shuffling
@@ -30,9 +31,6 @@ SOLVER, TALK = "adaptivepoolingsolver", "petrini2022adaptive"
 """The keys of what is always cited."""
 
 ARB = "johansson2017arb"
-DEFINITIONS = ("petrini2021relative", "tomasini2022spatial")
-DEFORMATIONS = (*DEFINITIONS, "bruna2013invariant")
-QUANTITY_SOURCES = {"D": DEFORMATIONS, "G": DEFINITIONS, "R": DEFORMATIONS}
 
 
 @cache
@@ -50,7 +48,6 @@ class Backing:
     proofs: tuple[Proof, ...] = ()
 
 
-RELATIVE = Proof("relative_stability")
 _NOTHING = Backing()
 _BEST = (Proof("best_kernel"),)
 
@@ -108,8 +105,8 @@ def citation(
         None for the solver and the talk alone.
     layers : sequence of str
         Of `Sensitivities`: numbers from "0", the image, "last", "output" or "all".
-    quantities : sequence of {"D", "G", "R"}
-        Of `Sensitivities`.
+    quantities : sequence of str
+        Of `solver.sensitivity.quantities.QUANTITIES`.
 
     Raises
     ------
@@ -146,21 +143,22 @@ def _cited(
 
 
 def _of_layer(name: str, layer: LayerValues, quantity: str) -> tuple[str, list[str]]:
-    """Return what stands behind one quantity of one layer; R has all that D and G have."""
+    """Return what stands behind one quantity of one layer; a ratio has all that its parts have."""
     value: Value = getattr(layer, quantity)
     where = "output f_p" if layer.name == "output" else f"layer {layer.layer}"
     what = f"{name}, {where}, {quantity} ({value.kind})"
     if isinstance(value, MissingValue):
         return _comment(what, value.why, []), []
-    values = [layer.D, layer.G] if quantity == "R" else [value]
+    asked = next(each for each in QUANTITIES if each.name == quantity)
+    values = [layer.values[part] for part in asked.parts or (quantity,)]
     proofs = [
         *(CONSTRUCTIONS[name].proofs if name in CONSTRUCTIONS else ()),
         *(proof for each in values for proof in backing(each.method).proofs),
-        *([RELATIVE] if quantity == "R" else []),
+        *asked.proofs,
     ]
     method = "; ".join(dict.fromkeys(each.method for each in values))
     comment = _comment(what, method, [proof for proof in proofs if proof.applies(layer.name, name)])
-    return comment, [*QUANTITY_SOURCES[quantity], *(key for each in values for key in _sources(each))]
+    return comment, [*asked.sources, *(key for each in values for key in _sources(each))]
 
 
 def _comment(what: str, method: str, proofs: Sequence[Proof]) -> str:
@@ -184,9 +182,9 @@ def _sources(value: Value) -> list[str]:
 
 
 def check_quantities(quantities: Sequence[str]) -> None:
-    """Refuse quantities other than D, G and R."""
+    """Refuse what is no quantity."""
     for quantity in quantities:
-        choice(quantity, "quantity", QUANTITY_SOURCES)
+        choice(quantity, "quantity", NAMES)
 
 
 def layer_numbers(names: Sequence[str], depth: int) -> list[int]:

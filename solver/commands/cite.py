@@ -27,7 +27,9 @@ Print BibTeX: for the solver and the talk, and with any option of a question for
 Comments name the method of each result and the derivations that prove it.""")
 @shared(*TASK, *QUESTION, *ROUTE)
 @click.option("--layer", "layers", default="all", show_default=True, help="Numbers, last (layer k~), output or all.")
-@click.option("--quantity", "quantities", default="D,G,R", show_default=True, help="D, G and R, or some: D,R.")
+@click.option(
+    "--quantity", "quantities", default="D,G,R", show_default=True, help="D, G, R or other values of a report."
+)
 @shared("output")
 def cite(layers: str, quantities: str, **options: Any) -> None:
     """Print BibTeX for the solver and for what stands behind a result."""

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from solver.commands.output import check_writable
+from solver.sensitivity.noise.methods import METHODS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -44,7 +45,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "seed": {"default": 0, "help": "Seed of sampled values."},
     "method": {
         "default": "auto",
-        "help": "Route for noise rectified twice: auto, deterministic, series, transfer or sampling.",
+        "help": f"Route for noise rectified twice: {', '.join(METHODS)}.",
     },
     "tolerance": {"help": "Sample until each error is this fraction of its value, such as 0.001."},
     "no_cache": {"is_flag": True, "default": False, "help": "Neither read nor keep slow values on disk."},

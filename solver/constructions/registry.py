@@ -62,9 +62,9 @@ def construct(name: str, task: Task, *, filter_size: int | None = None, channels
     size = construction.default_size if filter_size is None else filter_size
     integer(size, "filter size", construction.smallest_size)
     integer(channels, "channels", 1)
-    if task.axes > 1 and not construction.on_frames:
-        there = ", ".join(each.name for each in CONSTRUCTIONS.values() if each.on_frames)
-        raise InputError(f"construction: {name!r} has no version on a frame; expected one of {there}")
+    there = ", ".join(each.name for each in CONSTRUCTIONS.values() if each.on_frames)
+    if not construction.on_frames and (why := task.no_ring(f"construction {name!r}", f"there take one of {there}")):
+        raise InputError(why)
     if size % 2 == 0 and construction.strided_depth is None:
         raise InputError(f"filter size: expected an odd size, got {size}; the nearest are {size - 1} and {size + 1}")
     if size > min(task.shape):

@@ -199,9 +199,22 @@ class Network:
                 return False
         return True
 
-    def with_identity(self) -> Network:
-        """Return the same network with every activation replaced by the identity."""
-        return replace(self, layers=tuple(replace(layer, activation="identity") for layer in self.layers), claim=None)
+    def lowest(self, layer: int) -> Network:
+        """Return layers 1..layer (at least the first) as a network without a readout; all of it from the last on."""
+        if layer >= self.depth:
+            return self
+        return self._sharing(Network(layers=self.layers[: max(layer, 1)]))
+
+    def with_identity(self, first: int = 1) -> Network:
+        """Return the same network with the identity for the activations of layer ``first`` and of those above it."""
+        below, above = self.layers[: first - 1], self.layers[first - 1 :]
+        linear = (replace(each, activation="identity") for each in above)
+        return self._sharing(replace(self, layers=(*below, *linear), claim=None))
+
+    def _sharing(self, other: Network) -> Network:
+        """Return the other network, of the same filters and biases, with the effective kernels of this one."""
+        vars(other).update(kernels=self.kernels)
+        return other
 
 
 def _check_chain(layers: Sequence[Layer]) -> None:

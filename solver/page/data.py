@@ -14,6 +14,7 @@ from solver.errors import InputError, NotApplicableError
 from solver.network.network import Network
 from solver.question.task import TwoPixelTask
 from solver.report.cells import decimal
+from solver.report.columns import printed_columns
 from solver.report.documents.slides import SLIDES_NETWORKS
 from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.sensitivities import Sensitivities, sensitivities
@@ -22,8 +23,9 @@ from solver.values import MissingValue, Value
 _LONGEST = 200
 """Sites of a ring that can still be drawn, and whose maps stay far within the integers of JavaScript."""
 
-_QUANTITIES = ("D", "G", "R", "price")
 _DIGITS = 6
+PAGE_QUANTITIES = tuple(each for each in printed_columns("exactly", "always") if not each.exact)
+"""What the page shows of a layer: the columns that a report has by default."""
 PAGE_METHODS = ("mixed", "auto", "sampling")
 """mixed: auto where that takes a few seconds and for the talk's case, elsewhere sampling."""
 
@@ -65,7 +67,8 @@ def grid(lengths: Iterable[int], scales: Iterable[int]) -> list[tuple[int, int]]
 
 def page_data(cases: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return what the page reads, schema ``solver.page/1``, from its cases (see `case_data`)."""
-    return {"schema": "solver.page/1", "version": __version__, "cases": list(cases)}
+    heads = [{"name": each.name, "text": each.text, "note": each.note} for each in PAGE_QUANTITIES]
+    return {"schema": "solver.page/1", "version": __version__, "quantities": heads, "cases": list(cases)}
 
 
 def case_data(length: int, scale: int, how: PageOptions) -> dict[str, Any]:
@@ -98,7 +101,7 @@ def network_data(result: Sensitivities) -> dict[str, Any]:
         "constant": _whole(network.constant),
         "response": [_whole(f) for f in result.response.values()],
         "sensitivities": [
-            {"label": layer.label} | {name: shown_value(getattr(layer, name)) for name in _QUANTITIES}
+            {"label": layer.label} | {each.name: shown_value(layer.values[each.name]) for each in PAGE_QUANTITIES}
             for layer in result.layers
         ],
     }

@@ -93,7 +93,7 @@ function showStability(data, networks, state, axis) {
     }),
   );
   byId("curves").replaceChildren(...drawn);
-  byId("sensitivities").replaceChildren(...sensitivityTables(networks, state));
+  byId("sensitivities").replaceChildren(...sensitivityTables(networks, data.quantities, state));
 }
 
 // The mean over the nine outcomes over the spread at each distance, and D, their mean over all pairs, dashed.

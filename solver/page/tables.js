@@ -1,7 +1,6 @@
 "use strict";
 // Tables: D, G and R as the solver wrote them, what the present pair adds, and every integer of the maps.
 
-const QUANTITIES = ["D", "G", "R", "price"];
 const FRACTION = 24;
 
 // A value as the solver shows it: an exact one as fraction and decimal, a missing one as a dash.
@@ -24,25 +23,25 @@ function noteKeeper() {
 const noteOf = (name, value) =>
   value.kind === "missing" ? `no ${name}: ${value.why}` : `${value.kind}: ${value.method}`;
 
-function sensitivityTable(network, state, keeper) {
+function sensitivityTable(network, quantities, state, keeper) {
   const rows = network.sensitivities.map((each, k) => [
     mapName(network, k),
-    ...QUANTITIES.map((name) => {
+    ...quantities.map(({ name }) => {
       const value = each[name];
       const cell = element("span", { "data-value": `${network.name} ${k} ${name}` }, valueText(value));
       if (name === "G" || value.kind === "missing") cell.append(element("sup", {}, keeper.letter(noteOf(name, value))));
       return cell;
     }),
   ]);
-  const made = table(network.name, ["layer", "D", "G", "R = D/G", "price"], rows);
+  const made = table(network.name, ["layer", ...quantities.map((each) => each.text)], rows);
   made.querySelectorAll("tbody tr")[state.k].setAttribute("aria-current", "true");
   return made;
 }
 
 // The present layer to all digits there are, with the error of each and what kind of number it is.
-function digitsTable(networks, state) {
+function digitsTable(networks, quantities, state) {
   const rows = networks.flatMap((network) =>
-    ["D", "G", "R"].map((name) => {
+    quantities.map(({ name }) => {
       const value = network.sensitivities[state.k][name];
       const missing = value.kind === "missing";
       const cells = missing ? ["–", "–", value.why] : [value.value, value.error, `${value.kind}: ${value.method}`];
@@ -52,12 +51,14 @@ function digitsTable(networks, state) {
   return table(`Values and errors at ${mapName(networks[0], state.k)}`, ["number", "value", "error", "kind: route"], rows);
 }
 
-function sensitivityTables(networks, state) {
+const spoken = (quantities) => quantities.filter((each) => each.note).map((each) => element("li", {}, each.note));
+
+function sensitivityTables(networks, quantities, state) {
   const keeper = noteKeeper();
   return [
-    ...networks.map((network) => sensitivityTable(network, state, keeper)),
-    element("ul", { class: "notes" }, ...keeper.list()),
-    digitsTable(networks, state),
+    ...networks.map((network) => sensitivityTable(network, quantities, state, keeper)),
+    element("ul", { class: "notes" }, ...spoken(quantities), ...keeper.list()),
+    digitsTable(networks, quantities, state),
   ];
 }
 

@@ -72,6 +72,11 @@ class Deformation:
         reach = max(abs(t) for step in steps for t in components(step))
         vars(self).update(moves=moves, law=law, name=str(law), reach=reach)
 
+    @property
+    def head(self) -> dict[str, str]:
+        """The deformation as the object that JSON holds."""
+        return {"law": self.name, "collisions": self.collisions}
+
     def moves_on(self, axes: int) -> Moves:
         """Return the joint probabilities of the steps of the two pixels on a ring (one axis) or a frame (two).
 

@@ -79,6 +79,11 @@ class Noise(ABC):
         return "" if type(self) is GaussianNoise else type(self).__name__
 
     @property
+    def head(self) -> dict[str, Any]:
+        """The noise as the object that JSON holds, with its law unless it is Gaussian."""
+        return {"energy": str(self.energy), "rectified": self.rectified} | ({"law": self.law} if self.law else {})
+
+    @property
     def details(self) -> str:
         """The law, unless it is Gaussian, and whether it is rectified, as text to follow its variance."""
         return f", law {self.law}" * bool(self.law) + ", rectified: max(eta, 0)" * self.rectified

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from solver.errors import InputError, SolverError
+from solver.errors import InputError
 from solver.question.lattice import Shape, Step, as_step, components, coordinates, site_after
 
 if TYPE_CHECKING:
@@ -110,17 +110,21 @@ class Task(ABC):
     def _pairs_as_far(self, step: Step) -> int:
         """Return the number of pairs of sites at the same distance."""
 
-    def as_ring(self, name: str, refusal: SolverError | None = None) -> TwoPixelTask:
+    def no_ring(self, name: str, instead: str = "expected a TwoPixelTask") -> str | None:
+        """Return why something that is for rings does not apply to this task; None on a ring."""
+        return None if self.axes == 1 else f"task: {name} is for rings, got a {type(self).__name__}; {instead}"
+
+    def as_ring(self, name: str) -> TwoPixelTask:
         """Return the task, for what needs a ring.
 
         Raises
         ------
-        SolverError
-            On a frame: the refusal, or an InputError that names what needs a ring.
+        InputError
+            On a frame, as `no_ring` says.
         """
-        if self.axes == 1:
-            return cast("TwoPixelTask", self)
-        raise refusal or InputError(f"task: {name} is for rings; expected a TwoPixelTask, got a {type(self).__name__}")
+        if why := self.no_ring(name):
+            raise InputError(why)
+        return cast("TwoPixelTask", self)
 
     def components(self, step: Step) -> Shape:
         """Return the periodic lengths of a displacement along each axis: d on a ring, (d_1, d_2) on a frame."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from solver.errors import NotApplicableError
 from solver.network.graph import escaped
 from solver.network.network import Network
 from solver.question.correlations import deformation_energy
 from solver.question.deformation import Deformation, far_energy
-from solver.question.noise import Noise
 from solver.question.pairs import Task
 from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.question import Question
@@ -42,31 +40,6 @@ def task_text(task: Task) -> str:
 def deformation_text(deformation: Deformation) -> str:
     """Return a deformation in words."""
     return f"'{deformation.name}', collisions '{deformation.collisions}'"
-
-
-def question_object(question: Question) -> dict[str, Any]:
-    """Return the question as the head of a report in JSON."""
-    task, deformation, noise = question.task, question.deformation, question.noise
-    return {
-        "task": task.head,
-        "deformation": {
-            **deformation_object(deformation),
-            "energy": str(deformation_energy(task, deformation)),
-            "energy_apart": str(far_energy(deformation, task.axes)),
-        },
-        "noise": {"energy": str(noise.energy), "variance": str(noise.variance(task.sites))} | noise_object(noise),
-        "channel_mean": question.channel_mean,
-    }
-
-
-def deformation_object(deformation: Deformation) -> dict[str, Any]:
-    """Return a deformation as the object that JSON holds."""
-    return {"law": deformation.name, "collisions": deformation.collisions}
-
-
-def noise_object(noise: Noise) -> dict[str, Any]:
-    """Return a noise as the object that JSON holds, with its law unless it is Gaussian."""
-    return {"energy": str(noise.energy), "rectified": noise.rectified} | ({"law": noise.law} if noise.law else {})
 
 
 def caption(question: Question, columns: Sequence[Quantity], scale: str | None = None) -> str:

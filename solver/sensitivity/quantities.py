@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from solver.proof import Proof
 from solver.sensitivity.deformation.routes import DISTANCES, pair_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.response import NoiseResponse
@@ -23,6 +24,7 @@ from solver.values import ExactValue, MissingValue, Value, quotient
 FLAT = "every image of the ensemble gives the same value here, so the denominator is 0"
 FLAT_LINEAR = "with identity activations every image gives the same value here, so the denominator is 0"
 UNASKED = MissingValue("not asked for")
+_UNASKED_NOISE: NoiseResponse[Value] = NoiseResponse(UNASKED, UNASKED, UNASKED)
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,24 @@ class LayerTerms:
     noise, linear : NoiseResponse
         The numerator of G, and that of the network with identity activations.
     linear_spread : Value
-        The denominator of that network.
+        The denominator of that network.  What is left out was not asked for, nor is what is made of it.
     """
 
     question: Question
     layer: int
     change: ExactValue
     spread: ExactValue
-    noise: NoiseResponse[Value]
-    linear: NoiseResponse[Value]
-    linear_spread: Value
+    noise: NoiseResponse[Value] = _UNASKED_NOISE
+    linear: NoiseResponse[Value] = _UNASKED_NOISE
+    linear_spread: Value = UNASKED
+
+    def values(self) -> dict[str, Value]:
+        """Return the quantities of the layer, in the order of the table."""
+        values: dict[str, Value] = {}
+        for each in QUANTITIES:
+            if each.of:
+                values[each.name] = each.of(self, values)
+        return values
 
 
 Found: TypeAlias = Mapping[str, Value]
@@ -80,6 +90,12 @@ class Quantity:
         Whether text says why it is missing.
     exact : bool
         Of a column: whether it holds the exact number, blank where there is none, in place of the decimal.
+    parts : tuple of str
+        Of a ratio of quantities: their names.
+    sources : tuple of str
+        Keys of ``solver/citations/sources.bib``: where it is defined.
+    proofs : tuple of Proof
+        Derivations about it, whatever its route.
     """
 
     name: str
@@ -92,36 +108,47 @@ class Quantity:
     latex_note: str = ""
     explained: bool = True
     exact: bool = False
+    parts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
 
 
 _PARTS = (
     "G = G coherent + G incoherent: the squared mean change over the noise, and the fluctuations around it. "
     "share = G coherent / G."
 )
+_NOISE = ("petrini2021relative", "tomasini2022spatial")
+_DEFORMATIONS = (*_NOISE, "bruna2013invariant")
 _IDENTITY = r"$G_{\mathrm{id}}$: identity activations."
 QUANTITIES = (
-    Quantity("D", "D", "D", lambda t, _: quotient(t.change, t.spread, zero=FLAT), "exactly", note="D is exact."),
-    Quantity("G", "G", "G", lambda t, _: quotient(t.noise.total, t.spread, zero=FLAT), "always"),
+    Quantity(
+        "D", "D", "D", lambda t, _: quotient(t.change, t.spread, zero=FLAT), "exactly", note="D is exact.",
+        sources=_DEFORMATIONS,
+    ),
+    Quantity("G", "G", "G", lambda t, _: quotient(t.noise.total, t.spread, zero=FLAT), "always", sources=_NOISE),
     Quantity(
         "G_coherent", "G coherent", r"G_{\mathrm{coherent}}",
-        lambda t, _: quotient(t.noise.coherent, t.spread, zero=FLAT), "split", note=_PARTS,
+        lambda t, _: quotient(t.noise.coherent, t.spread, zero=FLAT), "split", note=_PARTS, sources=_NOISE,
     ),
     Quantity(
         "G_incoherent", "G incoherent", r"G_{\mathrm{incoherent}}",
-        lambda t, _: quotient(t.noise.incoherent, t.spread, zero=FLAT), "split",
+        lambda t, _: quotient(t.noise.incoherent, t.spread, zero=FLAT), "split", sources=_NOISE,
     ),
     Quantity(
         "R", "R", "R", lambda _, v: quotient(v["D"], v["G"], method=v["G"].method, zero="G is 0"), "always",
-        note="R = D/G.", explained=False,
+        note="R = D/G.", explained=False, parts=("D", "G"), sources=_DEFORMATIONS,
+        proofs=(Proof("relative_stability"),),
     ),
     Quantity(
         "G_identity", "G identity", r"G_{\mathrm{id}}",
         lambda t, _: quotient(t.linear.total, t.linear_spread, zero=FLAT_LINEAR), latex_note=_IDENTITY,
+        sources=_NOISE,
     ),
     Quantity(
         "price", "price", r"G/G_{\mathrm{id}}",
         lambda _, v: quotient(v["G"], v["G_identity"], method=v["G"].method, zero="G with identity activations is 0"),
         "always", most_digits=6, latex_note=_IDENTITY, note="price = G / (G with identity activations).",
+        parts=("G", "G_identity"), sources=_NOISE,
     ),
 )  # fmt: skip
 NAMES = tuple(each.name for each in QUANTITIES)
@@ -139,14 +166,10 @@ def layer_values(question: Question, how: Evaluation) -> tuple[list[LayerValues]
         calm = closed_response(linear, k)
         assert calm is not None
         choice, pair = moments[k]
-        change, spread = (ExactValue(each, choice.route.method) for each in (pair.change, pair.spread))
+        change, spread = pair.exact_values(choice.route.method)
         linear_spread = ExactValue(identity[k][1].spread, DISTANCES.method)
         terms = LayerTerms(question, k, change, spread, noise[k], calm, linear_spread)
-        values: dict[str, Value] = {}
-        for each in QUANTITIES:
-            if each.of:
-                values[each.name] = each.of(terms, values)
-        layers.append(LayerValues(k, question.names[k], values))
+        layers.append(LayerValues(k, question.names[k], terms.values()))
     return layers, [{"D": moments[k][0], "G": choices[k]} for k in question.layers]
 
 
@@ -155,9 +178,6 @@ def layer_deformations(question: Question) -> tuple[list[LayerValues], list[dict
     moments = pair_moments(question)
     layers = []
     for k, (choice, pair) in enumerate(moments):
-        method = choice.route.method
-        spread = ExactValue(pair.spread, method)
-        d = quotient(ExactValue(pair.change, method), spread, zero=FLAT)
-        values = {name: d if name == "D" else UNASKED for name in NAMES}
-        layers.append(LayerValues(k, question.names[k], values))
+        terms = LayerTerms(question, k, *pair.exact_values(choice.route.method))
+        layers.append(LayerValues(k, question.names[k], terms.values()))
     return layers, [{"D": choice} for choice, _ in moments]

@@ -12,7 +12,8 @@ from solver.errors import InputError
 from solver.network.changed.translates import one_of_each_translate
 from solver.network.linearity import LayerProof, linearity_proof
 from solver.network.network import Network
-from solver.question.deformation import Deformation
+from solver.question.correlations import deformation_energy
+from solver.question.deformation import Deformation, far_energy
 from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
 
@@ -92,6 +93,22 @@ class Question:
     def proofs(self) -> tuple[LayerProof, ...]:
         """Where an activation can cut an image, for layers 1..depth, with the reasons."""
         return linearity_proof(self.network, self.task, self.deformation)
+
+    @cached_property
+    def head(self) -> dict[str, Any]:
+        """What is asked of a network as the head that JSON has: every number is text."""
+        task, deformation, noise = self.task, self.deformation, self.noise
+        energy = {
+            "energy": str(deformation_energy(task, deformation)),
+            "energy_apart": str(far_energy(deformation, task.axes)),
+        }
+        variance = {"energy": str(noise.energy), "variance": str(noise.variance(task.sites))}
+        return {
+            "task": task.head,
+            "deformation": deformation.head | energy,
+            "noise": variance | noise.head,
+            "channel_mean": self.channel_mean,
+        }
 
     def text(self, layer: int, route: str) -> str:
         """Return canonical text that names everything the noise response of a layer by a route depends on."""

@@ -16,7 +16,8 @@ from solver.numbers.exact import choice, integer, rational
 from solver.question.deformation import COLLISIONS, Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.pairs import ENSEMBLES, LABELS
-from solver.sensitivity.noise.route import METHODS, Sampling
+from solver.sensitivity.noise.methods import METHODS
+from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.quantities import NAMES
 from solver.sensitivity.question import NUMBERS
 

@@ -23,7 +23,7 @@ from solver.network.representatives import network_representatives, noise_repres
 from solver.numbers.exact import Exact
 from solver.question.noise import Noise
 from solver.symbolic.formula import Certificate, Formula
-from solver.symbolic.measured import MeasuredLayer, shallow
+from solver.symbolic.measured import MeasuredLayer
 from solver.symbolic.pair_moments import over_spread
 from solver.symbolic.setting import Setting, next_multiple
 from solver.symbolic.span import RingSpan
@@ -135,7 +135,7 @@ def _identified(
 def _moments(setting: Setting, layer: int, scale: int) -> tuple[Expr, Expr, RingSpan]:
     """Return numerator and denominator of D in l, and their span: 1, p and p^2, each also over l."""
     task, p = setting.long_task(scale), setting.weights(scale).far
-    network = shallow(setting.network(task), layer)
+    network = setting.network(task).lowest(layer)
     powers = (Integer(1), p, p**2)
     over_l = (1 / ell,) if setting.distances != "flat" else tuple(f / ell for f in powers)
     sight = network_representatives(network, task, setting.deformation).length // 2
@@ -155,7 +155,7 @@ def _counts_span(setting: Setting, layer: int, scale: int) -> RingSpan:
     network = setting.network(task)
     powers = [ell, ell**2] if layer > network.depth else [ell]
     mixed = [p * power for power in powers] if setting.distances == "flat" else []
-    sight = noise_representatives(shallow(network, layer), task).length // 2
+    sight = noise_representatives(network.lowest(layer), task).length // 2
     return _ring_span(setting, scale, (Integer(1), p, *powers, *mixed), sight)
 
 

@@ -53,7 +53,7 @@ class MeasuredLayer:
     @cached_property
     def moments(self) -> PairMoments:
         """The exact numerator and denominator of D."""
-        return distance_moments(shallow(self.network, self.layer), self.task, self.setting.deformation)[self.layer]
+        return distance_moments(self.network.lowest(self.layer), self.task, self.setting.deformation)[self.layer]
 
     def deformation(self) -> Value:
         """Return D."""
@@ -85,17 +85,12 @@ class MeasuredLayer:
     def _second_moment(self, noise: Noise) -> SecondMoment | Exact:
         """Return the noise response as a `SecondMoment`, or as a number if no activation has touched the noise."""
         network, task, layer = self.network, self.task, self.layer
-        output, depth, part = layer > network.depth, min(layer, network.depth), shallow(network, layer)
+        output, depth, part = layer > network.depth, min(layer, network.depth), network.lowest(layer)
         if rectifying_layer(network, depth, noise) is None:
             return linear_noise(part, task, noise, layer)
         if not is_rectified_once(network, depth, noise):
             raise NotApplicableError(_without_formula(network, layer, noise))
         return readout_second_moment(network, task, noise) if output else layer_second_moment(part, task, noise, layer)
-
-
-def shallow(network: Network, layer: int) -> Network:
-    """Return the layers that a layer's maps depend on (all, for the last layer and the output)."""
-    return network if layer >= network.depth else Network(layers=network.layers[: max(layer, 1)])
 
 
 def pair_counts(moment: SecondMoment) -> PairCounts:

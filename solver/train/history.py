@@ -16,13 +16,13 @@ from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.routes import DISTANCES
 from solver.sensitivity.noise.route import Progress, Sampling
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
-from solver.sensitivity.quantities import FLAT
+from solver.sensitivity.quantities import LayerTerms
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.shuffling.deformation import shuffled_moments
 from solver.sensitivity.shuffling.draws import Shuffles
 from solver.train.record import Checkpoint, Record, read_checkpoint, read_record
-from solver.values import ExactValue, MissingValue, Value, as_value, quotient
+from solver.values import MissingValue, Value, as_value
 
 QUICK = Sampling(points=128, replicates=16)
 """Noise for many networks: errors of about one percent."""
@@ -109,12 +109,9 @@ def _layers(question: Question, sampling: Sampling, shuffles: Shuffles) -> tuple
     drawn, after = shuffled_moments(network, task, deformation, shuffles)
     layers = []
     for k, each in enumerate(distance_moments(network, task, deformation)):
-        spread = ExactValue(each.spread, DISTANCES.method)
-        D = quotient(ExactValue(each.change, DISTANCES.method), spread, zero=FLAT)
-        G = quotient(noisy[k].total, spread, zero=FLAT)
-        values = {"D": D, "G": G, "R": quotient(D, G, method=G.method, zero=FLAT)}
-        values |= {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}
-        layers.append(LayerValues(k, question.names[k], values))
+        terms = LayerTerms(question, k, *each.exact_values(DISTANCES.method), noisy[k])
+        other = {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}
+        layers.append(LayerValues(k, question.names[k], terms.values() | other))
     return tuple(layers)
 
 

@@ -36,8 +36,6 @@ from solver import (
 from solver.citations.citation import (
     CONTAINING,
     EXACTLY,
-    QUANTITY_SOURCES,
-    RELATIVE,
     SOLVER,
     TALK,
     backing,
@@ -51,6 +49,7 @@ from solver.sensitivity.deformation.routes import DEFORMATION_ROUTES
 from solver.sensitivity.noise import series as rectified_twice
 from solver.sensitivity.noise.routes import ROUTES
 from solver.sensitivity.noise.transfer import layer as chain_noise
+from solver.sensitivity.quantities import QUANTITIES, Quantity
 from solver.sensitivity.shuffling.draws import Shuffles
 from solver.values import ClosedValue, ExactValue, NumericValue, Value
 from tests.latex import compiles, needs_latex
@@ -59,6 +58,7 @@ ROOT = Path(solver.__file__).parent
 TASK = TwoPixelTask(length=14, scale=3)
 FEW = Sampling(points=16, replicates=4)
 ALWAYS = [SOLVER, TALK]
+DEFINED = {each.name: each.sources for each in QUANTITIES}
 PHI2 = ("johansson2017arb", "johansson2018integration", "plackett1954reduction")
 REQUIRED = {
     "article": {"author", "title", "journal", "year"},
@@ -165,13 +165,13 @@ def test_without_a_result_the_solver_and_the_talk_are_cited() -> None:
 @pytest.mark.parametrize(
     ("layer", "quantity", "keys", "scripts"),
     [
-        ("1", "D", QUANTITY_SOURCES["D"], ["deformation_last_layer"]),
-        ("output", "D", QUANTITY_SOURCES["D"], ["response", "deformation_output"]),
-        ("0", "G", QUANTITY_SOURCES["G"], []),
+        ("1", "D", DEFINED["D"], ["deformation_last_layer"]),
+        ("output", "D", DEFINED["D"], ["response", "deformation_output"]),
+        ("0", "G", DEFINED["G"], []),
         (
             "output",
             "G",
-            (*QUANTITY_SOURCES["G"], "johansson2017arb", "johansson2018integration", "plackett1954reduction"),
+            (*DEFINED["G"], "johansson2017arb", "johansson2018integration", "plackett1954reduction"),
             None,
         ),
     ],
@@ -186,6 +186,15 @@ def test_exactly_what_was_used_is_cited(
         assert [name for name in found if name != "effective_kernels"] == scripts
 
 
+@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
+def test_every_quantity_can_be_cited(quantity: Quantity) -> None:
+    text = citation(results(), layers=["1"], quantities=[quantity.name])
+    assert f"layer 1, {quantity.name} (" in text and quantity.sources
+    assert {*ALWAYS, *quantity.sources} <= parsed(text).keys()
+    parts = [citation(results(), layers=["1"], quantities=[part]) for part in quantity.parts]
+    assert all(parsed(part).keys() <= parsed(text).keys() for part in parts)
+
+
 def test_routes_bring_their_sources() -> None:
     deep = TwoPixelTask(length=14, scale=5)
     found = sensitivities(construct("shift", deep), deep, sampling=FEW)
@@ -194,7 +203,7 @@ def test_routes_bring_their_sources() -> None:
     assert text == citation(found, layers=["2"], quantities=["G"])
     sampled = sensitivities(construct("uniform", deep), deep, method="sampling", sampling=FEW)
     text = citation(sampled, layers=["last"], quantities=["R"])
-    assert {*QUANTITY_SOURCES["R"], "joe2008sobol", "owen1998scrambling"} <= parsed(text).keys()
+    assert {*DEFINED["R"], "joe2008sobol", "owen1998scrambling"} <= parsed(text).keys()
     assert re.findall(r"derivations/(\w+)", text) == [
         "effective_kernels",
         "deformation_last_layer",
@@ -235,7 +244,7 @@ def test_missing_values_bring_nothing() -> None:
     [
         ({"layers": ["9"]}, "layer: expected 0 to 1, last, output or all"),
         ({"layers": ["-1"]}, "layer: expected"),
-        ({"quantities": ["price"]}, "quantity"),
+        ({"quantities": ["cost"]}, "quantity"),
     ],
 )
 def test_what_there_is_not_cannot_be_cited(arguments: Any, match: str) -> None:
@@ -290,10 +299,8 @@ def _stated(node: ast.expr, path: Path) -> tuple[str, str]:
 
 PASSED_ON = {
     "DISTANCES.method",
-    "G.method",
     "LINEAR.method",
     "bounded",
-    "choice.route.method",
     "f'formula, {self.proof.method}'",
     "f'{method}, {sets}'",
     "found.method",
@@ -353,16 +360,13 @@ def test_an_unknown_method_is_refused() -> None:
 def test_every_derivation_named_is_there_and_every_entry_is_used() -> None:
     routes = [*EXACTLY.values(), *CONTAINING.values()]
     proofs = [
-        RELATIVE,
-        *(p for each in routes for p in each.proofs),
+        *(p for each in (*routes, *QUANTITIES) for p in each.proofs),
         *(p for each in CONSTRUCTIONS.values() for p in each.proofs),
     ]
     scripts = {path.stem for path in derivations_folder().glob("*.py")}
     assert {proof.script for proof in proofs} <= scripts
     assert {name for proof in proofs for name in proof.constructions} <= set(CONSTRUCTIONS)
-    used = {key for each in routes for key in each.sources} | {
-        key for keys in QUANTITY_SOURCES.values() for key in keys
-    }
+    used = {key for each in (*routes, *QUANTITIES) for key in each.sources}
     functions = {"johansson2018integration", "plackett1954reduction", "owen1956tables"}
     assert used | functions | set(ALWAYS) == set(entries())
 
@@ -384,7 +388,7 @@ def test_command_leaves_out_the_layers_above(capsys: pytest.CaptureFixture[str])
     assert text.startswith("% uniform, layer 1, G (closed): closed form, rectified once\n%   derivations/")
 
 
-@pytest.mark.parametrize("arguments", [["--layer", "7"], ["--layer", "x"], ["--quantity", "D,price"]])
+@pytest.mark.parametrize("arguments", [["--layer", "7"], ["--layer", "x"], ["--quantity", "D,cost"]])
 def test_command_refuses(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["cite", "--length", "14", "--scale", "3", *arguments])

@@ -12,7 +12,7 @@ from solver.cli import COMMANDS, cli
 from solver.commands.options import DEFAULTS, SHARED, shared
 from solver.question.deformation import COLLISIONS
 from solver.question.task import ENSEMBLES, LABELS
-from solver.sensitivity.noise.route import METHODS
+from solver.sensitivity.noise.methods import METHODS
 
 
 @pytest.mark.parametrize(

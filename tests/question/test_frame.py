@@ -262,7 +262,9 @@ def test_thresholds_on_euclidean_distances(name: str, scale: int) -> None:
 
 
 def test_constructions_without_a_version_are_refused() -> None:
-    with pytest.raises(InputError, match="'sine' has no version on a frame; expected one of uniform, shift"):
+    with pytest.raises(
+        InputError, match="construction 'sine' is for rings, got a FrameTask; there take one of uniform, shift"
+    ):
         construct("sine", FrameTask(shape=16, scale=5))
     network = construct("uniform", TwoPixelTask(length=16, scale=5))
     with pytest.raises(InputError, match="filters for a ring, the task is on a frame"):

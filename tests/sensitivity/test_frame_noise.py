@@ -247,4 +247,4 @@ def test_the_command() -> None:
     assert latex.exit_code == 0 and "385/807" in latex.output
     assert run("--length", "6by7").exit_code == 2
     refused = run("--length", "9", "--scale", "3", "--construction", "cyclotomic")
-    assert isinstance(refused.exception, InputError) and "no version on a frame" in str(refused.exception)
+    assert isinstance(refused.exception, InputError) and "is for rings, got a FrameTask" in str(refused.exception)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from solver.network.graph import escaped
 from solver.report.cells import cell, found_by
 from solver.report.tables import RULE, line, preamble, tabular
-from solver.report.words import averaged, noise_object, task_text
+from solver.report.words import averaged, task_text
 from solver.report.writers.json import json_text, layer_object
 from solver.report.writers.text import layer_lines
 from solver.sensitivity.limits.limits import BOUNDED, NoiseLimits
@@ -51,7 +51,7 @@ def limits_json(reports: Sequence[NoiseLimits], digits: int) -> str:
         {"construction": each.network.name, "layers": [layer_object(layer, digits) for layer in each.layers]}
         for each in reports
     ]
-    head = {"task": question.task.head, "noise": noise_object(question.noise), "channel_mean": question.channel_mean}
+    head = {"task": question.task.head, "noise": question.noise.head, "channel_mean": question.channel_mean}
     return json_text({"schema": SCHEMA, **head, "networks": networks})
 
 

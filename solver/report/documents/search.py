@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from solver.optimal.search import Attempt, SearchResult
 from solver.report.cells import decimal
-from solver.report.words import deformation_object, deformation_text, task_text
+from solver.report.words import deformation_text, task_text
 from solver.report.writers.json import json_text, value_object
 from solver.sensitivity.response.claim import check_claim
 from solver.values import ExactValue, MissingValue, Value
@@ -51,7 +51,7 @@ def search_json(found: SearchResult, digits: int) -> str:
     content = {
         "schema": SCHEMA,
         "task": found.task.head,
-        "deformation": deformation_object(found.deformation),
+        "deformation": found.deformation.head,
         "search": {name: str(getattr(found, name)) for name in SETTINGS} | {"restarts": str(len(found.attempts))},
         "only_linear": found.only_linear,
         "least_of_any_map": value_object(found.any_map, digits),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from solver.report.cells import decimal, found_by, text_cell
-from solver.report.words import deformation_object, heading, network_heading, noise_object
+from solver.report.words import heading, network_heading
 from solver.report.writers.json import json_text, layer_object, value_object
 from solver.report.writers.text import table_lines
 from solver.sensitivity.quantities import NAMES, Quantity
@@ -56,8 +56,8 @@ def shuffling_json(found: Sequence[Shuffling], digits: int) -> str:
     ]
     head = {
         "task": question.task.head,
-        "deformation": deformation_object(question.deformation),
-        "noise": noise_object(question.noise),
+        "deformation": question.deformation.head,
+        "noise": question.noise.head,
     }
     return json_text({"schema": SCHEMA, **head, "networks": networks})
 

@@ -11,7 +11,7 @@ from solver.numbers.exact import integer
 from solver.question.lattice import Step, components
 from solver.report.documents.frequencies import filter_squares, mean_frequencies
 from solver.report.report import Report
-from solver.report.words import filter_size, question_object, responses
+from solver.report.words import filter_size, responses
 from solver.sensitivity.response.by_displacement import mean_response
 from solver.sensitivity.response.threshold import best_threshold
 from solver.sensitivity.results import Choice, LayerValues
@@ -49,7 +49,7 @@ def report_object(report: Report, digits: int, *, why: bool = False) -> dict[str
         for entry, chosen in zip(layers, s.why if why else (), strict=False):
             entry["routes"] = {name: _choice(each) for name, each in chosen.items()}
         networks.append(_network(s, layers))
-    return {"schema": SCHEMA, **question_object(report.question), "networks": networks}
+    return {"schema": SCHEMA, **report.question.head, "networks": networks}
 
 
 def json_text(content: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from solver.network.trace import activations, response
 from solver.numbers.exact import Exact
 from solver.question.deformation import Deformation, deformation_outcomes
 from solver.question.pairs import Task
+from solver.values import ExactValue
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class PairMoments:
 
     change: Exact
     spread: Exact
+
+    def exact_values(self, method: str) -> tuple[ExactValue, ExactValue]:
+        """Return both as values of a method."""
+        return ExactValue(self.change, method), ExactValue(self.spread, method)
 
 
 def image_moments(

@@ -38,10 +38,7 @@ def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | No
 
 def before_activation(question: Question, layer: int) -> Question:
     """Return the question about the pre-activations of a layer; for the output, of the last map."""
-    layers, last = question.network.layers, min(layer, question.depth)
-    kept = (*layers[: last - 1], replace(layers[last - 1], activation="identity"))
-    whole = replace(question.network, layers=kept, claim=None) if last == question.depth else Network(layers=kept)
-    return replace(question, network=whole)
+    return replace(question, network=question.network.lowest(layer).with_identity(min(layer, question.depth)))
 
 
 @lru_cache(maxsize=32)

@@ -165,7 +165,7 @@ class RectifiedFields:
         if why := noise.lacks("independent", "gaussian"):
             raise NotApplicableError(why)
         self.source = source
-        self.ring = noise_representatives(Network(layers=network.layers[: max(layer, 1)]), task)
+        self.ring = noise_representatives(network.lowest(layer), task)
         kernel = effective_kernel(network, source)
         self.shape = tuple(n // kernel.stride for n in self.ring.shape)
         self.output_sites = self.ring.length // network.total_stride(layer)

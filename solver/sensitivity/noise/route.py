@@ -10,6 +10,7 @@ from solver.cache import Cache
 from solver.errors import InputError
 from solver.numbers.exact import choice, integer, rational
 from solver.proof import Proof
+from solver.sensitivity.noise.methods import METHODS
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.values import NumericValue, Value
 
@@ -21,15 +22,6 @@ Progress = Callable[[int, int], None]
 SAMPLED_METHOD = "randomised quasi-Monte Carlo"
 FEWEST_POINTS = 128
 FEWEST_ON_FRAMES = 32
-
-METHODS = {
-    "auto": "series or transfer where they take less than about half a minute, else sampling",
-    "deterministic": "series or transfer wherever they apply, however long they take, else sampling",
-    "series": "proven balls, where the rectified sites are independent",
-    "transfer": "transfer operator on equal windows, where the rectified sites are independent or a moving average",
-    "sampling": "randomised quasi-Monte Carlo, for any network",
-}
-"""What a caller may ask for: a policy, or one route where no closed form exists."""
 
 
 @dataclass(frozen=True, kw_only=True)

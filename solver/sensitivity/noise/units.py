@@ -129,8 +129,8 @@ class UnitRing:
 @lru_cache(maxsize=16)
 def unit_ring(question: Question, layer: int) -> UnitRing | Refusal:
     """Return the units of a layer, of f_p those of the last layer, on the ring that represents the task."""
-    if question.task.axes > 1:
-        return Refusal("the route is for rings; on a frame take auto or sampling")
+    if why := question.task.no_ring("the route", "take auto or sampling"):
+        return Refusal(why)
     units = units_of_layer(question.network, question.noise, min(layer, question.depth))
     if isinstance(units, Refusal):
         return units

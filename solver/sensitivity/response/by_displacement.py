@@ -156,7 +156,7 @@ def mean_response(network: Network, task: Task) -> Response:
     >>> [str(mean_response(construct("strided", task), task)[d]) for d in (1, 2, 3, 4, 16)]
     ['1/4', '0', '-1/4', '-1/2', '-1/2']
     """
-    task.as_ring("f_p", InputError("task: f_p averaged over places is for rings, got a frame"))
+    task.as_ring("f_p averaged over places")
     ring, stride = every_pair(network, task), network.total_stride(network.depth)
     sums: dict[Step, Any] = {}
     for (_, step, _), value in zip(ring.pairs, pair_responses(network, ring), strict=True):

@@ -10,7 +10,6 @@ from functools import partial
 
 from solver.errors import InputError, NotApplicableError
 from solver.network.changed.shuffle import cut_nothing, expected_autocorrelations, shuffle_count, unshuffled_layers
-from solver.network.network import Network
 from solver.question.correlations import difference_correlations, pixel_correlations
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import PairMoments
@@ -86,7 +85,7 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
     """
     if before.channel_mean:
         raise InputError("channel mean: shuffling is defined for norms over all channels; leave channels unaveraged")
-    task = before.task.as_ring("shuffling", InputError("shuffling is for networks on a ring; take a TwoPixelTask"))
+    task = before.task.as_ring("shuffling")
     options = options or Shuffles()
     network = before.network
     known = unshuffled_layers(network)
@@ -98,7 +97,7 @@ def shuffling(before: Sensitivities, options: Shuffles | None = None) -> Shuffli
         if known[k]:
             layers += [_after(each, each.D, each.D, each.G, each.R, unchanged=True) for each in here]
         else:
-            found = draws(_lowest(network, k), options, options.sample, reduced)
+            found = draws(network.lowest(k), options, options.sample, reduced)
             layers += _changed(before, k, here, found, options)
     return Shuffling(before, shuffle_count(network), _claim_kept(before, found), tuple(layers))
 
@@ -123,11 +122,6 @@ def linear_ratio_of_means(before: Sensitivities, layer: int) -> Value:
     return quotient(ExactValue(above, MEANS), ExactValue(below, MEANS), method=MEANS, zero=FLAT_SHUFFLED)
 
 
-def _lowest(network: Network, layer: int) -> Network:
-    """Return layers 1..layer as a network, with the readout if that is all of them."""
-    return network if layer >= network.depth else Network(layers=network.layers[:layer])
-
-
 def _after(
     before: LayerValues, d: Value, of_means: Value, g: Value, r: Value, *, unchanged: bool = False
 ) -> ShuffledLayer:
@@ -142,7 +136,7 @@ def _changed(
 ) -> list[ShuffledLayer]:
     """Return a layer that shuffles change, followed by f_p if it is the last."""
     rows = [distance_moments(network, before.task, before.deformation) for network in found.counts]
-    noise = mean_noise_response(before, _lowest(before.network, depth), options)
+    noise = mean_noise_response(before, before.network.lowest(depth), options)
     after = []
     for each in layers:
         at = each.layer - depth

@@ -15,8 +15,9 @@ from solver.report.report import Report
 from solver.report.writers.json import report_object
 from solver.sensitivity.deformation.routes import DEFORMATION_ROUTES, DeformationRoute
 from solver.sensitivity.noise.closed import CLOSED_ROUTES
+from solver.sensitivity.noise.methods import METHODS
 from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.route import METHODS, Evaluation, Route
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.routes import ROUTES
 from solver.sensitivity.noise.sampled.sampling import SAMPLED
 from solver.sensitivity.question import Question

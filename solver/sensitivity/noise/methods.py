@@ -1,0 +1,10 @@
+"""What a caller may ask of the routes of G.  Imports nothing: the command line reads it before anything is computed."""
+
+METHODS = {
+    "auto": "series or transfer where they take less than about half a minute, else sampling",
+    "deterministic": "series or transfer wherever they apply, however long they take, else sampling",
+    "series": "proven balls, where the rectified sites are independent",
+    "transfer": "transfer operator on equal windows, where the rectified sites are independent or a moving average",
+    "sampling": "randomised quasi-Monte Carlo, for any network",
+}
+"""A policy, or one of `solver.sensitivity.noise.routes.ROUTES`, by name, for layers without a closed form."""
