@@ -311,7 +311,7 @@ def test_parts_are_kept_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(BallSum, "enclose_split", again)
     monkeypatch.setattr("solver.sensitivity.noise.sampled.sampling.sampled_noise", again)
-    monkeypatch.setattr("solver.sensitivity.noise.transfer.layer._responses", again)
+    monkeypatch.setattr("solver.sensitivity.noise.transfer.layer.unit_changes", again)
     assert texts() == first
 
 

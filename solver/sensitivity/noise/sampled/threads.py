@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
 
-def results_in_threads(jobs: list[Callable[[], Any]], progress: Callable[[int, int], None] | None = None) -> list[Any]:
+def results_in_threads(
+    jobs: Sequence[Callable[[], Any]], progress: Callable[[int, int], None] | None = None
+) -> list[Any]:
     """Return the results of jobs, whose matrix products take one thread each; ``progress`` is called after each job.
 
     The threads are daemons: on an interrupt or an error no job is begun any more, and none that runs is waited for.
@@ -55,7 +57,7 @@ def _told(progress: Callable[[int, int], None], before: int, count: int, done: i
     progress(before + done, count)
 
 
-def _work(jobs: list[Callable[[], Any]], waiting: Any, finished: Any, stopped: Event) -> None:
+def _work(jobs: Sequence[Callable[[], Any]], waiting: Any, finished: Any, stopped: Event) -> None:
     while not stopped.is_set():
         try:
             index = waiting.get_nowait()

@@ -1,29 +1,24 @@
 """The maps of a layer that rectifies a moving average of rectified noise (`uniform`).
 
-With u = S - theta, and C0, u0 and a0 = (u0)+ without noise, a unit a = u + C has
-
-    E (a - a0)^2 = E (u - u0)^2 - E C^2 - 2 a0 E C - 2 C0 E u - C0^2
-
-(derivation: derivations/noise_moving_average.py).  The coherent part is the sum over the units of (E a - a0)^2, with
-E a = E u + E C.
+The response is the sum over the units of E (a - a0)^2, its coherent part that of (E a - a0)^2 (`unit_changes`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.gaussian.chains.truncation import EPSILON
 from solver.proof import Proof
-from solver.sensitivity.noise.closed import control
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
+from solver.sensitivity.noise.transfer.unit import Change, unit_changes
 from solver.sensitivity.noise.transfer.windows import (
-    CANCELLING,
-    ROUNDING,
+    Counts,
     EqualWindows,
-    Pattern,
     equal_windows,
     float_patterns,
     weighted_sum,
@@ -37,44 +32,31 @@ if TYPE_CHECKING:
 LAYER_METHOD = "transfer operator; error is estimated from two resolutions"
 
 
-def layer_response(windows: EqualWindows, channels: int, control: float) -> NoiseResponse[NumericValue]:
-    """Return <||a(x + eta) - a(x)||^2> of a layer whose channels all have the same windows.
-
-    Parameters
-    ----------
-    control : float
-        The closed value of <||u(x + eta) - u(x)||^2> of its pre-activations.
-    """
-    (coarse, _), (exact, rounding) = (_responses(windows, control, channels, fine=fine) for fine in (False, True))
-    errors = np.abs(exact - coarse) + rounding
-    return NoiseResponse(*(NumericValue(float(v), float(e), LAYER_METHOD) for v, e in zip(exact, errors, strict=True)))
+def layer_response(windows: EqualWindows, channels: int) -> NoiseResponse[NumericValue]:
+    """Return <||a(x + eta) - a(x)||^2> of a layer whose channels all have the same windows."""
+    return units_response(windows.alone, unit_changes(windows, list(windows.alone)), channels, LAYER_METHOD)
 
 
-def _responses(windows: EqualWindows, control: float, channels: int, *, fine: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the whole response, its coherent and its incoherent part, at one resolution, and their rounding."""
-    counts = windows.alone
-    shortfalls = windows.chains(fine=fine).shortfalls(float_patterns(counts))
-    units = [_unit(windows, p, float(c), float(c2)) for p, (c, c2) in zip(counts, shortfalls, strict=True)]
-    rests, shifts = (np.array(terms) for terms in zip(*units, strict=True))
-    shift, slack = shifts.sum(axis=1), CANCELLING * np.abs(shifts).sum(axis=1)
-    total = control + channels * weighted_sum(counts, rests.sum(axis=1))
-    coherent = channels * weighted_sum(counts, shift**2)
-    cancelled = control + channels * weighted_sum(counts, np.abs(rests).sum(axis=1))
-    rounding = np.array(
-        [
-            ROUNDING * abs(total) + CANCELLING * cancelled,
-            ROUNDING * coherent + channels * weighted_sum(counts, (2 * np.abs(shift) + slack) * slack),
-        ]
+def units_response(
+    counts: Counts, changes: Sequence[Change], channels: int, method: str
+) -> NoiseResponse[NumericValue]:
+    """Return the response of so many channels of units that occur so often and change so."""
+    squares = np.array([each.square for each in changes])
+    means = np.array([each.mean for each in changes])
+    slack = np.array([each.mean_error for each in changes])
+    errors = np.array([each.square_error for each in changes]), (2 * np.abs(means) + slack) * slack
+    parts = {"total": (squares, errors[0]), "coherent": (means**2, errors[1])}
+    parts["incoherent"] = squares - means**2, errors[0] + errors[1] + EPSILON * squares
+    return NoiseResponse(
+        **{
+            name: NumericValue(
+                channels * weighted_sum(counts, values),
+                channels * weighted_sum(counts, own + EPSILON * np.abs(values)),
+                method,
+            )
+            for name, (values, own) in parts.items()
+        }
     )
-    return np.array([total, coherent, total - coherent]), np.append(rounding, rounding.sum())
-
-
-def _unit(windows: EqualWindows, pattern: Pattern, shortfall: float, square: float) -> tuple[list[float], list[float]]:
-    """Return the terms of -E C^2 - 2 a0 E C - 2 C0 E u - C0^2 and those of E a - a0 = E u + E C - a0 of one unit."""
-    u0 = float(windows.calm_excess(pattern))
-    a0, c0 = max(u0, 0.0), max(-u0, 0.0)
-    u = [*windows.mean_terms(pattern), -float(windows.level)]
-    return [-square, -2 * a0 * shortfall, *(-2 * c0 * term for term in u), -c0 * c0], [*u, shortfall, -a0]
 
 
 def _refusal(question: Question, layer: int) -> str | None:
@@ -92,10 +74,10 @@ def _cost(question: Question, layer: int) -> float:
 
 
 def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
-    windows, closed = equal_windows(question, layer), control(question, layer)
-    assert isinstance(windows, EqualWindows) and closed is not None
+    windows = equal_windows(question, layer)
+    assert isinstance(windows, EqualWindows)
     channels = question.network.layers[layer - 1].channels
-    compute = partial(layer_response, windows, channels, closed)
+    compute = partial(layer_response, windows, channels)
     found: NoiseResponse[NumericValue] = kept(how.cache, question, layer, LAYER_TRANSFER.name, compute, NUMERIC)
     return found
 

@@ -9,23 +9,21 @@ The first term has a closed form; the others are local.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from solver.gaussian.balls import enclose
-from solver.gaussian.moments import rectified_mean, rectified_product
+from solver.gaussian.chains.truncation import EPSILON, lost, neglected_tilt
 from solver.proof import Proof
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.sampled.threads import results_in_threads
+from solver.sensitivity.noise.transfer.unit import shortfall_moments, site_covariance, unit_changes
 from solver.sensitivity.noise.transfer.windows import (
-    CANCELLING,
-    ROUNDING,
+    Counts,
     EqualWindows,
     Pattern,
     equal_windows,
@@ -38,104 +36,137 @@ from solver.values import NumericValue, Value
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
+WithError: TypeAlias = Sequence[float] | np.ndarray
+"""A value and its error."""
 OUTPUT_METHOD = "transfer operator on pairs of windows; error is estimated from two resolutions"
 
 
 def output_response(windows: EqualWindows, progress: Progress | None = None) -> NoiseResponse[NumericValue]:
-    """Return <(f_p(x + eta) - f_p(x))^2>; the coherent part, of the mean, is the last of the terms that are added up.
+    """Return <(f_p(x + eta) - f_p(x))^2>, each part of it by two resolutions.
 
     Parameters
     ----------
     progress : callable(done, total)
         Called after each lag between two windows, at each of two resolutions.
     """
-    closed = float(sum(windows.weights)) ** 2 * _sum_variance(windows)
-    jobs = [job for fine in (True, False) for job in _jobs(windows, fine)]
-    parts = results_in_threads(jobs, progress)
-    exact, coarse = (
-        float(windows.readout) ** 2 * np.array([[closed, closed], *each]) for each in np.split(np.array(parts), 2)
-    )
-    split = (slice(None), slice(-1, None), slice(None, -1))
-    return NoiseResponse(*(_value(coarse[part], exact[part]) for part in split))
+    alone = list(windows.alone)
+    moments = shortfall_moments(windows, alone)
+    short = {pattern: (float(c[0]), float(error[0])) for pattern, (c, error) in zip(alone, moments, strict=True)}
+    seen = [wide_patterns(windows), *(pair_patterns(windows, lag) for lag in near_lags(windows))]
+    jobs = [partial(_found, windows, n, list(each), fine) for fine in (True, False) for n, each in enumerate(seen)]
+    found = results_in_threads(jobs, progress)
+    parts = [np.array([float(sum(windows.weights)) ** 2 * _sum_variance(windows), 0.0]), _variance(windows, moments)]
+    for n, (counts, exact, coarse) in enumerate(zip(seen, found, found[len(seen) :], strict=False)):
+        errors = np.abs(exact - coarse) + _neglected(windows, n)
+        parts.append(
+            _tilt(windows, counts, exact, errors) if n == 0 else _lagged(windows, counts, exact, errors, short)
+        )
+    parts.append(_square_of_mean(windows))
+    values = float(windows.readout) ** 2 * np.array(parts)
+    return sum_of_parts(values, OUTPUT_METHOD)
 
 
-def _value(coarse: np.ndarray, exact: np.ndarray) -> NumericValue:
-    values, cancelled = exact.T
-    error = np.abs(values - coarse[:, 0]).sum() + ROUNDING * np.abs(values).sum() + CANCELLING * cancelled.sum()
-    return NumericValue(float(values.sum()), float(error), OUTPUT_METHOD)
+def sum_of_parts(parts: np.ndarray, method: str) -> NoiseResponse[NumericValue]:
+    """Return the sum of parts (value, error), of which the last is coherent; what noise does is a mean square."""
+
+    def value(of: np.ndarray) -> NumericValue:
+        values, errors = of.T
+        error = errors.sum() + EPSILON * np.abs(values).sum()
+        return NumericValue(max(float(values.sum()), 0.0), float(error), method)
+
+    return NoiseResponse(value(parts), value(parts[-1:]), value(parts[:-1]))
 
 
-def _jobs(windows: EqualWindows, fine: bool) -> list[Callable[[], np.ndarray]]:
-    """Return what finds each part of <(f - f0)^2> / v^2 but the closed one, and the size of what cancels in it."""
-    count, memory = len(windows.weights), windows.memory
-    shortfalls = Shortfalls(windows, fine)
-    lags = [partial(_covariance_at_lag, windows, shortfalls, lag) for lag in range(1, count + memory)]
-    return [*lags, partial(_variance_alone, windows, shortfalls), partial(_square_of_mean, windows, shortfalls)]
+def mean_square(totals: Sequence[tuple[np.ndarray, Fraction]]) -> np.ndarray:
+    """Return the weighted mean of squares of numbers (value, error), and its error."""
+    means = np.array([total for total, _ in totals])
+    weights = np.array([float(weight) for _, weight in totals])
+    values, errors = means.T
+    return np.array([weights @ values**2, weights @ ((2 * np.abs(values) + errors) * errors)])
 
 
-@dataclass(frozen=True)
-class Shortfalls:
-    """E C and E C^2 of every pattern of one window, evaluated once."""
-
-    windows: EqualWindows
-    fine: bool
-
-    @cached_property
-    def moments(self) -> dict[Pattern, np.ndarray]:
-        """E C and E C^2 by pattern."""
-        alone = self.windows.alone
-        return dict(zip(alone, self.windows.chains(fine=self.fine).shortfalls(float_patterns(alone)), strict=True))
-
-    def mean(self, pattern: Pattern) -> float:
-        """Return E C of a window."""
-        turned = min(pattern, pattern[::-1]) if self.windows.is_symmetric else pattern
-        return float(self.moments[turned][0])
+def covariance(product: WithError, left: WithError, right: WithError) -> np.ndarray:
+    """Return E[X Y] - E X E Y and its error, from (value, error) of the three."""
+    (a, a_error), (b, b_error) = left, right
+    error = product[1] + a * b_error + b * a_error + a_error * b_error + EPSILON * a * b
+    return np.array([product[0] - a * b, error])
 
 
-def _variance_alone(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray:
-    """Return 2 K sum_q Cov(sum_i r_i, C_q) + sum_p Var C_p."""
-    count, memory = len(windows.weights), windows.memory
-    wide = windows.patterns(range(-memory, count + memory))
-    tilts = windows.chains(fine=shortfalls.fine).tilts(float_patterns(wide))
-    alone = windows.alone
-    first, second = np.array(list(shortfalls.moments.values())).T
-    weight = 2 * float(sum(windows.weights))
-    part = weight * weighted_sum(wide, tilts) + weighted_sum(alone, second - first**2)
-    return np.array([part, weight * weighted_sum(wide, np.abs(tilts)) + weighted_sum(alone, second + first**2)])
+def near_lags(windows: EqualWindows) -> range:
+    """Return how far apart two windows share noise."""
+    return range(1, len(windows.weights) + windows.memory)
 
 
-def _covariance_at_lag(windows: EqualWindows, shortfalls: Shortfalls, lag: int) -> np.ndarray:
-    """Return sum_p Cov(C_p, C_(p+lag)), both ways."""
+def wide_patterns(windows: EqualWindows) -> Counts:
+    """Return the means that a window and the sites that share noise with it see, by how often they occur."""
+    return windows.patterns(range(-windows.memory, len(windows.weights) + windows.memory))
+
+
+def pair_patterns(windows: EqualWindows, lag: int) -> Counts:
+    """Return the means that two windows see, by how often they occur."""
     count = len(windows.weights)
-    together = windows.patterns([*range(count), *range(max(lag, count), lag + count)])
-    patterns = float_patterns(together)
-    means = np.array([shortfalls.mean(p[:count]) * shortfalls.mean(p[-count:]) for p in together])
+    return windows.patterns([*range(count), *range(max(lag, count), lag + count)])
+
+
+def _found(windows: EqualWindows, lag: int, patterns: list[Pattern], fine: bool) -> np.ndarray:
+    """Return sum_i Cov(r_i, C), without a lag, or E[C_p C_(p+lag)], of distant windows their covariance."""
+    chains, seen = windows.chains(fine=fine, pair=lag > 0), float_patterns(patterns)
+    if not lag:
+        return chains.tilts(seen)
+    if lag < len(windows.weights):
+        return chains.products(seen, lag)
+    return windows.chains(fine=fine).distant_covariances(seen, lag)
+
+
+def _neglected(windows: EqualWindows, lag: int) -> float:
+    count, level = len(windows.weights), float(windows.level)
+    if not lag:
+        return neglected_tilt(windows.chains(fine=True))
     if lag < count:
-        covariances = windows.chains(fine=shortfalls.fine, pair=True).products(patterns, lag) - means
-    else:
-        covariances = windows.chains(fine=shortfalls.fine).distant_covariances(patterns, lag)
-    return 2 * np.array([weighted_sum(together, each) for each in (covariances, np.abs(covariances) + 2 * means)])
+        return level**2 * lost(windows.chains(fine=True, pair=True), count + lag)
+    return 2 * level**2 * lost(windows.chains(fine=True), count + lag)
 
 
-def _square_of_mean(windows: EqualWindows, shortfalls: Shortfalls) -> np.ndarray:
-    """Return <(sum_p (E a_p - a0_p))^2> over the images."""
+def _tilt(windows: EqualWindows, counts: Counts, tilts: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Return 2 K sum_q Cov(sum_i r_i, C_q) and its error."""
+    weight = 2 * float(sum(windows.weights))
+    return weight * np.array([weighted_sum(counts, tilts), weighted_sum(counts, errors)])
 
-    @cache
-    def shift(pattern: Pattern) -> np.ndarray:
-        moved = sum(windows.mean_terms(pattern)) + shortfalls.mean(pattern)
-        still = float(windows.level + max(windows.calm_excess(pattern), Fraction(0)))
-        return np.array([moved - still, moved + still])
+
+def _variance(windows: EqualWindows, moments: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Return sum_p Var C_p and its error."""
+    first, second = np.array([values for values, _ in moments]).T
+    slack, errors = np.array([each for _, each in moments]).T
+    errors = errors + (2 * first + slack) * slack
+    return np.array([weighted_sum(windows.alone, second - first**2), weighted_sum(windows.alone, errors)])
+
+
+def _lagged(
+    windows: EqualWindows,
+    counts: Counts,
+    found: np.ndarray,
+    errors: np.ndarray,
+    short: dict[Pattern, tuple[float, float]],
+) -> np.ndarray:
+    """Return sum_p Cov(C_p, C_(p+lag)), both ways, and its error."""
+    count, known = len(windows.weights), np.stack([found, errors], axis=-1)
+    if len(next(iter(counts))) < 2 * count:  # else they are covariances
+        ends = ((short[windows.turned(p[:count])], short[windows.turned(p[-count:])]) for p in counts)
+        known = np.array([covariance(each, *pair) for each, pair in zip(known, ends, strict=True)])
+    return 2 * np.array([weighted_sum(counts, values) for values in known.T])
+
+
+def _square_of_mean(windows: EqualWindows) -> np.ndarray:
+    """Return <(sum_p (E a_p - a0_p))^2> over the images, and its error."""
+    changes = unit_changes(windows, list(windows.alone))
+    known = {p: np.array([c.mean, c.mean_error]) for p, c in zip(windows.alone, changes, strict=True)}
 
     def total(means: list[Fraction]) -> np.ndarray:
         seen = windows.seen(means, range(len(windows.weights)))
-        return sum((times * shift(pattern) for pattern, times in seen.items()), np.zeros(2))
+        return sum((times * known[pattern] for pattern, times in seen.items()), np.zeros(2))
 
     rest = float(windows.stretch) * total(windows.background)
-    squares = np.zeros(2)
-    for means, weight in windows.images:
-        change, cancelled = total(means) + rest
-        squares += float(weight) * np.array([change**2, (2 * abs(change) + CANCELLING * cancelled) * cancelled])
-    return squares
+    return mean_square([(total(means) + rest, weight) for means, weight in windows.images])
 
 
 def _sum_variance(windows: EqualWindows) -> float:
@@ -144,15 +175,9 @@ def _sum_variance(windows: EqualWindows) -> float:
     total = 0.0
     for lag in range(windows.memory + 1):
         for (left, right), weight in windows.patterns([0, lag]).items():
-            covariance = _covariance(left, right, variance, windows.covariance(lag))
+            covariance = site_covariance(left, right, variance, windows.covariance(lag))
             total += float(weight) * covariance * (2 if lag else 1)
     return total
-
-
-@cache
-def _covariance(left: Fraction, right: Fraction, variance: Fraction, covariance: Fraction) -> float:
-    product = rectified_product(left, right, variance, variance, covariance)
-    return float(enclose(product, 30) - enclose(rectified_mean(left, variance) * rectified_mean(right, variance), 30))
 
 
 def _refusal(question: Question, layer: int) -> str | None:

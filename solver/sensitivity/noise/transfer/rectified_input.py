@@ -2,8 +2,8 @@ r"""Noise that comes rectified, and that equal windows of independent sites rect
 
 Site i of the input is x_i + r_i with independent r_i = (eta_i)+.  All that the image does to a unit (S_p - b_p)+,
 S_p = sum_o K_o r_(p+o), is to set its level b_p = theta - sum_o K_o x_(p+o): its shortfall is C_p = (b_p - S_p)+.
-With C0_p = (b_p)+ and a0_p = (-b_p)+ without noise, a - a0 = S + C - C0, of variance Var S + Var C + 2 Cov(S, C), and
-the readout f = v sum_p a_p has, with K = sum_o K_o,
+With C0_p = (b_p)+ and a0_p = (-b_p)+ without noise, a - a0 = S + C - C0, and the readout f = v sum_p a_p has, with
+K = sum_o K_o,
 
     Var f = v^2 (l K^2 Var r + 2 K sum_q Cov(sum_i r_i, C_q) + sum_pq Cov(C_p, C_q)).
 
@@ -18,14 +18,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from math import pi
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.gaussian.chains.truncation import lost, neglected_tilt
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Progress, Route
-from solver.sensitivity.noise.transfer.windows import CANCELLING, ROUNDING, EqualWindows, equal_windows
+from solver.sensitivity.noise.transfer.layer import units_response
+from solver.sensitivity.noise.transfer.output import covariance, mean_square, sum_of_parts
+from solver.sensitivity.noise.transfer.unit import shortfall_moments, site_covariance, unit_changes
+from solver.sensitivity.noise.transfer.windows import EqualWindows, Pattern, equal_windows, float_patterns
 from solver.sensitivity.noise.units import Refusal
 from solver.values import NumericValue, Value
 
@@ -37,44 +40,38 @@ INPUT_METHOD = "transfer operator over independent sites; error is estimated fro
 
 @dataclass(frozen=True)
 class UnitAtLevel:
-    """a = (S - b)+ of a window's sum S of independent r = (eta)+ at a level b, and C = (b - S)+.
+    """a = (S - b)+ of a window's sum S of independent r = (eta)+ at a level b, and C = (b - S)+; all (value, error).
 
     Attributes
     ----------
-    shortfall : float
+    shortfall : ndarray
         E C.
-    shift : float
-        E a - a0 = E S + E C - (b)+, with a0 = (-b)+.
-    variance_terms : list of float
-        Var S, Var C and 2 Cov(S, C), which add up to Var a; where C > 0, S = b - C.
-    pooled_variance : float
+    shift : ndarray
+        E a - a0, with a0 = (-b)+.
+    pooled_variance : ndarray
         K^2 Var r + 2 K Cov(sum_i r_i, C) + Var C, K the sum of the weights: a unit's own part of Var sum_p a_p.
     """
 
-    shortfall: float
-    shift: float
-    variance_terms: list[float]
-    pooled_variance: float
+    shortfall: np.ndarray
+    shift: np.ndarray
+    pooled_variance: np.ndarray
 
 
-def unit_at_level(windows: EqualWindows, level: Any, *, fine: bool, tilted: bool = False) -> UnitAtLevel:
-    """Return a unit at a level, by the operator at one of two resolutions; ``pooled_variance`` only if ``tilted``."""
-    short = square = tilt = 0.0
+def unit_at_level(windows: EqualWindows, level: Any) -> UnitAtLevel:
+    """Return a unit at a level, by two resolutions of the operator."""
+    there, zeros = replace(windows, level=level), _zeros(windows)
+    (change,) = unit_changes(there, zeros)
+    weight = float(sum(windows.weights))
+    variance = site_covariance(0, 0, windows.noise_variance, windows.noise_variance)
+    pooled = np.array([weight**2 * variance, 0.0])
+    short = np.zeros(2)
     if not _is_affine(windows, level):
-        chains = replace(windows, level=level).chains(fine=fine)
-        short, square = map(float, chains.shortfalls(_zeros(windows))[0])
-        tilt = float(chains.tilts(_zeros(windows))[0]) if tilted else 0.0
-    weight, b = float(sum(windows.weights)), float(level)
-    mean = weight * float(windows.noise_variance / (2 * pi)) ** 0.5  # E r = s / sqrt(2 pi)
-    site = float(windows.noise_variance) * (0.5 - 0.5 / pi)  # Var r
-    variance = square - short**2
-    joint = (b - mean - short) * short - variance
-    return UnitAtLevel(
-        shortfall=short,
-        shift=mean + short - max(b, 0.0),
-        variance_terms=[sum(float(w) ** 2 for w in windows.weights) * site, variance, 2 * joint],
-        pooled_variance=weight**2 * site + 2 * weight * tilt + variance,
-    )
+        ((values, errors),) = shortfall_moments(there, zeros)
+        tilt, coarse = (float(there.chains(fine=fine).tilts(float_patterns(zeros))[0]) for fine in (True, False))
+        short = np.array([values[0], errors[0]])
+        pooled += 2 * weight * np.array([tilt, abs(tilt - coarse) + neglected_tilt(there.chains(fine=True))])
+        pooled += np.array([values[1] - values[0] ** 2, errors[1] + (2 * values[0] + errors[0]) * errors[0]])
+    return UnitAtLevel(short, np.array([change.mean, change.mean_error]), pooled)
 
 
 def _is_affine(windows: EqualWindows, level: Any) -> bool:
@@ -82,54 +79,25 @@ def _is_affine(windows: EqualWindows, level: Any) -> bool:
     return bool(level <= 0 and min(windows.weights) >= 0)
 
 
-def _zeros(windows: EqualWindows) -> list[tuple[float, ...]]:
-    return [(0.0,) * len(windows.weights)]
+def _zeros(windows: EqualWindows) -> list[Pattern]:
+    return [(Fraction(0),) * len(windows.weights)]
 
 
 def _layer_response(windows: EqualWindows, channels: int) -> NoiseResponse[NumericValue]:
     """Return the response of so many channels; costs one pass over the window for each level."""
-    factor, counts, parts = float(channels), _levels(windows), []
-    for fine in (False, True):
-        units = {b: unit_at_level(windows, b, fine=fine) for b in counts}
-        coherent = sum(weight * units[b].shift ** 2 for b, weight in counts.items())
-        variance = [sum(weight * term for term in units[b].variance_terms) for b, weight in counts.items()]
-        parts.append([factor * part for part in (coherent, *variance)])
-    return _summed(parts, factor * _rounding(windows), coherent_at=0, together=1)
+    zeros = _zeros(windows)
+    changes = [unit_changes(replace(windows, level=b), zeros)[0] for (b,) in windows.patterns([0])]
+    return units_response(windows.patterns([0]), changes, channels, INPUT_METHOD)
 
 
-def _output_response(windows: EqualWindows, sites: int, progress: Progress | None) -> NoiseResponse[NumericValue]:
+def _output_response(windows: EqualWindows, progress: Progress | None) -> NoiseResponse[NumericValue]:
     """Return the response of f_p; costs one pass over two windows for each level and lag, whatever l."""
-    stages = 2 * (len(windows.weights) + 1)
-    parts: list[list[float]] = []
-    for fine in (False, True):
-        parts.append([])
-        for part in _output_parts(windows, fine):
-            parts[-1].append(float(windows.readout) ** 2 * part)
-            if progress:
-                progress(sum(map(len, parts)), stages)
-    rounding = float(windows.readout) ** 2 * len(windows.weights) * _rounding(windows)
-    return _summed(parts, rounding, coherent_at=-1, together=sites)
-
-
-def _summed(
-    parts: list[list[float]], rounding: float, *, coherent_at: int, together: int
-) -> NoiseResponse[NumericValue]:
-    """Return the sum of parts known at two resolutions, with errors: means are squared after ``together`` add up."""
-    # Variances are rounded by ``rounding``, means by the like: Cauchy and Schwarz say what that makes of the square.
-    coarse, exact = np.array(parts)
-    errors = np.abs(exact - coarse) + ROUNDING * np.abs(exact)
-    errors[coherent_at] += 2 * (abs(exact[coherent_at]) * together * CANCELLING * rounding) ** 0.5
-    rest = np.delete(exact, coherent_at), np.delete(errors, coherent_at)
-    return NoiseResponse(
-        (float(exact.sum()), float(errors.sum() + rounding)),
-        (float(exact[coherent_at]), float(errors[coherent_at])),
-        (float(rest[0].sum()), float(rest[1].sum() + rounding)),
-    ).map(lambda part: NumericValue(*part, INPUT_METHOD))
-
-
-def _rounding(windows: EqualWindows) -> float:
-    """Return the rounding of the sum of Var a, each a difference of numbers of the size of b^2."""
-    return CANCELLING * sum(weight * max(float(b), 0.0) ** 2 for b, weight in _levels(windows).items())
+    parts = []
+    for part in _output_parts(windows):
+        parts.append(part)
+        if progress:
+            progress(len(parts), len(windows.weights) + 1)
+    return sum_of_parts(float(windows.readout) ** 2 * np.array(parts), INPUT_METHOD)
 
 
 def by_level(windows: EqualWindows) -> EqualWindows:
@@ -148,31 +116,32 @@ def _levels(windows: EqualWindows) -> dict[Any, float]:
     return {b: float(weight) for (b,), weight in windows.patterns([0]).items()}
 
 
-def _output_parts(windows: EqualWindows, fine: bool) -> Iterator[float]:
+def _output_parts(windows: EqualWindows) -> Iterator[np.ndarray]:
     """Yield what adds up to <(f - f0)^2> / v^2: one window, two lag by lag, and the square of the mean."""
     counts = _levels(windows)
-    units = {b: unit_at_level(windows, b, fine=fine, tilted=True) for b in counts}
-    yield sum(weight * units[b].pooled_variance for b, weight in counts.items())
+    units = {b: unit_at_level(windows, b) for b in counts}
+    yield sum((weight * units[b].pooled_variance for b, weight in counts.items()), np.zeros(2))
     for lag in range(1, len(windows.weights)):
-        yield 2 * _pair_covariance(windows, lag, units, fine)
+        yield 2 * _pair_covariance(windows, lag, units)
 
-    def total(levels: list[Any]) -> float:
-        return sum((units[b].shift for b in levels), 0.0)
+    def total(levels: list[Any]) -> np.ndarray:
+        return sum((units[b].shift for b in levels), np.zeros(2))
 
     rest = float(windows.stretch) * total(windows.background)
-    yield sum(float(weight) * (total(levels) + rest) ** 2 for levels, weight in windows.images)
+    yield mean_square([(total(levels) + rest, weight) for levels, weight in windows.images])
 
 
-def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, UnitAtLevel], fine: bool) -> float:
-    """Return the sum of Cov(C_p, C_(p+lag)) over all p."""
-    total = 0.0
+def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, UnitAtLevel]) -> np.ndarray:
+    """Return the sum of Cov(C_p, C_(p+lag)) over all p, and its error."""
+    total, sites = np.zeros(2), len(windows.weights) + lag
     for (mirrored, high), low in _level_pairs(windows, lag).items():
         there = replace(windows, level=high, weights=windows.weights[:: -1 if mirrored else 1])
-        chains = there.chains(fine=fine, pair=True)
-        zeros = [(0.0,) * (len(windows.weights) + lag)] * len(low)
-        products = chains.products(zeros, lag, first_levels=[float(b) for b in low])
-        for (b, times), product in zip(low.items(), products, strict=True):
-            total += times * (float(product) - units[b].shortfall * units[high].shortfall)
+        fine, coarse = (there.chains(fine=each, pair=True) for each in (True, False))
+        zeros, levels = [(0.0,) * sites] * len(low), [float(b) for b in low]
+        exact = fine.products(zeros, lag, first_levels=levels)
+        errors = np.abs(exact - coarse.products(zeros, lag, first_levels=levels)) + float(high) ** 2 * lost(fine, sites)
+        for (b, times), found, error in zip(low.items(), exact, errors, strict=True):
+            total += times * covariance((found, error), units[b].shortfall, units[high].shortfall)
     return total
 
 
@@ -203,8 +172,9 @@ def _refusal(question: Question, layer: int) -> str | None:
         return windows.why
     if layer > question.depth:
         return None
-    levels = [b for b in _levels(by_level(windows)) if not _is_affine(windows, b)]
-    return next((why for b in levels if (why := replace(windows, level=b).weak_noise(_zeros(windows)))), None)
+    levels = (b for b in _levels(by_level(windows)) if not _is_affine(windows, b))
+    zeros = float_patterns(_zeros(windows))
+    return next((why for b in levels if (why := replace(windows, level=b).weak_noise(zeros))), None)
 
 
 def _cost(question: Question, layer: int) -> float:
@@ -219,7 +189,7 @@ def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[
     assert isinstance(found, EqualWindows)
     windows = by_level(found)
     if layer > question.depth:
-        compute = partial(_output_response, windows, question.task.sites, how.progress)
+        compute = partial(_output_response, windows, how.progress)
     else:
         channels = question.network.layers[layer - 1].channels
         compute = partial(_layer_response, windows, channels ** (2 if question.channel_mean else 1))

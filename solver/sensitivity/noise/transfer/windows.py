@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.gaussian.balls import enclose
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
-from solver.gaussian.moments import rectified_mean
 from solver.sensitivity.noise.units import Refusal, UnitRing, Window, unit_ring
 
 if TYPE_CHECKING:
@@ -27,9 +25,6 @@ SHARPEST = Fraction(1, 2)
 """Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
 MOST_ENTRIES = 3e7
 """The largest matrix of one step (a quarter of a gigabyte)."""
-
-ROUNDING, CANCELLING = 1e-13, 1e-14
-"""Errors that no resolution shows: relative to a part of a response, and to the terms that cancel inside one."""
 
 Pattern = tuple[Any, ...]
 """The means m that one or two windows see, from left to right."""
@@ -117,8 +112,12 @@ class EqualWindows:
         counts: dict[Pattern, int] = defaultdict(int)
         for p in range(length):
             pattern = tuple(means[(p + o) % length] for o in sites)
-            counts[min(pattern, pattern[::-1]) if self.is_symmetric else pattern] += 1
+            counts[self.turned(pattern)] += 1
         return counts
+
+    def turned(self, pattern: Pattern) -> Pattern:
+        """Return the one of a pattern and its mirror image that stands for both, if they are alike."""
+        return min(pattern, pattern[::-1]) if self.is_symmetric else pattern
 
     def covariance(self, lag: int) -> Any:
         """Return the covariance of z at two sites."""
@@ -128,9 +127,10 @@ class EqualWindows:
         """Return S - theta without noise of a window that sees a pattern."""
         return sum((w * max(m, Fraction(0)) for w, m in zip(self.weights, pattern, strict=True)), -self.level)
 
-    def mean_terms(self, pattern: Pattern) -> list[float]:
-        """Return the terms w E[r] of E S of a window that sees a pattern."""
-        return [float(w) * field_mean(m, self.covariance(0)) for w, m in zip(self.weights, pattern, strict=True)]
+    @property
+    def opposite(self) -> EqualWindows:
+        """Windows of -S over the level -theta: their shortfall is the unit a = (S - theta)+ itself."""
+        return replace(self, weights=tuple(-w for w in self.weights), level=-self.level)
 
     def chains(self, *, fine: bool, pair: bool = False) -> CoupledChains:
         """Return the transfer operator for one window or for two, at the coarser or the finer resolution."""
@@ -148,15 +148,15 @@ class EqualWindows:
         nodes = int(10 + 3 * longest) + 3 * fine
         panel = longest * self.unit
         if self.memory == 0:
-            return ChainResolution(1, 8, nodes, nodes * 3 // 4, panel)
+            return ChainResolution(1, 9.0 if fine else 8.5, nodes, nodes * 3 // 4, panel)
         sharpness = float(self.sharpness)
         if not pair:
-            step, reach = (0.48, 7.5) if fine else (0.51, 7.2)
+            step, reach = (0.48, 8.6) if fine else (0.51, 8.2)
             return ChainResolution(sharpness * step, reach, nodes, nodes * 3 // 4, panel)
         sizes = [abs(float(w)) for w in self.weights if w]
         typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
         few = int(9 + 3 * self.steepness / typical) + 2 * fine
-        step, reach = (0.54, 7.2) if fine else (0.58, 7.0)
+        step, reach = (0.54, 7.4) if fine else (0.58, 7.0)
         return ChainResolution(sharpness * step, reach, few, few * 3 // 5)
 
     def weak_noise(self, patterns: Sequence[tuple[float, ...]]) -> str | None:
@@ -212,17 +212,11 @@ def _equal_windows(
     return windows
 
 
-def float_patterns(counts: Counts) -> list[tuple[float, ...]]:
+def float_patterns(patterns: Iterable[Pattern]) -> list[tuple[float, ...]]:
     """Return the patterns as floats."""
-    return [tuple(float(m) for m in pattern) for pattern in counts]
+    return [tuple(float(m) for m in pattern) for pattern in patterns]
 
 
 def weighted_sum(counts: Counts, values: object) -> float:
     """Return the sum of one value per pattern, weighted by how often it occurs."""
     return float(np.dot([float(weight) for weight in counts.values()], np.asarray(values)))
-
-
-@cache
-def field_mean(mean: Any, variance: Any) -> float:
-    """Return E[r] of a rectified site."""
-    return float(enclose(rectified_mean(mean, variance), 20))

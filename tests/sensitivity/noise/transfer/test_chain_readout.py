@@ -16,6 +16,7 @@ from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
 from solver.gaussian.chains.level_grids import Line, Sectors, angle, move, ray
+from solver.gaussian.chains.truncation import lost
 from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.noise.transfer.windows import EqualWindows
@@ -205,7 +206,7 @@ def test_shift_equals_the_proven_value(scale: int, length: int) -> None:
     truth = float(output_series(construct("shift", task), task, NOISE).enclose(18))
     estimate, error = response("shift", scale, length)
     assert abs(estimate - truth) <= error <= 1e-10 * truth
-    assert estimate == pytest.approx(truth, rel=1e-12)
+    assert estimate == pytest.approx(truth, rel=3e-12)
 
 
 def test_a_stretched_field_changes_nothing() -> None:
@@ -344,7 +345,7 @@ def test_pooled_noise_by_value_and_by_samples(name: str, scale: int, length: int
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     memory=st.integers(0, 2),
     weights=st.tuples(*[st.sampled_from([1, 2, 3])] * 2),
@@ -369,4 +370,5 @@ def test_the_error_of_a_pair_holds_the_difference(
     expected = product_of_two(
         tuple(map(float, taps)), tuple(map(float, weights)), floats, (variance / 16) ** 0.5, finer=True
     )
-    assert abs(fine - expected) <= abs(fine - coarse) + 1e-13 * fine + 1e-12
+    mass = lost(windows.chains(fine=True, pair=True), 3)  # times theta^2 = 1
+    assert abs(fine - expected) <= abs(fine - coarse) + mass + 1e-12

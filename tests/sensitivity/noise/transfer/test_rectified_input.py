@@ -407,7 +407,7 @@ def test_a_forced_route(method: str) -> None:
 
 def test_refusals_and_costs_evaluate_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor do they build anything twice: the units and their windows are made once for a question."""
-    for name in ("series._Patterns", "ball_sum.RectifiedSums", "transfer.windows.enclose"):
+    for name in ("series._Patterns", "ball_sum.RectifiedSums", "transfer.unit.refined"):
         monkeypatch.setattr(f"solver.sensitivity.noise.{name}", None)
     for name in ("shortfalls", "tilts", "products", "distant_covariances"):
         monkeypatch.setattr(CoupledChains, name, None)
