@@ -44,7 +44,11 @@ class Term(NamedTuple):
 
 Terms = tuple[Term, ...]
 """A sum, its terms in sorted order."""
+SharedTerms = tuple[Terms, Terms, Terms]
+"""The summands that two units have in common, and each one's own."""
 
+LARGEST_SQUARE = 1000
+"""Largest theta^2 / min(w^2 v) that the series are summed for."""
 _CRAMER = Fraction(44, 100)
 """|He_n(x)| phi(x) <= 0.44 sqrt(n!) (Cramer's inequality with constant 1.0865 / sqrt(2 pi))."""
 
@@ -186,6 +190,15 @@ def _moments(term: Term, digits: int) -> tuple[arb, arb]:
     """Return E[X+] and E[X+^2]."""
     first, second = (moment(term.mean, term.variance) for moment in (rectified_mean, rectified_square))
     return enclose(first, digits + 10), enclose(second, digits + 10)
+
+
+def series_cost(level: Fraction, digits: int, smallest_scale: Fraction, most_terms: int, laws: int) -> float:
+    """Return about how many products of balls a number of laws takes; infinite beyond `LARGEST_SQUARE`."""
+    square = level * level / smallest_scale
+    if square > LARGEST_SQUARE:
+        return float("inf")
+    bits = 3.4 * digits + 64 + 4 * float(square)
+    return float(laws * _order(level, digits, smallest_scale, most_terms) ** 2) * max(1.0, bits / 200)
 
 
 def _order(level: Fraction, digits: int, smallest_scale: Fraction, most_terms: int) -> int:

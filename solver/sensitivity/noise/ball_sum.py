@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
+from math import log10
 
 import flint
 from flint import arb
 
+from solver.errors import NotApplicableError
 from solver.gaussian.balls import rational_ball
-from solver.gaussian.independent import RectifiedSums, Terms
+from solver.gaussian.independent import RectifiedSums, SharedTerms, Terms, series_cost
+from solver.gaussian.steps.sums import SteppedSums
 from solver.sensitivity.noise.response import NoiseResponse
 
-SharedTerms = tuple[Terms, Terms, Terms]
-"""The summands that two units have in common, and each one's own."""
+MOST_DIGITS = 24
+"""Digits of each moment to one of the sum beyond which it is given up: fewer must do for a part that is 0."""
 
 
 class BallSum:
@@ -44,17 +47,50 @@ class BallSum:
 
     def enclose_split(self, digits: int) -> NoiseResponse[arb]:
         """Return balls around the sum and its two parts; a part may be 0 to 10^-(10 digits) of the sum instead."""
-        working = digits + 5
+        working = self.working_digits(digits)
         while True:
-            balls = self._evaluate(working)
+            balls = self.response(self.sums(working))
             small = abs(balls.total) * arb(10) ** (-10 * digits)
             parts = [part for part in (balls.coherent, balls.incoherent) if not abs(part) < small]
             if all(ball.rel_accuracy_bits() > digits * 3.33 for ball in (balls.total, *parts)):
                 return balls
             working *= 2
+            if working > MOST_DIGITS * (digits + 10):
+                raise NotApplicableError(f"a sum over units is 0 to {working // 2} digits, not enclosed to {digits}")
 
-    def _evaluate(self, digits: int) -> NoiseResponse[arb]:
-        sums = RectifiedSums(self.level, digits, self.smallest_scale, self.most_terms)
+    def working_digits(self, digits: int) -> int:
+        """Return the digits of each moment that give as many of the sum, unless much cancels."""
+        weights = sum(map(abs, (*self.covariances.values(), *self.differences.values())), Fraction(1))
+        return digits + 5 + int(log10(1 + int(weights)))
+
+    def cost(self, digits: int) -> float:
+        """Return how many products of balls a first attempt at some digits takes, roughly."""
+        return min(self._costs(self.working_digits(digits)))
+
+    def sums(self, digits: int) -> RectifiedSums | SteppedSums:
+        """Return the cheaper of the series, whose cost grows with (level / deviation)^2, and the steps."""
+        series, steps = self._costs(digits)
+        if series < steps or not self.units:
+            return RectifiedSums(self.level, digits, self.smallest_scale, self.most_terms)
+        return SteppedSums(self.level, digits, self.units)
+
+    @cached_property
+    def units(self) -> tuple[Terms, ...]:
+        """The summands of each unit that occurs."""
+        pairs = [*self.covariances, *self.differences]
+        joint = [joined(common, own) for common, left, right in pairs for own in (left, right)]
+        return tuple(dict.fromkeys([*joint, *(terms for shifts, _ in self.squares for terms in shifts)]))
+
+    def _costs(self, digits: int) -> tuple[float, float]:
+        if not self.units:
+            return 0.0, 0.0
+        products = [*self.covariances, *self.differences]
+        laws = len(self.units) + 4 * len(products)
+        series = series_cost(self.level, digits, self.smallest_scale, self.most_terms, laws)
+        return series, SteppedSums(self.level, digits, self.units).cost(products)
+
+    def response(self, sums: RectifiedSums | SteppedSums) -> NoiseResponse[arb]:
+        """Return the sum and its two parts from the moments of one evaluator."""
         mean = cache(sums.excess)
         with flint.ctx.workprec(sums.precision):
             incoherent, coherent = arb(0), arb(0)
@@ -82,7 +118,7 @@ class BallSum:
         return max(sum((t.calm for t in terms), -self.level), Fraction(0))
 
 
-def _product(sums: RectifiedSums, common: Terms, left: Terms, right: Terms) -> arb:
+def _product(sums: RectifiedSums | SteppedSums, common: Terms, left: Terms, right: Terms) -> arb:
     return sums.excess_product(common, left, right) if left or right else sums.excess_square(common)
 
 

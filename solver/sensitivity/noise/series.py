@@ -9,30 +9,33 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from solver.errors import NotApplicableError
-from solver.gaussian.independent import Term, Terms
+from solver.gaussian.independent import SharedTerms, Term, Terms
 from solver.proof import Proof
-from solver.sensitivity.noise.ball_sum import BallSum, SharedTerms
+from solver.sensitivity.noise.ball_sum import BallSum
 from solver.sensitivity.noise.response import BALL, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.series_latex import coherent_formula, incoherent_formula, integral_formula
 from solver.sensitivity.noise.units import Refusal, UnitRing, unit_ring
-from solver.values import EnclosedValue, Value
+from solver.values import GUARD_DIGITS, EnclosedValue, Value
 
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
 PROVEN = "one-dimensional integrals in ball arithmetic; error is a proven bound"
-LARGEST_SQUARE = 1000
-"""Largest theta^2 / min(w^2 v) that the series of `RectifiedSums` are used for."""
+QUICK = 1e9
+"""The products of balls that ``auto`` spends, about 10^7 a second."""
 
 Overlap = tuple[list[int], list[int], list[int]]
 """Which summands two units share, as indices into the first, and which each has for itself."""
+Split = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+"""What two units share, and what each has for itself, as numbers of summands."""
 UnitPair = tuple[int, int, int]
 """Two channels, and how many units the second one is ahead."""
 
@@ -46,8 +49,6 @@ def independent_units(question: Question, layer: int) -> UnitRing | Refusal:
         return Refusal("the sites of the rectified field are correlated")
     if not (question.network.is_rational and ring.units.is_positive):
         return Refusal("the series are for positive rational weights and a negative bias")
-    if ring.units.level**2 > LARGEST_SQUARE * _smallest_scale(ring):
-        return Refusal("the noise is too weak against the level for the series to be summed")
     if any(_overlap(ring, pair) is None for pair in _pairs(question, layer, ring)):
         return Refusal("two units weigh a shared site differently")
     return ring
@@ -58,6 +59,17 @@ def _refusal(question: Question, layer: int) -> str | None:
     return ring.why if isinstance(ring, Refusal) else None
 
 
+def _cost(question: Question, layer: int) -> float:
+    """Return about how many numbers are compared to count patterns, and products of balls taken at 15 digits."""
+    ring = independent_units(question, layer)
+    if isinstance(ring, Refusal):
+        return 0.0
+    numbers = sum(len(kernel) for kernel in ring.units.kernels) * ring.sites // ring.units.step
+    counted = float(len(ring.images) * len(_pairs(question, layer, ring)) * numbers)
+    return counted if counted > QUICK else counted + ball_sum(question, layer).cost(15 + GUARD_DIGITS)
+
+
+@lru_cache(maxsize=16)
 def ball_sum(question: Question, layer: int) -> BallSum:
     """Return <||a(x + eta) - a(x)||^2> of a layer, or <(f_p(x + eta) - f_p(x))^2>, over independent sites.
 
@@ -78,13 +90,14 @@ def ball_sum(question: Question, layer: int) -> BallSum:
     pairs = _pairs(question, layer, ring)
     images = [(patterns.ids(means), weight) for means, weight in ring.images]
     background = patterns.ids(ring.background)
+    weights: dict[Split, Fraction] = defaultdict(Fraction)
     for ids, weight in [*images, (background, ring.stretch)] if ring.stretch else images:
         for pair, factor in pairs.items():
             for split, count in patterns.splits(ids, pair):
-                if not output:
-                    total.differences[split] += weight * count
-                elif split[0]:
-                    total.covariances[split] += weight * factor * count
+                if not output or split[0]:
+                    weights[split] += weight * factor * count
+    for split, weight in weights.items():
+        (total.covariances if output else total.differences)[patterns.shared(split)] += weight
     if output:
         readout = _readout(question)
         rest = patterns.shifts(background, readout)
@@ -113,7 +126,10 @@ def _pairs(question: Question, layer: int, ring: UnitRing) -> dict[UnitPair, Fra
     reach, count = (ring.units.span - 1) // ring.units.step, ring.sites // ring.units.step
     lags = range(-min(reach, (count - 1) // 2), min(reach, count // 2) + 1)
     read = [(c, v) for c, v in enumerate(_readout(question)) if v]
-    return {(c, d, lag): v * w for c, v in read for d, w in read for lag in lags}
+    weights: dict[UnitPair, Fraction] = defaultdict(Fraction)
+    for (c, v), (d, w), lag in product(read, read, lags):
+        weights[(c, d, lag) if lag >= 0 else (d, c, -lag)] += v * w
+    return weights
 
 
 def _overlap(ring: UnitRing, pair: UnitPair) -> Overlap | None:
@@ -135,6 +151,8 @@ class _Patterns:
         self.ring = ring
         self._index: dict[Term, int] = {}
         self._terms: list[Term] = []
+        self.overlap = cache(partial(_overlap, ring))
+        self.sum = cache(self._sum_of)
 
     def ids(self, means: list[Any]) -> list[np.ndarray]:
         """Return for each channel the summands of its units, an integer array of shape (units, window)."""
@@ -153,33 +171,35 @@ class _Patterns:
         self._terms = list(self._index)
         return result
 
-    def splits(self, ids: list[np.ndarray], pair: UnitPair) -> Iterator[tuple[SharedTerms, int]]:
-        """Yield the summands that units (c, p) and (d, p + lag) share, and each one's own, by how many p have them.
-
-        Which of the two is the left one does not matter, so their own summands come in sorted order.
-        """
+    def splits(self, ids: list[np.ndarray], pair: UnitPair) -> Iterator[tuple[Split, int]]:
+        """Yield the summands that units (c, p) and (d, p + lag) share, and each one's own, by how many p have them."""
         c, d, lag = pair
-        overlap = _overlap(self.ring, pair)
+        overlap = self.overlap(pair)
         assert overlap is not None
         common, left, right = overlap
         one, other = ids[c], np.roll(ids[d], -lag, axis=0)
         blocks = [np.sort(part, axis=1) for part in (one[:, common], one[:, left], other[:, right])]
         rows, counts = np.unique(np.concatenate(blocks, axis=1), axis=0, return_counts=True)
         ends = np.cumsum([len(common), len(left)])
-        for row, count in zip(rows, counts, strict=True):
-            shared, *apart = (self._sum(part) for part in np.split(row, ends))
-            p, q = sorted(apart)
-            yield (shared, p, q), int(count)
+        for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
+            yield (tuple(row[: ends[0]]), tuple(row[ends[0] : ends[1]]), tuple(row[ends[1] :])), count
+
+    def shared(self, split: Split) -> SharedTerms:
+        """Return the summands themselves; which unit is the left one does not matter, so own ones are sorted."""
+        common, *apart = (self.sum(part) for part in split)
+        left, right = sorted(apart)
+        return common, left, right
 
     def shifts(self, ids: list[np.ndarray], readout: list[Fraction]) -> dict[Terms, Fraction]:
         """Return the readout's weights summed over the units of each pattern."""
         shifts: dict[Terms, Fraction] = defaultdict(Fraction)
         for channel, v in zip(ids, readout, strict=True):
-            for row, count in zip(*np.unique(np.sort(channel, axis=1), axis=0, return_counts=True), strict=True):
-                shifts[self._sum(row)] += v * int(count)
+            rows, counts = np.unique(np.sort(channel, axis=1), axis=0, return_counts=True)
+            for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
+                shifts[self.sum(tuple(row))] += v * count
         return shifts
 
-    def _sum(self, row: np.ndarray) -> Terms:
+    def _sum_of(self, row: tuple[int, ...]) -> Terms:
         return tuple(sorted(self._terms[i] for i in row))
 
 
@@ -207,6 +227,8 @@ SERIES = Route(
     method=PROVEN,
     refusal=_refusal,
     response=_response,
+    cost=_cost,
+    quick=QUICK,
     sources=("johansson2017arb",),
     proofs=(
         Proof("independent_sums"),

@@ -1,0 +1,1 @@
+"""Laws of sums of independent rectified Gaussians, by Taylor steps with proven remainders."""
