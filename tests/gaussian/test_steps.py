@@ -15,7 +15,8 @@ from mpmath import mp, mpf
 
 from solver.gaussian.balls import midpoint_radius
 from solver.gaussian.independent import RectifiedSums, Term, Terms
-from solver.gaussian.steps.recursion import Row, taylor_coefficients
+from solver.gaussian.steps.laws import SteppedLaws, StepPoint
+from solver.gaussian.steps.recursion import StepEquation, taylor_coefficients
 from solver.gaussian.steps.sums import SteppedSums
 from solver.gaussian.steps.tails import Kind, Sum, beyond, excess_bound
 from tests.oracles import number
@@ -217,7 +218,7 @@ def test_tails_of_taylor_series_hold(drift: int, variance: int, digits: int) -> 
     """h' = (d - x / V) h and k' = (d - x / V) k + h have h = e^(d x - x^2 / 2V) and k = x h; at both ends."""
     with flint.ctx.workprec(200):
         own = (arb(drift), arb(1) / variance)
-        rows = [Row(*own, []), Row(*own, [(0, arb(1))])]
+        rows = [StepEquation(*own, []), StepEquation(*own, [(0, arb(1))])]
         series, tail = taylor_coefficients(rows, [arb(1), arb(0)], arb(10) ** -digits)
         assert tail < arb(10) ** -digits
         for x in (-1, 1):
@@ -237,3 +238,56 @@ def test_operations_do_not_grow_with_the_level() -> None:
         counts.append(steps.operations)
         assert counts[-1] < steps.cost(splits(v))
     assert counts[-1] < 1.5 * counts[0]
+
+
+@pytest.mark.parametrize("digits", [-2, 0, 2])
+def test_levels_beyond_reach_are_held(digits: int) -> None:
+    """From levels that are met to those that are not: each of the bounds far out stands alone somewhere."""
+    unit = terms(1, 0, 0)
+    for quarter in range(2, 36):
+        level = Fraction(quarter, 4)
+        plain, steps = RectifiedSums(level, 60, ONE, 2), SteppedSums(level, digits, [unit])
+        assert steps.excess(unit).overlaps(plain.excess(unit))
+        assert steps.excess_square(unit).overlaps(plain.excess_square(unit))
+        assert steps.excess_product(unit[:1], unit[1:], unit[1:]).overlaps(
+            plain.excess_product(unit[:1], unit[1:], unit[1:])
+        )
+
+
+@pytest.mark.parametrize("digits", [-2, 0, 2])
+def test_levels_far_below_a_pixel_are_held(digits: int) -> None:
+    """A pixel that noise cannot cut, and wide noise: the factor is a line but for a little."""
+    wide, pixel = Term(Fraction(5), Fraction(0), ONE), Term(ONE, Fraction(60), ONE)
+    with mp.workdps(30):
+        for level in range(44, 62, 2):
+            theta = mpf(level)
+            inside = mp.quad(lambda x, t=theta: mp.npdf(x) * line_excess(pixel, 5 * x, t), [0, 2, 4, 6, 8, 12])
+            truth = line_excess(pixel, mpf(0), theta) / 2 + inside
+            steps = SteppedSums(Fraction(level), digits, [(pixel, wide)])
+            assert holds(steps.excess((pixel, wide)), truth, 20)
+            assert holds(steps.excess((pixel,)), line_excess(pixel, mpf(0), theta), 20)
+            product = steps.excess_product((wide,), (pixel,), (pixel,))
+            assert holds(product, nested(wide, pixel, pixel, Fraction(level)), 20)
+
+
+def test_errors_at_the_start_are_carried_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With h_1 off by 1/1000 at 0, and said to be, the laws of one and two terms at any distance are held still."""
+    start = SteppedLaws._start
+
+    def shaken(laws: SteppedLaws) -> StepPoint:
+        point = start(laws)
+        first = [d + (sum(a) == 1) * arb(1) / 1000 for a, d in zip(laws.indices, point.densities, strict=True)]
+        errors = [e + (sum(a) == 1) * arb(1001) / 10**6 for a, e in zip(laws.indices, point.errors, strict=True)]
+        return point._replace(densities=first, errors=errors)
+
+    monkeypatch.setattr(SteppedLaws, "_start", shaken)
+    kind = Kind(Fraction(0), ONE)
+    with flint.ctx.workprec(200), mp.workdps(30):
+        laws = SteppedLaws(Sum((kind, kind), Fraction(0)), arb(10) ** -20)
+        for centre in (Fraction(1), Fraction(5, 2), Fraction(4), Fraction(7)):
+            panel = laws.panel(centre)
+            for at in (-1, 0, 1):
+                x = number(centre + at)
+                one, two = mp.npdf(x), mp.npdf(x / mp.sqrt(2)) / mp.sqrt(2) * mp.erf(x / 2)
+                for i, truth in ((1, one), (2, two)):
+                    assert holds(panel.series[i](at) + arb(0, (panel.errors[i] + panel.tail).upper()), truth)

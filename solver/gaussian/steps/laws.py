@@ -23,14 +23,14 @@ from typing import NamedTuple
 from flint import arb, arb_poly
 
 from solver.gaussian.balls import normal_cdf, normal_density, rational_ball
-from solver.gaussian.steps.recursion import Row, taylor_coefficients
+from solver.gaussian.steps.recursion import StepEquation, taylor_coefficients
 from solver.gaussian.steps.tails import Kind, Sum, nats_of
 
 ALONE = 10
 """How many products within polynomials a product of two numbers costs."""
 
 
-class Point(NamedTuple):
+class StepPoint(NamedTuple):
     """At a point all h_a, as numbers with their errors apart, and their integrals and second integrals up to it."""
 
     densities: list[arb]
@@ -39,13 +39,13 @@ class Point(NamedTuple):
     shortfalls: list[arb]
 
 
-class Panel(NamedTuple):
+class TaylorPanel(NamedTuple):
     """Taylor polynomials of all h_a about a point, good to within ``errors`` up to a distance of 1."""
 
-    point: Point
+    point: StepPoint
     series: list[arb_poly]
     tail: arb
-    rows: list[Row | None]
+    rows: list[StepEquation | None]
     pushed: list[arb]
     """What functions left out, and errors at the point, add to each equation, but for its own solution's growth."""
     errors: list[arb]
@@ -69,7 +69,7 @@ class SteppedLaws:
 
     def __init__(self, law: Sum, tolerance: arb) -> None:
         self.law, self.operations = law, 0
-        spare = arb(20 + 1.5 * (2 * nats_of(tolerance)) ** 0.5 + law.growth)
+        spare = arb(20 + 1.5 * max(2 * nats_of(tolerance), 0.0) ** 0.5 + law.growth)
         self.tolerance = tolerance * (-spare).exp()
         self.kinds, self.counts = list(Counter(law.near)), Counter(law.near)
         self.indices = list(product(*(range(self.counts[kind] + 1) for kind in self.kinds)))
@@ -77,7 +77,7 @@ class SteppedLaws:
         self.means = [sum((n * k.mean for n, k in self._named(a)), Fraction(0)) for a in self.indices]
         self.variances = [sum((n * k.variance for n, k in self._named(a)), law.spread) for a in self.indices]
         self.starts = [_density(kind.mean, kind.variance) for kind in self.kinds]
-        self._nodes: dict[int, Panel] = {}
+        self._nodes: dict[int, TaylorPanel] = {}
         self.panel = cache(self._panel_about)
         self.density = cache(self._density_about)
         self.shortfall = cache(self._shortfall_about)
@@ -86,7 +86,7 @@ class SteppedLaws:
     def _named(self, index: tuple[int, ...]) -> zip[tuple[int, Kind]]:
         return zip(index, self.kinds, strict=True)
 
-    def _panel_about(self, centre: Fraction) -> Panel:
+    def _panel_about(self, centre: Fraction) -> TaylorPanel:
         node = self._node(round(centre))
         at = centre - round(centre)
         return node if at == 0 else self._expanded(centre, self._moved(node, at, node.errors))
@@ -118,7 +118,7 @@ class SteppedLaws:
                 shares.append((i, prod(factors, start=arb(1))))
         return shares
 
-    def _node(self, number: int) -> Panel:
+    def _node(self, number: int) -> TaylorPanel:
         """Return the panel about a whole number, after all between it and 0."""
         if number not in self._nodes:
             side = (number > 0) - (number < 0)
@@ -127,7 +127,7 @@ class SteppedLaws:
             )
         return self._nodes[number]
 
-    def _entered(self, number: int, side: int) -> Point:
+    def _entered(self, number: int, side: int) -> StepPoint:
         """Return the values at a node, from those at its neighbour towards 0.
 
         Errors follow the equation: with rho = e^(-(x - M)^2 / 2V) one at c is multiplied by rho(c + side) / rho(c), one
@@ -145,7 +145,7 @@ class SteppedLaws:
                 errors[i] = kept + swelling * panel.pushed[i] + panel.tail
         return self._moved(panel, Fraction(side), errors, tail=False)
 
-    def _moved(self, panel: Panel, at: Fraction, errors: list[arb], tail: bool = True) -> Point:
+    def _moved(self, panel: TaylorPanel, at: Fraction, errors: list[arb], tail: bool = True) -> StepPoint:
         """Return the values at a distance from the centre of a panel, of known errors."""
         x, point = rational_ball(at), panel.point
         densities = [series(x) for series in panel.series]
@@ -156,7 +156,7 @@ class SteppedLaws:
             shortfalls.append(point.shortfalls[i] + point.masses[i] * x + whole.integral()(x))
         return _apart(densities, [e + panel.tail for e in errors] if tail else errors, masses, shortfalls)
 
-    def _start(self) -> Point:
+    def _start(self) -> StepPoint:
         """Return everything at 0, where the atom counts as lying below."""
         if self.law.spread:
             return self._start_with_gaussian()
@@ -165,7 +165,7 @@ class SteppedLaws:
         zeros = [arb(0) for _ in self.indices]
         return _apart(densities, zeros, [arb(not any(a)) for a in self.indices], zeros)
 
-    def _start_with_gaussian(self) -> Point:
+    def _start_with_gaussian(self) -> StepPoint:
         """Return everything at 0 as means over the rectified part u, of what the Gaussian has at -u.
 
         Beyond ``end`` they are nowhere larger than there, and the mass of the rectified part is at most 1.
@@ -194,7 +194,7 @@ class SteppedLaws:
         density, mass = self.density((), centre), self.panel(centre).point.masses[0]
         return density, density.integral() + mass, self.shortfall((), centre)
 
-    def _expanded(self, centre: Fraction, point: Point) -> Panel:
+    def _expanded(self, centre: Fraction, point: StepPoint) -> TaylorPanel:
         """Return the Taylor polynomials from the values at a point.
 
         Where no solution grows by more than e^(kappa |x - c|), errors F_i at most, with F_i that at the point and those
@@ -212,9 +212,9 @@ class SteppedLaws:
                 inherited[i] = arb((point.errors[i] + pushed[i]).upper())
         growth = max((abs(row.drift).exp().upper() for row in rows if row is not None), default=arb(1))
         errors = [e if row is None else arb((growth * e).upper()) for e, row in zip(inherited, rows, strict=True)]
-        return Panel(point, [arb_poly(c) for c in coefficients], tail, rows, pushed, errors)
+        return TaylorPanel(point, [arb_poly(c) for c in coefficients], tail, rows, pushed, errors)
 
-    def _row(self, i: int, centre: Fraction) -> Row:
+    def _row(self, i: int, centre: Fraction) -> StepEquation:
         """Return the equation of a function about a point."""
         a, variance = self.indices[i], self.variances[i]
         sources = []
@@ -222,7 +222,7 @@ class SteppedLaws:
             if n and (self.law.spread or sum(a) > 1):
                 j = self._place[(*a[:k], n - 1, *a[k + 1 :])]
                 sources.append((j, rational_ball(n * self.kinds[k].variance / variance) * self.starts[k]))
-        return Row(rational_ball((self.means[i] - centre) / variance), rational_ball(1 / variance), sources)
+        return StepEquation(rational_ball((self.means[i] - centre) / variance), rational_ball(1 / variance), sources)
 
     def _largest(self, i: int, centre: Fraction) -> arb:
         """Return the largest value of N(M, V) on a panel, which no h exceeds."""
@@ -252,7 +252,7 @@ def _density(distance: Fraction, variance: Fraction) -> arb:
     return normal_density(rational_ball(distance) / s) / s
 
 
-def _apart(densities: list[arb], errors: list[arb], masses: list[arb], shortfalls: list[arb]) -> Point:
+def _apart(densities: list[arb], errors: list[arb], masses: list[arb], shortfalls: list[arb]) -> StepPoint:
     """Return a point whose densities are numbers, their radii among the errors."""
     errors = [arb((e + d.rad()).upper()) for d, e in zip(densities, errors, strict=True)]
-    return Point([arb(d.mid()) for d in densities], errors, masses, shortfalls)
+    return StepPoint([arb(d.mid()) for d in densities], errors, masses, shortfalls)

@@ -18,7 +18,7 @@ FIRST, EVERY = 8, 4
 """Orders at which the tail is looked at."""
 
 
-class Row(NamedTuple):
+class StepEquation(NamedTuple):
     """One equation: its coefficients, and those of the functions before it."""
 
     drift: arb
@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 
 def taylor_coefficients(
-    rows: Sequence[Row | None], values: Sequence[arb], tolerance: arb
+    rows: Sequence[StepEquation | None], values: Sequence[arb], tolerance: arb
 ) -> tuple[list[list[arb]], arb]:
     """Return the coefficients of each function up to a common order, and a bound on what all others add on [-1, 1].
 

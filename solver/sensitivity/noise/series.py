@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
 PROVEN = "one-dimensional integrals in ball arithmetic; error is a proven bound"
-QUICK = 1e9
+MOST_PRODUCTS = 1e9
 """The products of balls that ``auto`` spends, about 10^7 a second."""
 
 Overlap = tuple[list[int], list[int], list[int]]
 """Which summands two units share, as indices into the first, and which each has for itself."""
-Split = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+NumberedSplit = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 """What two units share, and what each has for itself, as numbers of summands."""
 UnitPair = tuple[int, int, int]
 """Two channels, and how many units the second one is ahead."""
@@ -66,7 +66,7 @@ def _cost(question: Question, layer: int) -> float:
         return 0.0
     numbers = sum(len(kernel) for kernel in ring.units.kernels) * ring.sites // ring.units.step
     counted = float(len(ring.images) * len(_pairs(question, layer, ring)) * numbers)
-    return counted if counted > QUICK else counted + ball_sum(question, layer).cost(15 + GUARD_DIGITS)
+    return counted if counted > MOST_PRODUCTS else counted + ball_sum(question, layer).cost(15 + GUARD_DIGITS)
 
 
 @lru_cache(maxsize=16)
@@ -90,7 +90,7 @@ def ball_sum(question: Question, layer: int) -> BallSum:
     pairs = _pairs(question, layer, ring)
     images = [(patterns.ids(means), weight) for means, weight in ring.images]
     background = patterns.ids(ring.background)
-    weights: dict[Split, Fraction] = defaultdict(Fraction)
+    weights: dict[NumberedSplit, Fraction] = defaultdict(Fraction)
     for ids, weight in [*images, (background, ring.stretch)] if ring.stretch else images:
         for pair, factor in pairs.items():
             for split, count in patterns.splits(ids, pair):
@@ -171,7 +171,7 @@ class _Patterns:
         self._terms = list(self._index)
         return result
 
-    def splits(self, ids: list[np.ndarray], pair: UnitPair) -> Iterator[tuple[Split, int]]:
+    def splits(self, ids: list[np.ndarray], pair: UnitPair) -> Iterator[tuple[NumberedSplit, int]]:
         """Yield the summands that units (c, p) and (d, p + lag) share, and each one's own, by how many p have them."""
         c, d, lag = pair
         overlap = self.overlap(pair)
@@ -184,7 +184,7 @@ class _Patterns:
         for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
             yield (tuple(row[: ends[0]]), tuple(row[ends[0] : ends[1]]), tuple(row[ends[1] :])), count
 
-    def shared(self, split: Split) -> SharedTerms:
+    def shared(self, split: NumberedSplit) -> SharedTerms:
         """Return the summands themselves; which unit is the left one does not matter, so own ones are sorted."""
         common, *apart = (self.sum(part) for part in split)
         left, right = sorted(apart)
@@ -228,10 +228,11 @@ SERIES = Route(
     refusal=_refusal,
     response=_response,
     cost=_cost,
-    quick=QUICK,
+    quick=MOST_PRODUCTS,
     sources=("johansson2017arb",),
     proofs=(
         Proof("independent_sums"),
+        Proof("stepped_sums"),
         Proof("noise_last_layer", "hidden", ("shift",)),
         Proof("noise_output", "output", ("shift",)),
     ),
