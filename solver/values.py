@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from math import inf, isfinite, nan
 from typing import Any, ClassVar
 
-from solver.numbers.exact import Exact, decimal_text, integer, rounded_up
+from solver.errors import InputError
+from solver.numbers.decimals import as_floats, as_fractions, bracketed, rounded_decimal
+from solver.numbers.exact import Exact, decimal_text, integer
 
 GUARD_DIGITS = 5
+UNRESOLVED = "not resolved"
+"""What is printed of a number of which nothing is known."""
+_NOTHING_KNOWN = Decimal("NaN"), Decimal("Infinity")
 
 
 class Value(ABC):
@@ -105,20 +111,33 @@ class ClosedValue(Value):
 
 @dataclass(frozen=True)
 class NumericValue(Value):
-    """A number with an error: what kind of error it is, a standard error or a bound, is part of ``method``."""
+    """A number with an error: what kind of error it is, a standard error or a bound, is part of ``method``.
+
+    An estimate or an error that is infinite or not a number says that nothing is known.
+
+    Raises
+    ------
+    InputError
+        If the error is negative.
+    """
 
     kind: ClassVar[str] = "numeric"
     estimate: float
     uncertainty: float
     method: str
 
+    def __post_init__(self) -> None:
+        if self.uncertainty < 0:
+            raise InputError(f"uncertainty: expected an error of at least 0, got {self.uncertainty!r}")
+
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
-        rounded, rounding = decimal_text(Fraction(self.estimate), min(digits, 17))
-        return rounded, rounded_up(Fraction(self.uncertainty) + Fraction(rounding))
+        if not (isfinite(self.estimate) and isfinite(self.uncertainty)):
+            return _NOTHING_KNOWN
+        return rounded_decimal(Decimal(self.estimate), min(digits, 17), Decimal(self.uncertainty))
 
     @property
     def latex(self) -> str:
-        return text_with_error(self)
+        return latex_decimal(text_with_error(self))
 
 
 @dataclass(frozen=True)
@@ -198,20 +217,37 @@ def quotient(numerator: Value, denominator: Value, *, method: str | None = None,
     return as_value(_expression(numerator) / _expression(denominator), method)
 
 
+def numeric_value(number: Decimal, error: Decimal, method: str) -> NumericValue:
+    """Return decimals as a numeric value, whose error covers what floats round.
+
+    Examples
+    --------
+    >>> float.hex(numeric_value(Decimal("0.1"), Decimal(0), "by hand").uncertainty)
+    '0x1.999999999999ap-58'
+    """
+    return _of_rationals(as_fractions(number, error), method)
+
+
 def text_with_error(value: NumericValue) -> str:
-    """Return a numeric value to the digits its error allows, the error in brackets: 0.5256(3)."""
-    error = value.uncertainty
-    if not error > 0:
-        return str(value.value(15))
-    shortest = Decimal(repr(error))
-    places = -shortest.adjusted()
-    scaled = shortest.scaleb(places)
-    last = int(scaled.to_integral_value(rounding="ROUND_CEILING"))
-    if last >= 10:
-        last, places = 1, places - 1
-    if places <= 0:
-        return f"{round(value.estimate):d}({last * 10**-places})"
-    return f"{value.estimate:.{places}f}({last})"
+    """Return a numeric value to the digits its error allows, the error in brackets: 0.5256(3).
+
+    |shown number - estimate| + uncertainty <= shown error.  Without an error, the estimate to 15 digits, with the
+    rounding in brackets where there is any; `UNRESOLVED` where either is infinite or not a number.
+    """
+    if not (isfinite(value.estimate) and isfinite(value.uncertainty)):
+        return UNRESOLVED
+    if value.uncertainty > 0:
+        return bracketed(Decimal(value.estimate), Decimal(value.uncertainty))
+    number, rounding = value.bounded(15)
+    return bracketed(number, rounding) if rounding else str(number)
+
+
+def latex_decimal(text: str) -> str:
+    """Return a decimal, with its error in brackets or without, as LaTeX; words stay words."""
+    mantissa, _, exponent = text.partition("E")
+    if exponent:
+        return rf"{mantissa}\times 10^{{{int(exponent)}}}"
+    return rf"\text{{{text}}}" if text == UNRESOLVED else text
 
 
 def _fraction(above: str | None, below: str | None) -> str | None:
@@ -219,16 +255,26 @@ def _fraction(above: str | None, below: str | None) -> str | None:
 
 
 def _numeric_quotient(numerator: Value, denominator: Value, zero: str) -> Value:
-    (p, dp), (q, dq) = ((float(v), _uncertainty(v)) for v in (numerator, denominator))
+    above, below = (as_fractions(*_number_and_error(value)) for value in (numerator, denominator))
+    if above is None or below is None:
+        return MissingValue(f"a side of the quotient is {UNRESOLVED}")
+    (p, dp), (q, dq) = above, below
     if abs(q) <= dq:
         return MissingValue(f"{zero} within its error")
-    ratio = p / q
     method = next(v.method for v in (numerator, denominator) if isinstance(v, NumericValue))
-    return NumericValue(ratio, (dp + abs(ratio) * dq) / (abs(q) - dq), method)
+    return _of_rationals((p / q, (dp + abs(p / q) * dq) / (abs(q) - dq)), method)
 
 
-def _uncertainty(value: Value) -> float:
-    return value.uncertainty if isinstance(value, NumericValue) else 0.0
+def _of_rationals(both: tuple[Fraction, Fraction] | None, method: str) -> NumericValue:
+    """Return a numeric value from its estimate and error, None for one of which nothing is known."""
+    return NumericValue(nan, inf, method) if both is None else NumericValue(*as_floats(*both), method)
+
+
+def _number_and_error(value: Value) -> tuple[Decimal, Decimal]:
+    """Return a numeric value as it is held, and any other to more digits than a float has."""
+    if isinstance(value, NumericValue) and isfinite(value.estimate) and isfinite(value.uncertainty):
+        return Decimal(value.estimate), Decimal(value.uncertainty)
+    return value.bounded(25)
 
 
 def _ball_quotient(numerator: Value, denominator: Value, digits: int) -> Any:

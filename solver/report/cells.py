@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from solver.numbers.decimals import LEAST, MOST, WIDE, bracketed
 from solver.numbers.exact import decimal_text
 from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.results import LayerValues
-from solver.values import MissingValue, NumericValue, Value, text_with_error
+from solver.values import UNRESOLVED, MissingValue, NumericValue, Value, latex_decimal, text_with_error
 
 LONGEST_FRACTION = 40
 """Characters of an exact number in text."""
@@ -45,15 +47,23 @@ def latex_cells(column: Quantity, layer: LayerValues, digits: int) -> tuple[str,
 
 
 def decimal(value: Value, digits: int) -> str:
-    """Return a value to significant digits, or to its error where that touches them; a dash for a missing one."""
+    """Return a value to significant digits, or to its error where that touches them; a dash for a missing one.
+
+    A number in brackets is the error of the number before it, rounding included; without brackets the last digit is
+    good to 0.55.
+    """
     if isinstance(value, MissingValue):
         return "-"
-    number = value.value(digits)
+    number, error = value.bounded(digits)
+    if number.is_nan():
+        return UNRESOLVED
+    last = WIDE.scaleb(Decimal(1), number.adjusted() - digits + 1)
     if isinstance(value, NumericValue):
-        last = Fraction(10) ** (number.adjusted() - digits + 1)
-        if 20 * Fraction(value.uncertainty) >= last:
+        if value.uncertainty and (not number or 20 * Decimal(value.uncertainty) >= last):
             return text_with_error(value)
-    return f"{number:f}" if -7 < number.adjusted() < 20 else str(number)
+    elif error > last or (error and not number):
+        return bracketed(number, error)
+    return f"{number:f}" if LEAST < number.adjusted() < MOST else str(number)
 
 
 def found_by(value: Value) -> str:
@@ -79,15 +89,14 @@ def short_number(number: Any, longest: int = 20) -> str:
     if len(text) <= longest or not isinstance(number, Fraction):
         return text
     rounded, _ = decimal_text(number, 6)
-    return f"~{rounded:f}" if -7 < rounded.adjusted() < 20 else f"~{rounded}"
+    return f"~{rounded:f}" if LEAST < rounded.adjusted() < MOST else f"~{rounded}"
 
 
 def cell(value: Value | None, digits: int) -> str:
     """Return a value in LaTeX, to significant digits, or to its error where that is larger; a dash where none is."""
     if value is None or isinstance(value, MissingValue):
         return "--"
-    mantissa, _, exponent = decimal(value, digits).partition("E")
-    return f"${mantissa}$" if not exponent else rf"${mantissa}\times 10^{{{int(exponent)}}}$"
+    return f"${latex_decimal(decimal(value, digits))}$"
 
 
 def exact_cell(value: Value | None, *, stacked: bool) -> str:

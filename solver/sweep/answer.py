@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ from solver.cache import Cache
 from solver.constructions.registry import construct
 from solver.errors import InputError, NotApplicableError
 from solver.network.changed.wider import scaled_copies
-from solver.numbers.exact import decimal_text
+from solver.numbers.decimals import rounded_decimal
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
@@ -24,7 +24,7 @@ from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.sensitivities import answer as answered
 from solver.sweep.grid import Cell, Settings, channel_scales
-from solver.values import ExactValue, MissingValue, NumericValue, Value
+from solver.values import ExactValue, MissingValue, Value, numeric_value
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ class RecordedValue(Value):
     method: str
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
-        rounded, rounding = decimal_text(Fraction(self.decimal), min(digits, len(self.decimal.as_tuple().digits)))
-        return rounded, Context(prec=3, rounding=ROUND_CEILING).add(self.bound, rounding)
+        if self.decimal.is_nan():
+            return self.decimal, self.bound
+        return rounded_decimal(self.decimal, min(digits, len(self.decimal.as_tuple().digits)), self.bound)
 
     @property
     def latex(self) -> str:
@@ -114,7 +115,7 @@ def recorded_value(record: Mapping[str, Any]) -> Value:
     if exact is not None and set(exact) <= set("-/0123456789"):
         return ExactValue(Fraction(exact), method)
     if kind == "numeric":
-        return NumericValue(float(decimal), float(error), method)
+        return numeric_value(decimal, error, method)
     return RecordedValue(kind, decimal, error, method)
 
 

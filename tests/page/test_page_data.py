@@ -64,7 +64,7 @@ def test_networks_are_written_as_they_are(case: dict[str, Any]) -> None:
 
 
 def test_an_error_is_shown_where_it_touches_the_digits() -> None:
-    assert shown_value(NumericValue(232.1287, 0.2, "sampled"))["shown"] == "232.1(2)"
+    assert shown_value(NumericValue(232.1287, 0.2, "sampled"))["shown"] == "232.1(3)"
     assert shown_value(NumericValue(232.1287, 1e-9, "sampled"))["shown"] == "232.129"
     assert shown_value(MissingValue("no reason")) == {"kind": "missing", "shown": "-", "why": "no reason"}
 

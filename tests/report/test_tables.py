@@ -123,7 +123,7 @@ def test_a_table_too_wide_is_cut_into_panels_that_fit() -> None:
 
 def test_cells() -> None:
     assert cell(NumericValue(0.5255742060413, 2e-13, "m"), 6) == "$0.525574$"
-    assert cell(NumericValue(232.1, 0.2, "m"), 6) == "$232.1(2)$"
+    assert cell(NumericValue(232.1, 0.2, "m"), 6) == "$232.1(3)$"
     assert cell(ExactValue(Fraction(1, 3 * 10**30), "m"), 3) == r"$3.33\times 10^{-31}$"
     assert cell(MissingValue("why"), 6) == cell(None, 6) == "--"
     half = ExactValue(Fraction(-1, 2), "m")

@@ -21,7 +21,7 @@ from solver.train.history import Moment
 from solver.train.outcomes import MEASURES, Outcome, by_images, correlations, families
 from solver.train.record import Checkpoint, checkpoint_object
 from solver.train.training import Training, training_from_json
-from solver.values import MissingValue, NumericValue, Value
+from solver.values import MissingValue, Value, numeric_value
 
 SCHEMA = "solver.histories/1"
 TABLES = ("runs", "layers", "correlations")
@@ -215,4 +215,4 @@ def _pair(value: Value, digits: int) -> list[str] | None:
 
 
 def _value(pair: ValueAndError | None, method: str) -> Value:
-    return MissingValue(method) if pair is None else NumericValue(float(pair[0]), float(pair[1]), method)
+    return MissingValue(method) if pair is None else numeric_value(Decimal(pair[0]), Decimal(pair[1]), method)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from io import StringIO
 from textwrap import fill
 
+from solver.numbers.decimals import decimal_ratio
 from solver.report.cells import decimal, short_number, text_heads, text_row
 from solver.report.columns import COLUMNS, printed_columns
 from solver.report.documents.frequencies import FREQUENCIES_NOTE, filter_squares, mean_frequencies
@@ -105,7 +106,7 @@ def _coherent_share(layer: LayerValues, digits: int) -> str:
     """Return the coherent part of G in per cent, from both to ``digits``, or a dash where G is missing or 0."""
     if isinstance(layer.G, MissingValue) or not layer.G.value(digits):
         return "-"
-    return f"{round(100 * layer.G_coherent.value(digits) / layer.G.value(digits), 1) + 0}%"
+    return f"{round(100 * decimal_ratio(layer.G_coherent.value(digits), layer.G.value(digits)), 1) + 0}%"
 
 
 def _shuffled_text(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], digits: int) -> str:
