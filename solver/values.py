@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from solver.errors import InputError
 from solver.numbers.decimals import as_floats, as_fractions, bracketed, rounded_decimal
-from solver.numbers.exact import Exact, decimal_text, integer
+from solver.numbers.exact import Exact, bits, decimal_text, integer
 
 GUARD_DIGITS = 5
 UNRESOLVED = "not resolved"
@@ -75,9 +75,10 @@ class ExactValue(Value):
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
         if isinstance(self.number, Fraction):
             return decimal_text(self.number, digits)
-        from solver.gaussian.balls import rounded
+        from solver.gaussian.balls import exact_ball, refined, rounded
 
-        return rounded(self.number.enclosure(4 * digits + 20), digits)
+        (ball,) = refined(lambda: (exact_ball(self.number),), digits + GUARD_DIGITS, bits(self.number))
+        return rounded(ball, digits)
 
     @property
     def latex(self) -> str:
@@ -98,9 +99,9 @@ class ClosedValue(Value):
     method: str
 
     def bounded(self, digits: int) -> tuple[Decimal, Decimal]:
-        from solver.gaussian.balls import enclose, rounded
+        from solver.gaussian.balls import rounded, widest
 
-        return rounded(enclose(self.expression, digits + GUARD_DIGITS), digits)
+        return rounded(widest(self.expression, digits + GUARD_DIGITS), digits)
 
     @cached_property
     def latex(self) -> str:
@@ -286,9 +287,9 @@ def _ball_quotient(numerator: Value, denominator: Value, digits: int) -> Any:
 
 def _ball(value: Value, digits: int) -> Any:
     """Return a proven ball around an exact, closed or enclosed value."""
-    from solver.gaussian.balls import enclose
+    from solver.gaussian.balls import widest
 
-    return value.enclose(digits) if isinstance(value, EnclosedValue) else enclose(_expression(value), digits)
+    return value.enclose(digits) if isinstance(value, EnclosedValue) else widest(_expression(value), digits)
 
 
 def _expression(value: Value) -> Any:

@@ -11,20 +11,27 @@ from typing import Any
 
 import flint
 import sympy
-from flint import acb, arb
+from flint import arb
 
 from solver.errors import NotApplicableError
+from solver.numbers.decimals import WIDE
 from solver.numbers.exact import decimal_text, rounded_up
 
 MOST_BITS = 10**6
+NOTHING_KNOWN = Decimal("NaN"), Decimal("Infinity")
+"""What is rounded of a number that could be any."""
+_LARGEST_POWER = 9 * 10**17
+LEAST_DECIMAL = Decimal((0, (1,), -_LARGEST_POWER))
+FAR = 1000
+"""Standard deviations beyond which a tail is evaluated by its asymptotic function."""
 
 
 def enclose(expression: Any, digits: int) -> arb:
     """Return a ball around a closed expression whose radius is below 10^-digits times its size.
 
     The ball is proven to hold the number: every step is ball arithmetic, bivariate distributions are
-    integrated with a proven bound.  Precision is raised until the radius is small enough, or until the
-    number is seen to be 0 to 10^-(10 digits).
+    integrated with a proven bound.  Precision is raised until the radius is small enough at any size of the number, or
+    up to the stop of `refined`: a sum that cancels beyond it, 0 for one, comes back as a wider ball.
 
     Raises
     ------
@@ -37,22 +44,47 @@ def enclose(expression: Any, digits: int) -> arb:
     >>> abs(enclose(Phi(1) + Phi(-1), 30) - 1) < arb("1e-29")
     True
     """
-    return refined(lambda: (_ball(expression),), digits, lambda: f"{expression!s:.80}")[0]
+    ball = widest(expression, digits)
+    if not ball.is_finite():
+        raise NotApplicableError(f"{expression!s:.80} could not be enclosed to {digits} digits")
+    return ball
 
 
-def refined(compute: Callable[[], tuple[arb, ...]], digits: int, name: Callable[[], str]) -> tuple[arb, ...]:
-    """Return balls computed at a precision that makes each radius small enough for `enclose`; errors tell the name."""
+def widest(expression: Any, digits: int) -> arb:
+    """Return the ball of `enclose`, which holds every number where the expression is not seen to be finite.
+
+    A sum that cancels is written in tails, `solver.gaussian.functions.in_tails`, so that what is rational cancels
+    exactly: weak noise leaves differences below any precision, as of Phi(10^9) and 1.
+    """
+    (ball,) = refined(lambda: (_ball(expression),), digits, times=2)
+    if is_resolved(ball, digits) or not hasattr(expression, "atoms"):
+        return ball
+    from solver.gaussian.functions import in_tails
+
+    size = max((n.bit_length() for x in expression.atoms(sympy.Rational) for n in (x.p, x.q)), default=0)
+    tails = in_tails(expression)
+    return refined(lambda: (_ball(tails),), digits, size)[0]
+
+
+def refined(compute: Callable[[], tuple[arb, ...]], digits: int, size: int = 0, *, times: int = 10) -> tuple[arb, ...]:
+    """Return balls computed at a precision that makes each radius small against its number, if one below the stop does.
+
+    The stop is some ``times`` the bits of the digits, and 16 times the ``size``, the bits of the numbers that go in:
+    what they can cancel, and no endless search for the digits of a 0.
+    """
     precision = int(digits * 3.33) + 20
+    most = times * precision + 16 * size
     while True:
         with flint.ctx.workprec(precision):
             balls = compute()
-            tiny = arb(10) ** (-10 * digits)
-            enough = all(b.rel_accuracy_bits() > digits * 3.33 or b.abs_upper() < tiny for b in balls)
-        if enough:
+        if precision == most or all(is_resolved(ball, digits) for ball in balls):
             return balls
-        if precision > MOST_BITS:
-            raise NotApplicableError(f"{name()} could not be enclosed to {digits} digits with {precision} bits")
-        precision *= 2
+        precision = min(2 * precision, most)
+
+
+def is_resolved(ball: arb, digits: int) -> bool:
+    """Return whether the radius of a ball is below 10^-digits times its number."""
+    return bool(ball.is_finite()) and ball.rel_accuracy_bits() > digits * 3.33
 
 
 def rational_ball(number: Any) -> arb:
@@ -66,10 +98,28 @@ def exact_ball(number: Any) -> arb:
 
 
 def rounded(ball: arb, digits: int) -> tuple[Decimal, Decimal]:
-    """Return the midpoint of a ball to significant digits, and a bound on its distance from what the ball holds."""
-    midpoint, radius = midpoint_radius(ball)
+    """Return the midpoint of a ball to significant digits, and a bound on its distance from what the ball holds.
+
+    At any size: beyond 10^+-4000 the ball is divided by a power of ten first.  NaN within infinity if the ball is not
+    finite, 0 within `LEAST_DECIMAL` if it lies below all decimals.
+    """
+    if not ball.is_finite():
+        return NOTHING_KNOWN
+    with flint.ctx.workprec(int(4 * digits) + 200):
+        power = _power_of_ten(ball)
+        if abs(power) > _LARGEST_POWER:
+            return (Decimal(0), LEAST_DECIMAL) if power < 0 else NOTHING_KNOWN
+        shift = power if abs(power) > 4000 else 0
+        midpoint, radius = midpoint_radius(ball / arb(10) ** shift if shift else ball)
     decimal, _ = decimal_text(midpoint, digits)
-    return decimal, rounded_up(abs(Fraction(decimal) - midpoint) + radius)
+    error = rounded_up(abs(Fraction(decimal) - midpoint) + radius)
+    return WIDE.scaleb(decimal, shift), WIDE.scaleb(error, shift)
+
+
+def _power_of_ten(ball: arb) -> int:
+    """Return about log10 of the largest number of a ball, 0 for the number 0."""
+    largest = ball.abs_upper()
+    return 0 if largest.is_zero() else int((largest.log() / arb(10).log()).mid().floor().fmpz())
 
 
 def midpoint_radius(ball: arb) -> tuple[Fraction, Fraction]:
@@ -93,6 +143,8 @@ def _ball(expression: Any) -> arb:
         return _ball(expression.sympy())
     if expression is sympy.pi:
         return arb.pi()
+    if expression in (sympy.zoo, sympy.nan):
+        return arb.nan()
     kind, arguments = type(expression), getattr(expression, "args", ())
     if kind is sympy.Pow:
         return _power(*arguments)
@@ -118,8 +170,8 @@ def _integer_power(base: arb, exponent: int) -> arb:
     if exponent < 0:
         return 1 / _integer_power(base, -exponent)
     power = arb(1)
-    for _ in range(exponent):
-        power = power * base
+    for bit in f"{exponent:b}":
+        power = power * power * (base if bit == "1" else 1)
     return power
 
 
@@ -129,35 +181,13 @@ def normal_density(x: arb) -> arb:
 
 
 def normal_cdf(x: arb) -> arb:
-    """Return Phi(x) = erfc(-x / sqrt 2) / 2."""
-    return (-x / arb(2).sqrt()).erfc() / 2
+    """Return Phi(x) = erfc(-x / sqrt 2) / 2; where |x| > 1000, by exp(-x^2/2) U(1/2, 1/2, x^2/2) / (2 sqrt pi).
 
-
-def bivariate_cdf(a: arb, b: arb, rho: arb) -> arb:
-    """Return Phi2(a, b; rho) with a proven radius.
-
-    Phi(a) Phi(b) + 1/(2 pi) int_0^asin(rho) exp(-(a^2 + b^2 - 2 a b sin t) / (2 cos^2 t)) dt,
-    from d Phi2 / d rho = the bivariate density (Plackett 1954) with rho = sin t.  The exponent is evaluated as
-    (a -+ b)^2 / (2 cos^2 t) +- a b / (1 +- sin t), upper signs for rho > 0, which stays sharp near rho = +-1.
+    The latter is the same number below -1000 (Tricomi's U), where the balls of erfc grow with x instead of shrinking.
     """
-    sign = 1 if rho > 0 else -1
-    difference = a - sign * b
-    gap, product = acb(difference * difference / 2), acb(sign * a * b)
-
-    def integrand(t: acb, _: bool) -> acb:
-        sine, cosine = t.sin(), t.cos()
-        return (-gap / (cosine * cosine) - product / (1 + sign * sine)).exp()
-
-    integral = acb.integral(integrand, acb(0), acb(rho.asin())).real
-    return normal_cdf(a) * normal_cdf(b) + integral / (2 * arb.pi())
-
-
-def owens_t(h: arb, a: arb) -> arb:
-    """Return Owen's T(h, a) with a proven radius, as its integral over 0..a; the poles at +-i stay off the path."""
-    square = acb(h * h / 2)
-
-    def integrand(t: acb, _: bool) -> acb:
-        stretch = 1 + t * t
-        return (-square * stretch).exp() / stretch
-
-    return acb.integral(integrand, acb(0), acb(a)).real / (2 * arb.pi())
+    if x > FAR:
+        return 1 - normal_cdf(-x)
+    if not x < -FAR:
+        return (-x / arb(2).sqrt()).erfc() / 2
+    half = x * x / 2
+    return (-half).exp() * half.hypgeom_u(arb(0.5), arb(0.5)) / (2 * arb.pi().sqrt())

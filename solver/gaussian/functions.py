@@ -12,7 +12,8 @@ from mpmath.libmp import from_man_exp
 from sympy import Function, Rational, S, asin, pi, sqrt
 
 from solver.errors import NotApplicableError
-from solver.gaussian.balls import MOST_BITS, bivariate_cdf, enclose, normal_cdf, normal_density, owens_t
+from solver.gaussian.balls import MOST_BITS, enclose, is_resolved, normal_cdf, normal_density
+from solver.gaussian.bivariate import bivariate_cdf, owens_t
 
 
 class _Gaussian(Function):
@@ -23,7 +24,7 @@ class _Gaussian(Function):
     of_balls: ClassVar[Callable[..., arb]]
 
     def _eval_evalf(self, prec: int) -> Any:
-        """Return the number as a float of ``prec`` bits; None if it cannot be enclosed.
+        """Return the number as a float of ``prec`` bits; None if it cannot be enclosed that well.
 
         By ball arithmetic: sympy asks for signs whenever it multiplies, and mpmath's erfc takes all memory far out in
         a tail, where a decimal text would have an exponent of millions of digits too.
@@ -31,9 +32,12 @@ class _Gaussian(Function):
         if prec > MOST_BITS:
             return None
         exact = self.xreplace({x: Rational(x) for x in self.atoms(sympy.Float)})
+        digits = prec * 3 // 10 + 3
         try:
-            ball = enclose(exact, prec * 3 // 10 + 3)
+            ball = enclose(exact, digits)
         except NotApplicableError:  # symbols, complex arguments
+            return None
+        if not is_resolved(ball, digits):
             return None
         mantissa, exponent = ball.mid().man_exp()
         return sympy.Float._new(from_man_exp(int(mantissa), int(exponent), prec, "n"), prec)
@@ -168,6 +172,28 @@ class OwensT(_Gaussian):
         if argindex == 1:
             return phi(h) * (Rational(1, 2) - Phi(a * h))
         return phi(h) * phi(a * h) / (1 + a**2)
+
+
+def in_tails(expression: Any) -> Any:
+    """Return an expression multiplied out, with Phi and Phi2 of negative arguments only, where signs are known.
+
+    Phi(x) = 1 - Phi(-x), Phi2(a, b; rho) = Phi(b) - Phi2(-a, b; -rho).
+
+    Examples
+    --------
+    >>> in_tails(Phi(1) + Phi(-1)), in_tails(Phi2(1, 2, Rational(1, 3)))
+    (1, -Phi(-1) - Phi(-2) + Phi2(-2, -1, 1/3) + 1)
+    """
+
+    def single(x: Any) -> Any:
+        return 1 - Phi(-x) if x.is_positive else Phi(x)
+
+    def pair(a: Any, b: Any, rho: Any) -> Any:
+        if a.is_positive:
+            return Phi(b) - pair(-a, b, -rho)
+        return Phi(a) - Phi2(a, -b, -rho) if b.is_positive else Phi2(a, b, rho)
+
+    return sympy.expand(expression.replace(Phi2, pair).replace(Phi, single))
 
 
 def as_sympy(number: Any) -> Any:

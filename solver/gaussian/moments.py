@@ -14,7 +14,8 @@ import numpy as np
 import sympy
 from flint import arb
 
-from solver.gaussian.balls import bivariate_cdf, exact_ball, normal_cdf, normal_density
+from solver.gaussian.balls import exact_ball, normal_cdf, normal_density
+from solver.gaussian.bivariate import bivariate_cdf
 from solver.gaussian.functions import Phi, Phi2, as_sympy, phi
 from solver.numbers.exact import sign
 
@@ -38,30 +39,39 @@ class RectifiedMoments(Generic[N]):
         What is given as a number, and max(given, 0).
     if_zero, if_positive : callable(given, yes, no)
         The number that one of two functions returns, by whether what is given is 0, or above 0.
+    below_zero : callable(given)
+        -|given|; None where the arithmetic does not know its sign.
     unexplained : callable(v1, v2, c)
         v1 v2 - c^2, as exactly as it was given; 0 at correlation 1 and -1.
     root, distribution, bivariate, least : callable
         sqrt(x), Phi(x), Phi2(a, b; rho) and min(x, y).
+    between : callable(x, y)
+        Phi(y) - Phi(x), or Phi(-x) - Phi(-y) if that is known to be smaller.
     density : callable(x, factor)
         phi(x), times a factor that is 1 if omitted.
     complement : callable(rho, unexplained, v1 v2)
         sqrt(1 - rho^2).
     total : callable(terms)
         The sum, multiplied out.
+    in_tails : bool
+        Whether a covariance is evaluated from the tails below 0, where nothing large cancels.
     """
 
     number: Callable[[Any], N]
     positive_part: Callable[[Any], N]
     if_zero: Callable[[Any, Callable[[], N], Callable[[], N]], N]
     if_positive: Callable[[Any, Callable[[], N], Callable[[], N]], N]
+    below_zero: Callable[[Any], Any]
     unexplained: Callable[[Any, Any, Any], Any]
     root: Callable[[Any], Any]
     density: Callable[..., Any]
     distribution: Callable[[Any], Any]
+    between: Callable[[Any, Any], Any]
     bivariate: Callable[[Any, Any, Any], Any]
     least: Callable[[Any, Any], Any]
     complement: Callable[[Any, Any, Any], Any]
     total: Callable[[Iterable[Any]], N]
+    in_tails: bool = False
 
     def mean(self, mean: Any, variance: Any) -> N:
         """Return E[X+] = m Phi(m/s) + s phi(m/s) for X ~ N(m, s^2)."""
@@ -69,9 +79,12 @@ class RectifiedMoments(Generic[N]):
         m, v = self._numbers(mean, variance)
         return self.if_zero(variance, lambda: self.positive_part(mean), lambda: self.mean_by_deviation(m, self.root(v)))
 
-    def shift(self, mean: Any, variance: Any) -> Any:
-        """Return E[X+] - m+: by how much noise moves the mean."""
-        return self.mean(mean, variance) - self.positive_part(mean)  # type: ignore[operator]
+    def shift(self, mean: Any, variance: Any) -> N:
+        """Return E[X+] - m+, by how much noise moves the mean: E[(-X)+] for m > 0, as X+ - X = (-X)+."""
+        below: Any = self.below_zero(mean)
+        if below is None:
+            return self.mean(mean, variance) - self.positive_part(mean)  # type: ignore[operator]
+        return self.mean(below, variance)
 
     def square(self, mean: Any, variance: Any) -> N:
         """Return E[X+^2] = (m^2 + s^2) Phi(m/s) + m s phi(m/s)."""
@@ -111,6 +124,27 @@ class RectifiedMoments(Generic[N]):
 
         return self.if_zero(v1 * v2 * c, independent, dependent)
 
+    def covariance(self, mean1: Any, mean2: Any, variance1: Any, variance2: Any, covariance: Any) -> Any:
+        """Return Cov(X+, Y+) = E[X+ Y+] - E[X+] E[Y+].
+
+        Where ``in_tails``, with X' = -X for a mean above 0 and X for others, so that X+ = X + X'+ there: the covariance
+        of X'+ and Y'+, and with c = Cov(X, Y) what is linear, by Stein's lemma c Phi(m/s) of Y at one mean above 0 and
+        c (1 - Phi(-m1/s1) - Phi(-m2/s2)) at two.
+        """
+        m1, m2, v1, v2, c = mean1, mean2, variance1, variance2, covariance
+        if not self.in_tails:
+            product: Any = self.product(m1, m2, v1, v2, c)
+            return product - self.mean(m1, v1) * self.mean(m2, v2)  # type: ignore[operator]
+        below1, below2 = self.below_zero(m1), self.below_zero(m2)
+        turned = c if (below1 == m1) == (below2 == m2) else -c
+        tails: Any = self.product(below1, below2, v1, v2, turned)
+        tails = tails - self.mean(below1, v1) * self.mean(below2, v2)  # type: ignore[operator]
+        signs = [self.distribution(self.number(b) / self.root(self.number(v))) for b, v in ((below1, v1), (below2, v2))]
+        if below1 == m1 and below2 == m2:
+            return tails
+        both = below1 != m1 and below2 != m2
+        return tails + self.number(c) * (1 - sum(signs) if both else signs[below1 != m1])
+
     def _numbers(self, *given: Any) -> Iterator[Any]:
         return map(self.number, given)
 
@@ -138,13 +172,18 @@ class RectifiedMoments(Generic[N]):
     def _opposed(self, m1: Any, m2: Any, s1: Any, s2: Any) -> Any:
         """E[X+ Y+] at rho = -1, a + b > 0: X = m1 + s1 z and Y = m2 - s2 z are both positive for -a < z < b."""
         a, b = m1 / s1, m2 / s2
-        mass = self.distribution(b) - self.distribution(-a)
+        mass = self.between(-a, b)
         p, q = self.density(a), self.density(b)
         return m1 * m2 * mass + (m2 * s1 - m1 * s2) * (p - q) - s1 * s2 * (mass - a * p - b * q)
 
 
 def _exactly_unexplained(v1: Any, v2: Any, c: Any) -> Any:
     return v1 * v2 - c * c
+
+
+def _below_zero(given: Any) -> Any:
+    x = as_sympy(given)
+    return -x if x.is_positive else x if x.is_nonpositive else None
 
 
 def _if_positive(given: Any, yes: Callable[[], Expr], no: Callable[[], Expr]) -> Expr:
@@ -160,10 +199,12 @@ SYMBOLS: RectifiedMoments[Expr] = RectifiedMoments(
     positive_part=lambda given: sympy.Max(as_sympy(given), 0),
     if_zero=lambda given, yes, no: yes() if sympy.expand(as_sympy(given)) == 0 else no(),
     if_positive=_if_positive,
+    below_zero=_below_zero,
     unexplained=_exactly_unexplained,
     root=sympy.sqrt,
     density=lambda x, factor=1: factor * phi(x),
     distribution=Phi,
+    between=lambda x, y: Phi(-x) - Phi(-y) if x.is_positive else Phi(y) - Phi(x),
     bivariate=Phi2,
     least=sympy.Min,
     complement=lambda rho, left, scale: sympy.sqrt(1 - rho**2),
@@ -175,14 +216,17 @@ BALLS: RectifiedMoments[arb] = RectifiedMoments(
     positive_part=lambda given: exact_ball(given if sign(given) > 0 else 0),
     if_zero=lambda given, yes, no: yes() if sign(given) == 0 else no(),
     if_positive=lambda given, yes, no: yes() if sign(given) > 0 else no(),
+    below_zero=lambda given: -given if sign(given) > 0 else given,
     unexplained=_exactly_unexplained,
     root=arb.sqrt,
     density=lambda x, factor=None: normal_density(x) if factor is None else factor * normal_density(x),
     distribution=normal_cdf,
+    between=lambda x, y: normal_cdf(-x) - normal_cdf(-y) if x > 0 else normal_cdf(y) - normal_cdf(x),
     bivariate=bivariate_cdf,
     least=arb.min,
     complement=lambda rho, left, scale: (exact_ball(left) / scale).sqrt(),
     total=lambda terms: sum(terms, arb(0)),
+    in_tails=True,
 )
 
 
@@ -217,10 +261,14 @@ FLOATS: RectifiedMoments[np.ndarray] = RectifiedMoments(
     positive_part=lambda given: np.maximum(given, 0),
     if_zero=lambda given, yes, no: _where(np.asarray(given) == 0, yes, no),
     if_positive=lambda given, yes, no: _where(np.asarray(given) > 0, yes, no),
+    below_zero=lambda given: -np.abs(given),
     unexplained=_unexplained_by,
     root=np.sqrt,
     density=lambda x, factor=1: factor * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi),
     distribution=_distributions,
+    between=lambda x, y: np.where(
+        x > 0, _distributions(-x) - _distributions(-y), _distributions(y) - _distributions(x)
+    ),
     bivariate=_bivariate_distributions,
     least=np.minimum,
     complement=lambda rho, left, scale: np.sqrt(left / scale),

@@ -46,13 +46,18 @@ def bracketed(number: Decimal, error: Decimal) -> str:
 def rounded_decimal(number: Decimal, digits: int, error: Decimal) -> tuple[Decimal, Decimal]:
     """Return a number rounded to significant digits, and a bound on what its error becomes, to 3 digits.
 
+    Rounding adds half a unit of the last digit, unless it changes nothing.
+
     Examples
     --------
     >>> rounded_decimal(Decimal("0.12345"), 3, Decimal("0.001"))
-    (Decimal('0.123'), Decimal('0.00145'))
+    (Decimal('0.123'), Decimal('0.00150'))
     """
     rounded = Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_EVEN).plus(number)
-    return rounded, _UP.plus(WIDE.add(abs_difference(rounded, number), error))
+    exponent = rounded.as_tuple().exponent
+    assert isinstance(exponent, int)
+    rounding = Decimal(0) if rounded == number else Decimal((0, (5,), exponent - 1))
+    return rounded, _UP.add(rounding, error)
 
 
 def abs_difference(a: Decimal, b: Decimal) -> Decimal:

@@ -116,6 +116,13 @@ def sign(value: Exact | int) -> int:
     return value.sign()
 
 
+def bits(value: Exact | int) -> int:
+    """Return the bits of the longest integer in a number."""
+    if isinstance(value, int | Fraction):
+        return max(value.numerator.bit_length(), value.denominator.bit_length())
+    return max((bits(Fraction(int(c.p), int(c.q))) for c in value.polynomial.coeffs()), default=0)
+
+
 def decimal_text(value: Fraction, digits: int) -> tuple[Decimal, Decimal]:
     """Return ``value`` rounded to significant ``digits`` and the exact rounding error's upper bound.
 

@@ -14,7 +14,8 @@ from mpmath import mp
 from sympy import Rational, asin, cos, exp, pi, sin, sqrt
 
 from solver.errors import NotApplicableError
-from solver.gaussian.balls import bivariate_cdf, enclose, midpoint_radius
+from solver.gaussian.balls import enclose, midpoint_radius
+from solver.gaussian.bivariate import bivariate_cdf
 from solver.gaussian.functions import Phi, Phi2, as_sympy, phi
 from tests.oracles import DIGITS, bivariate, number, within
 

@@ -10,14 +10,13 @@ from math import log10
 import flint
 from flint import arb
 
-from solver.errors import NotApplicableError
-from solver.gaussian.balls import rational_ball
+from solver.gaussian.balls import is_resolved, rational_ball
 from solver.gaussian.independent import RectifiedSums, SharedTerms, Terms, series_cost
 from solver.gaussian.steps.sums import SteppedSums
 from solver.sensitivity.noise.response import NoiseResponse
 
 MOST_DIGITS = 24
-"""Digits of each moment to one of the sum beyond which it is given up: fewer must do for a part that is 0."""
+"""Digits of each moment to one of the sum beyond which it is given up, and a wide ball returned: fewer must do for a part that is 0."""
 
 
 class BallSum:
@@ -46,17 +45,18 @@ class BallSum:
         return self.enclose_split(digits).total
 
     def enclose_split(self, digits: int) -> NoiseResponse[arb]:
-        """Return balls around the sum and its two parts; a part may be 0 to 10^-(10 digits) of the sum instead."""
-        working = self.working_digits(digits)
+        """Return balls around the sum and its two parts; a part may be 0 to 10^-(10 digits) of the sum instead.
+
+        Wider ones where the sum cancels beyond `MOST_DIGITS` times the digits.
+        """
+        working, most = self.working_digits(digits), MOST_DIGITS * (digits + 10)
         while True:
             balls = self.response(self.sums(working))
             small = abs(balls.total) * arb(10) ** (-10 * digits)
             parts = [part for part in (balls.coherent, balls.incoherent) if not abs(part) < small]
-            if all(ball.rel_accuracy_bits() > digits * 3.33 for ball in (balls.total, *parts)):
+            if working == most or all(is_resolved(ball, digits) for ball in (balls.total, *parts)):
                 return balls
-            working *= 2
-            if working > MOST_DIGITS * (digits + 10):
-                raise NotApplicableError(f"a sum over units is 0 to {working // 2} digits, not enclosed to {digits}")
+            working = min(2 * working, most)
 
     def working_digits(self, digits: int) -> int:
         """Return the digits of each moment that give as many of the sum, unless much cancels."""

@@ -45,10 +45,9 @@ class SecondMoment:
     def parts(self, moments: RectifiedMoments[N]) -> NoiseResponse[N]:
         """Return the sum and both parts, evaluated in an arithmetic."""
         number: Callable[[Any], Any] = cache(moments.number)
-        mean: Callable[..., Any] = cache(moments.mean)
         shift: Callable[..., Any] = cache(moments.shift)
         incoherent = moments.total(
-            number(w) * (moments.product(x[0], y[0], x[1], y[1], c) - mean(*x) * mean(*y))
+            number(w) * moments.covariance(x[0], y[0], x[1], y[1], c)
             for (x, y, c), w in self.covariances.items()
             if w != 0
         )
@@ -66,15 +65,21 @@ class SecondMoment:
         return self.split().total
 
     def enclose_split(self, digits: int) -> NoiseResponse[Any]:
-        """Return the sum and both parts as balls of relative radius below 10^-digits; a millisecond for each pair."""
+        """Return the sum and both parts as balls of relative radius below 10^-digits; a millisecond for each pair.
+
+        A part that cancels beyond the stop of `refined` is wider.
+        """
         from solver.gaussian.balls import refined
         from solver.gaussian.moments import BALLS
+        from solver.numbers.exact import bits
 
         def balls() -> tuple[Any, ...]:
             parts = self.parts(BALLS)
             return parts.total, parts.coherent, parts.incoherent
 
-        return NoiseResponse(*refined(balls, digits, lambda: f"a sum of {len(self.covariances)} terms"))
+        given = {number for pair in self.products for gauss in pair for number in gauss}
+        given |= {covariance for _, _, covariance in self.covariances}
+        return NoiseResponse(*refined(balls, digits, max(map(bits, given), default=0)))
 
 
 def closed_values(moment: SecondMoment) -> NoiseResponse[Value]:
