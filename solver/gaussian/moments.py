@@ -40,7 +40,7 @@ class RectifiedMoments(Generic[N]):
     if_zero, if_positive : callable(given, yes, no)
         The number that one of two functions returns, by whether what is given is 0, or above 0.
     below_zero : callable(given)
-        -|given|; None where the arithmetic does not know its sign.
+        -|given|; None where forms are to stay short, and `enclose` writes them in tails.
     unexplained : callable(v1, v2, c)
         v1 v2 - c^2, as exactly as it was given; 0 at correlation 1 and -1.
     root, distribution, bivariate, least : callable
@@ -181,11 +181,6 @@ def _exactly_unexplained(v1: Any, v2: Any, c: Any) -> Any:
     return v1 * v2 - c * c
 
 
-def _below_zero(given: Any) -> Any:
-    x = as_sympy(given)
-    return -x if x.is_positive else x if x.is_nonpositive else None
-
-
 def _if_positive(given: Any, yes: Callable[[], Expr], no: Callable[[], Expr]) -> Expr:
     """Return one of two expressions, or a Piecewise of both where symbols decide."""
     x = as_sympy(given)
@@ -199,12 +194,12 @@ SYMBOLS: RectifiedMoments[Expr] = RectifiedMoments(
     positive_part=lambda given: sympy.Max(as_sympy(given), 0),
     if_zero=lambda given, yes, no: yes() if sympy.expand(as_sympy(given)) == 0 else no(),
     if_positive=_if_positive,
-    below_zero=_below_zero,
+    below_zero=lambda given: None,
     unexplained=_exactly_unexplained,
     root=sympy.sqrt,
     density=lambda x, factor=1: factor * phi(x),
     distribution=Phi,
-    between=lambda x, y: Phi(-x) - Phi(-y) if x.is_positive else Phi(y) - Phi(x),
+    between=lambda x, y: Phi(y) - Phi(x),
     bivariate=Phi2,
     least=sympy.Min,
     complement=lambda rho, left, scale: sympy.sqrt(1 - rho**2),

@@ -20,6 +20,7 @@ from solver.gaussian.balls import enclose, exact_ball, is_resolved, normal_cdf, 
 from solver.gaussian.bivariate import bivariate_cdf, owens_t
 from solver.gaussian.functions import OwensT, Phi, Phi2, as_sympy, phi
 from solver.gaussian.moments import BALLS
+from solver.numbers.decimals import WIDE
 from solver.report.cells import decimal
 from solver.values import as_value
 from tests.oracles import number, of_ball
@@ -238,7 +239,6 @@ def test_what_cancels_is_an_interval() -> None:
     shown = decimal(as_value(UNRESOLVED, ""), 6)
     mantissa, _, power = shown.partition("E")
     assert mantissa.endswith(")") and int(power) < -150
-    assert UNRESOLVED.evalf(15).has(Phi2)
 
 
 def test_a_quotient_by_what_cancels_is_not_resolved() -> None:
@@ -273,8 +273,10 @@ def test_a_ball_is_rounded_at_any_size(x: Fraction, power: Fraction, digits: int
     shift = int(power * 10**9)
     ball = exact_ball(x) * arb(10) ** shift
     value, error = rounded(ball, digits)
-    scaled, bound = (Fraction(v.scaleb(-v.adjusted())) * 10 ** (v.adjusted() - shift) for v in (value, error))
-    assert abs(scaled - x) <= bound and bound <= abs(x) * Fraction(51, 100) * 10 ** (1 - digits)
+    scaled, bound = (
+        Fraction(WIDE.scaleb(v, -v.adjusted())) * Fraction(10) ** (v.adjusted() - shift) for v in (value, error)
+    )
+    assert abs(scaled - x) <= bound and bound <= abs(x) * Fraction(51, 100) * Fraction(10) ** (1 - digits)
 
 
 @pytest.mark.parametrize(
