@@ -16,7 +16,7 @@ from solver.gaussian.steps.sums import SteppedSums
 from solver.sensitivity.noise.response import NoiseResponse
 
 MOST_DIGITS = 24
-"""Digits of each moment to one of the sum beyond which it is given up, and a wide ball returned: fewer must do for a part that is 0."""
+"""Digits of each moment to one of the sum beyond which a wide ball is returned: fewer must do for a part that is 0."""
 
 
 class BallSum:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from flint import arb
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
-from solver.errors import NotApplicableError
 from solver.gaussian.balls import midpoint_radius
 from solver.gaussian.independent import RectifiedSums
 from solver.gaussian.steps.sums import SteppedSums
@@ -98,11 +98,11 @@ def test_vanishing_noise_has_its_limit(exponent: int) -> None:
     assert ratios[0].overlaps(ratios[1])
 
 
-def test_units_that_noise_never_reaches_are_given_up() -> None:
+def test_of_units_that_noise_never_reaches_a_wide_ball_is_left() -> None:
     """At level 3 no pair of pixels and no noise of this size lifts a unit: the sum is below 10^-10^5."""
     layers = [Layer(filters=[[[1, 0, 0]], [[0, 1, 0]], [[0, 0, 1]]]), Layer(filters=[[[1], [1], [1]]], bias=[-3])]
     task = TwoPixelTask(length=10**6, scale=3)
     asked = Question(Network(layers=layers, readout=[1]), task, noise=GaussianNoise())
     assert chosen_routes(asked, Evaluation())[-1].route is not SERIES
-    with pytest.raises(NotApplicableError, match="a sum over units is 0 to"):
-        ball_sum(asked, 2).enclose(10)
+    left = ball_sum(asked, 2).enclose(10)
+    assert left.contains(0) and left.abs_upper() < arb("1e-100")

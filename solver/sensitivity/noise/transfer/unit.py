@@ -25,6 +25,7 @@ from flint import arb
 from solver.gaussian.balls import refined
 from solver.gaussian.chains.truncation import EPSILON, neglected
 from solver.gaussian.moments import BALLS
+from solver.numbers.exact import bits
 from solver.sensitivity.noise.transfer.windows import EqualWindows, Pattern, float_patterns
 
 RESOLVED = 1e-11
@@ -137,7 +138,7 @@ def calm_change(windows: EqualWindows, pattern: Pattern) -> tuple[float, float]:
 @cache
 def site_shift(mean: Any, variance: Any) -> float:
     """Return E r - (m)+ of a rectified site."""
-    return float(refined(lambda: (BALLS.shift(mean, variance),), 20, lambda: "the mean of a site")[0])
+    return float(refined(lambda: (BALLS.shift(mean, variance),), 20, bits(mean) + bits(variance))[0])
 
 
 @cache
@@ -148,4 +149,4 @@ def site_covariance(left: Any, right: Any, variance: Any, covariance: Any) -> fl
         together = BALLS.product(left, right, variance, variance, covariance)
         return (together - BALLS.mean(left, variance) * BALLS.mean(right, variance),)
 
-    return float(refined(compute, 20, lambda: "the covariance of two sites")[0])
+    return float(refined(compute, 20, bits(left) + bits(right) + bits(variance) + bits(covariance))[0])
