@@ -51,7 +51,7 @@ def rounded_decimal(number: Decimal, digits: int, error: Decimal) -> tuple[Decim
     Examples
     --------
     >>> rounded_decimal(Decimal("0.12345"), 3, Decimal("0.001"))
-    (Decimal('0.123'), Decimal('0.00150'))
+    (Decimal('0.123'), Decimal('0.0015'))
     """
     rounded = Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_EVEN).plus(number)
     exponent = rounded.as_tuple().exponent
