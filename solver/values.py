@@ -261,7 +261,7 @@ def _numeric_quotient(numerator: Value, denominator: Value, zero: str) -> Value:
         return MissingValue(f"a side of the quotient is {UNRESOLVED}")
     (p, dp), (q, dq) = above, below
     if abs(q) <= dq:
-        return MissingValue(f"{zero} within its error")
+        return MissingValue(f"not resolved: {zero} within its error")
     method = next(v.method for v in (numerator, denominator) if isinstance(v, NumericValue))
     return _of_rationals((p / q, (dp + abs(p / q) * dq) / (abs(q) - dq)), method)
 

@@ -87,7 +87,7 @@ class Quantity:
     note, latex_note : str
         What is said of it below a table in text, in LaTeX.
     explained : bool
-        Whether text says why it is missing.
+        Whether text says why it is missing; of a ratio without, only where its parts are there.
     exact : bool
         Of a column: whether it holds the exact number, blank where there is none, in place of the decimal.
     parts : tuple of str

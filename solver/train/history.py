@@ -19,7 +19,7 @@ from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.quantities import LayerTerms
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import LayerValues
-from solver.sensitivity.shuffling.deformation import shuffled_moments
+from solver.sensitivity.shuffling.deformation import shuffled_moments, unchanged_layers
 from solver.sensitivity.shuffling.draws import Shuffles
 from solver.train.record import Checkpoint, Record, read_checkpoint, read_record
 from solver.values import MissingValue, Value, as_value
@@ -107,10 +107,14 @@ def _layers(question: Question, sampling: Sampling, shuffles: Shuffles) -> tuple
     network, task, deformation = question.network, question.task, question.deformation
     noisy = sampled_noise(network, task, question.noise, dict.fromkeys(question.layers), sampling)
     drawn, after = shuffled_moments(network, task, deformation, shuffles)
+    known = unchanged_layers(network)
     layers = []
     for k, each in enumerate(distance_moments(network, task, deformation)):
         terms = LayerTerms(question, k, *each.exact_values(DISTANCES.method), noisy[k])
-        other = {"D_shuffled": drawn.mean_ratio(after[k]), "filter_frequency": _filter_frequency(network, k)}
+        other = {
+            "D_shuffled": drawn.of(after[k], known[k]).mean_ratio(after[k]),
+            "filter_frequency": _filter_frequency(network, k),
+        }
         layers.append(LayerValues(k, question.names[k], terms.values() | other))
     return tuple(layers)
 

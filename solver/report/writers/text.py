@@ -89,10 +89,15 @@ def _network_text(s: Sensitivities, digits: int) -> str:
         f"{layer.label}: no {each.text}: {value.why}"
         for layer in s.layers
         for each in columns
-        if each.explained and isinstance(value := layer.values[each.name], MissingValue)
+        if isinstance(value := layer.values[each.name], MissingValue) and (each.explained or _is_own(each, layer))
     ]
     lines = [network_heading(s.network), claim_line(s), _response_line(s), "", *layer_lines(columns, s.layers, digits)]
     return "\n".join([*lines, *dict.fromkeys(missing)])
+
+
+def _is_own(quantity: Quantity, layer: LayerValues) -> bool:
+    """Return whether a ratio is missing though both of its parts are there."""
+    return not any(isinstance(layer.values[part], MissingValue) for part in quantity.parts)
 
 
 def _split_text(s: Sensitivities, digits: int) -> str:

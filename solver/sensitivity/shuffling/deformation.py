@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
+from solver.network.changed.shuffle import shuffle_count, unshuffled_layers
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.pairs import Task
@@ -13,9 +16,10 @@ from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.deformation.routes import DISTANCES
 from solver.sensitivity.noise.route import Progress
+from solver.sensitivity.noise.sampled.estimate import ROUNDING, error_of
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws
-from solver.values import MissingValue, NumericValue, Value, as_value
+from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws, largest_change
+from solver.values import ExactValue, MissingValue, NumericValue, Value, as_value
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class ShuffledDeformation:
     Attributes
     ----------
     mean : Value
-        Exact over all shuffles, else with the standard error of the sample.
+        Exact over all shuffles, and where no shuffle changes it, proven; else with the error of the sample.
     spread : Value
         The standard deviation between shuffled networks.
     each : tuple of Value
@@ -60,7 +64,8 @@ def shuffled_deformations(
     found, layers = shuffled_moments(
         before.network, before.task, before.deformation, how, channel_mean=before.channel_mean, progress=progress
     )
-    return tuple(_layer(found, moments) for moments in layers)
+    known = unchanged_layers(before.network, channel_mean=before.channel_mean)
+    return tuple(_layer(found.of(moments, same), moments) for moments, same in zip(layers, known, strict=True))
 
 
 def shuffled_moments(
@@ -82,12 +87,37 @@ def shuffled_moments(
     return found, list(zip(*rows, strict=True))
 
 
+def unchanged_layers(network: Network, *, channel_mean: bool = False) -> tuple[bool, ...]:
+    """Return for layers 0..depth and f_p whether it is proven that no shuffle changes D there.
+
+    Averages over channels see translations of one channel against another (`unshuffled_layers`): there it is only where
+    shuffling gives one network.
+    """
+    layers = range(1, network.depth + 1)
+    alone = (True, *(shuffle_count(network.lowest(k)) == 1 for k in layers))
+    known = alone if channel_mean else unshuffled_layers(network)
+    return (*known, known[-1])
+
+
 def _layer(found: Draws, moments: tuple[PairMoments, ...]) -> ShuffledDeformation:
     if any(pair.spread == 0 for pair in moments):
         return ShuffledDeformation(MissingValue(FLAT_SHUFFLED), MissingValue(FLAT_SHUFFLED), ())
     ratios = [pair.change / pair.spread for pair in moments]
-    numbers = np.repeat([float(ratio) for ratio in ratios], list(found.counts.values()))
-    spread = float(numbers.std(ddof=0 if found.complete else 1))
-    error = 0.0 if found.complete else spread / (2 * len(numbers) - 2) ** 0.5
     each = tuple(as_value(ratio, DISTANCES.method) for ratio in ratios)
-    return ShuffledDeformation(found.mean_ratio(moments), NumericValue(spread, error, found.method), each)
+    return ShuffledDeformation(found.mean_ratio(moments), _spread(found, ratios), each)
+
+
+def _spread(found: Draws, ratios: list[Any]) -> Value:
+    """Return the standard deviation of D; where all draws agree, 0 up to what they did not meet."""
+    if found.complete and found.agree(ratios):
+        return ExactValue(Fraction(0), found.method)
+    numbers = found.repeated(ratios)
+    spread = float(numbers.std(ddof=0 if found.complete else 1))
+    if found.complete:
+        error = ROUNDING * float(np.abs(numbers).max())
+    elif found.agree(ratios):
+        share = min(found.unmet, 0.5)
+        error = largest_change(ratios) * (share * (1 - share)) ** 0.5
+    else:
+        error = error_of(np.array([np.delete(numbers, i).std(ddof=1) for i in range(len(numbers))]))
+    return NumericValue(spread, error, found.method)

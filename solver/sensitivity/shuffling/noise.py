@@ -9,7 +9,7 @@ import numpy as np
 
 from solver.network.network import Network
 from solver.sensitivity.deformation.distances import distance_moments
-from solver.sensitivity.noise.route import Sampling
+from solver.sensitivity.noise.route import Sampling, stated_error
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws
@@ -23,8 +23,8 @@ def mean_noise_response(before: Sensitivities, network: Network, options: Shuffl
     """Return the means over shuffles of G of a network's last layer and of its f_p.
 
     All shuffles are taken where they have few equivalents under noise, and a sample of them otherwise.  Each network
-    has noise of its own and is estimated without bias: the errors of the noise add up in squares, with the standard
-    error of the sample of shuffles.
+    has noise of its own and is estimated without bias: the errors of the noise add up in squares, with the error of the
+    sample of shuffles.  Where all draws agree, G of another one is taken to be at most three times theirs.
     """
     equivalent = partial(two_layer_equivalent, length=before.task.sites)
     found = draws(network, options, options.noisy, equivalent)
@@ -52,7 +52,7 @@ def _mean(values: list[tuple[float, float] | None], found: Draws, options: Shuff
     estimates = [estimate for estimate, _ in known]
     shares = np.array(list(found.counts.values())) / found.counts.total()
     noise = float(np.linalg.norm(shares * np.array([error for _, error in known])))
-    error = float(np.hypot(noise, found.standard_error(estimates)))
+    error = float(np.hypot(noise, found.error(estimates, 2 * max(estimates))))
     method = f"{found.counts.total()} shuffles, {len(known)} different, seed {options.seed}"
-    sets = f"{REPLICATES} x {options.points} points of noise each; error is one standard error"
+    sets = f"{REPLICATES} x {options.points} points of noise each; {stated_error(found.counts.total())}"
     return NumericValue(float(found.mean(estimates)), error, f"{method}, {sets}")

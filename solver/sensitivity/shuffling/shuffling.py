@@ -16,7 +16,7 @@ from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.response.claim import broken_responses
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
-from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws
+from solver.sensitivity.shuffling.draws import FLAT_SHUFFLED, Draws, Shuffles, draws, largest_change
 from solver.sensitivity.shuffling.noise import mean_noise_response
 from solver.sensitivity.shuffling.shorter import one_layer_equivalent
 from solver.values import ExactValue, MissingValue, Value, quotient
@@ -156,13 +156,14 @@ def _ratio_of_means(moments: list[PairMoments], found: Draws) -> Value:
         return MissingValue(FLAT_SHUFFLED)
     ratio = above / below
     residuals = [(each.change - ratio * each.spread) / below for each in moments]
-    return found.value(ratio, found.standard_error(residuals))
+    largest = largest_change([each.change / each.spread for each in moments if each.spread])
+    return found.value(ratio, found.error(residuals, largest))
 
 
 def _claim_kept(before: Sensitivities, found: Draws) -> Value:
-    """Return the share of shuffles with the claimed f_p; a sample says no more than to one part in its size."""
+    """Return the share of shuffles with the claimed f_p."""
     claim = before.network.claim
     if claim is None:
         return MissingValue("the network makes no claim about its response")
     kept = [Fraction(not broken_responses(network, before.task, claim)) for network in found.counts]
-    return found.value(found.mean(kept), max(found.standard_error(kept), 1 / found.counts.total()))
+    return found.value(found.mean(kept), found.error(kept, 1.0))

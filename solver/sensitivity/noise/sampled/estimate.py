@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,15 @@ import numpy as np
 from solver.errors import NotApplicableError
 from solver.question.ensemble import Representatives
 from solver.sensitivity.noise.response import NoiseResponse
+from solver.sensitivity.noise.sampled.unmet import Unmet
 from solver.values import NumericValue
 
+LEVEL = 0.6826894921370859
+"""How often the true value lies within one error: as within one standard deviation of a Gaussian."""
+ROUNDING = 2.0**-50
+"""Of the sums in float64, as a share of what is added up."""
+LEAST_ERROR = 1e-300
+"""No sampled value is certain."""
 LIKELY = 4
 """Standard errors beyond which a miss of a known value is not chance."""
 
@@ -59,6 +66,11 @@ class SquaredMean:
         return (self._apart.sum() - 2 * self._apart.sum(axis=1)) / ((count - 1) * (count - 2))
 
     @property
+    def error(self) -> float:
+        """The error that is stated for the estimate."""
+        return max(error_of(self.without), self.pair_error)
+
+    @property
     def pair_error(self) -> float:
         """The standard error that products would have if none shared a replicate.
 
@@ -76,13 +88,14 @@ class SquaredMean:
 
 
 def split_estimate(
-    runs: list[Samples], ring: Representatives, control: float | None, pooled: bool, method: str
+    runs: list[Samples], ring: Representatives, control: float | None, pooled: bool, method: str, unmet: Unmet
 ) -> NoiseResponse[NumericValue]:
-    """Return the estimates of a noise response and its parts, with their jackknife standard errors.
+    """Return the estimates of a noise response and its parts, none below 0, with their errors.
 
-    The closed part is taken out unless the ring is a stand-in for a longer one, where weak noise makes it
-    cancel.  The choice must not depend on the samples: the smaller of two errors is too small.  Where the samples
-    miss the closed value of the part that is taken out, rare noises were not met: the miss is added to the error.
+    An error joins that of the replicates (`error_of`) and what was not met (`Unmet`).  The closed part is taken out
+    unless the ring is a stand-in for a longer one, where weak noise makes it cancel.  The choice must not depend on
+    the samples: the smaller of two errors is too small.  Where the samples miss the closed value of the part that is
+    taken out, rare noises were not met: the miss is added to the error.
     """
     weights = np.array([float(w) for _, _, w in ring.pairs])
     stretch = float(ring.stretch)
@@ -100,15 +113,47 @@ def split_estimate(
 
     samples = np.stack([np.stack([run.square, run.linear, run.mean[:, 0]]) for run in runs])
     squares = jackknife(samples, square)
-    unmet = 0.0 if known is None else _miss(known, *jackknife(samples, lambda s: local(s[1])))
+    miss = 0.0 if known is None else _miss(known, *jackknife(samples, lambda s: local(s[1])))
     whole = jackknife(samples, pooled_square) if pooled and known is None else squares
     inside, coherent = _squared_means(runs, weights, stretch, pooled)
-    error, rest = standard_error(coherent.without), standard_error(squares[1] - inside.without)
+    change = _changes(unmet, np.mean([run.mean for run in runs], axis=0), weights, stretch, pooled)
+    rounding = ROUNDING * (local(samples[:, 0].mean(axis=0)) + (known or 0.0))
     return NoiseResponse(
-        NumericValue(whole[0], float(np.hypot(standard_error(whole[1]), unmet)), method),
-        NumericValue(coherent.estimate, float(np.hypot(error, coherent.pair_error)), method),
-        NumericValue(squares[0] - inside.estimate, float(np.linalg.norm([rest, inside.pair_error, unmet])), method),
+        non_negative(whole[0], (error_of(whole[1]), miss, change.total, rounding), method),
+        non_negative(coherent.estimate, (coherent.error, change.coherent, rounding), method),
+        non_negative(
+            squares[0] - inside.estimate,
+            (max(error_of(squares[1] - inside.without), inside.pair_error), miss, change.incoherent, rounding),
+            method,
+        ),
     )
+
+
+def non_negative(estimate: float, errors: Sequence[float], method: str) -> NumericValue:
+    """Return a number that cannot be negative, with its errors; what an interval around -x holds, one around 0 does."""
+    return NumericValue(max(estimate, 0.0), max(float(np.linalg.norm(errors)), LEAST_ERROR), method)
+
+
+def _changes(
+    unmet: Unmet, means: np.ndarray, weights: np.ndarray, stretch: float, pooled: bool
+) -> NoiseResponse[float]:
+    """Return by how much what was not met could change a noise response and its parts.
+
+    Squares of means change by 2 |m| u + u^2 if m does by u.
+    """
+    local = np.array([stretch, *weights])
+    square = float(local @ np.broadcast_to(unmet.square, len(local)))
+    moved = np.broadcast_to(unmet.moved, means.shape)
+    inside = float(local @ _square_change(means, moved).sum(axis=-1))
+    if not pooled:
+        return NoiseResponse(square, inside, square + inside)
+    whole, change = (each[1:, 0] + stretch * each[0, 0] for each in (np.abs(means), moved))
+    coherent = float(weights @ _square_change(whole, change))
+    return NoiseResponse(square + (inside + coherent if stretch else 0.0), coherent, square + inside)
+
+
+def _square_change(mean: np.ndarray, change: np.ndarray) -> np.ndarray:
+    return 2 * np.abs(mean) * change + change**2
 
 
 def _squared_means(
@@ -149,6 +194,27 @@ def _miss(known: float, estimate: float, without: np.ndarray) -> float:
     """Return how far an estimate is from the known value if that is too far to be chance, else 0."""
     distance = abs(known - estimate)
     return distance if distance > LIKELY * standard_error(without) else 0.0
+
+
+def error_of(without: np.ndarray) -> float:
+    """Return the error that is stated for an estimate, from the estimates without each of R replicates.
+
+    It is half of the interval that holds the true value in 68.27 % of all samples, by Student's t with R - 1 degrees of
+    freedom, times 1 + (g^2 - c)+/R for the skewness g between replicates, c its mean square for a Gaussian: where few
+    of them hold most of what there is, the spread is too small whenever the mean is.
+    """
+    from scipy.special import stdtrit
+
+    count = len(without)
+    by_chance = 6 * (count - 2) / ((count + 1) * (count + 3))
+    skewed = max(_skewness(without) ** 2 - by_chance, 0) / count
+    return float(stdtrit(count - 1, (1 + LEVEL) / 2)) * standard_error(without) * (1 + skewed)
+
+
+def _skewness(values: np.ndarray) -> float:
+    spread = values - np.mean(values)
+    variance = float(np.mean(spread**2))
+    return float(np.mean(spread**3)) / variance**1.5 if variance > LEAST_ERROR else 0.0
 
 
 def standard_error(without: np.ndarray) -> float:

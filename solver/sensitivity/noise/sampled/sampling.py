@@ -7,7 +7,8 @@ lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from solver.network.network import Network
 from solver.network.representatives import noise_representatives
-from solver.network.trace import activated, correlate, dense_images
+from solver.network.trace import dense_images
 from solver.question.ensemble import Representatives
 from solver.question.noise import Noise
 from solver.question.pairs import Task
@@ -23,7 +24,9 @@ from solver.sensitivity.noise.closed import control
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, keep, stored
 from solver.sensitivity.noise.route import SAMPLED_METHOD, Evaluation, Progress, Route, Sampling
 from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
+from solver.sensitivity.noise.sampled.float_trace import FloatTrace, Trace
 from solver.sensitivity.noise.sampled.threads import drawn_results
+from solver.sensitivity.noise.sampled.unmet import Change, LouderNoise, Unmet, unmet_changes
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 Run = TypeVar("Run")
 Found = TypeVar("Found")
+Draw = Callable[[int, np.random.Generator], np.ndarray]
 MOST_POINTS = 2**17
 _CHUNK = 2**19
 
@@ -47,11 +51,9 @@ def sampled_noise(
 ) -> dict[int, NoiseResponse[NumericValue]]:
     """Return <||a_k(x + eta) - a_k(x)||^2> of the layers asked for, and of f_p under the key depth + 1.
 
-    The parts are unbiased.  They add up, except for f_p on a ring too long to be sampled whole: within the error.
-    The tolerance is asked of the totals; the parts can be less certain.
-
-    Costs points * replicates forward passes on the representing ring for each distance in sight, and keeps
-    the mean map of each replicate.
+    Parts add up, except where one comes out as 0, and for f_p on a ring too long to be sampled whole: within the error.
+    The tolerance is asked of the totals.  Errors are those of `split_estimate`.  Costs points * replicates forward
+    passes on the representing ring for each distance in sight.
 
     Parameters
     ----------
@@ -61,20 +63,22 @@ def sampled_noise(
     """
     noise.assume("independent")
     ring = noise_representatives(network, task)
-    trace = FloatTrace(network)
+    points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
+    noises = partial(sobol_noises, noise, task.sites, ring.length)
+    replicate = Replicate(FloatTrace(network), ring, controls, channel_mean)
 
-    def estimated(runs: list[dict[int, Samples]], method: str) -> dict[int, NoiseResponse[NumericValue]]:
+    def estimated(runs: list[Replicated], method: str) -> dict[int, NoiseResponse[NumericValue]]:
+        unmet = replicate.unmet(runs, noises, sampling.seed, gaussian=noise.lacks("gaussian") is None)
         return {
-            k: split_estimate([run[k] for run in runs], ring, known, k > network.depth, method)
+            k: split_estimate([run.samples[k] for run in runs], ring, known, k > network.depth, method, unmet[k])
             for k, known in controls.items()
         }
 
-    points = sampling.points_for(network.total_stride(network.depth), prod(ring.shape[:-1]))
     return sampled_until_met(
         sampling,
         points,
-        partial(sobol_noises, noise, task.sites, ring.length),
-        partial(_replicate, trace, ring, controls, channel_mean),
+        noises,
+        replicate,
         estimated,
         lambda found: [each.total for each in found.values()],
         progress,
@@ -84,7 +88,7 @@ def sampled_noise(
 def sampled_until_met(
     sampling: Sampling,
     points: int,
-    noises: Callable[[int, np.random.Generator], np.ndarray],
+    noises: Draw,
     replicate: Callable[[np.ndarray], Run],
     estimated: Callable[[list[Run], str], Found],
     judged: Callable[[Found], Iterable[NumericValue]],
@@ -110,20 +114,81 @@ def sobol_noises(noise: Noise, length: int, sites: int, points: int, generator: 
     return noise.samples(qmc.Sobol(sites, scramble=True, rng=generator), points, length)
 
 
-def _replicate(
-    trace: FloatTrace, ring: Representatives, controls: dict[int, float | None], channel_mean: bool, eta: np.ndarray
-) -> dict[int, Samples]:
-    images = dense_images([{}, *ring.images], ring.shape).astype(float)[:, None]
-    calm = trace(images)
-    widest = max(trace.network.channels) * images.size
-    chunks = np.array_split(eta, min(len(eta), max(1, len(eta) * widest // _CHUNK)))
-    sums: dict[int, Any] = dict.fromkeys(controls, (0, 0, 0))
-    for chunk in chunks:
-        noisy = trace(images + chunk.reshape(-1, 1, 1, *ring.shape))
-        for key, known in controls.items():
-            parts = _differences(trace.network, ring, key, calm, noisy, channel_mean, known is not None)
-            sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
-    return {key: Samples(*(total / len(eta) for total in sums[key])) for key in controls}
+@dataclass(frozen=True)
+class Replicated:
+    """Means over the points of one replicate by layer, and on which piece each unit was at how many of them."""
+
+    samples: dict[int, Samples]
+    pieces: list[np.ndarray]
+    points: int
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """The network on every representing image, with and without noise: called with the noises of one replicate."""
+
+    trace: FloatTrace
+    ring: Representatives
+    controls: dict[int, float | None]
+    channel_mean: bool
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """The empty image and those that represent the ensemble, each with one channel."""
+        return dense_images([{}, *self.ring.images], self.ring.shape).astype(float)[:, None]
+
+    @cached_property
+    def calm(self) -> Trace:
+        """The pass without noise."""
+        return self.trace(self.images)
+
+    def __call__(self, eta: np.ndarray) -> Replicated:
+        """Return the means over noises of shape (points, sites)."""
+        sums: dict[int, Any] = dict.fromkeys(self.controls, (0, 0, 0))
+        pieces: list[Any] = [0] * self.trace.network.depth
+        for chunk in self.chunks(eta):
+            noisy = self.trace(self.noisy(chunk))
+            pieces = [old + new for old, new in zip(pieces, self.trace.pieces(noisy), strict=True)]
+            for key in self.controls:
+                parts = self.differences(key, noisy)
+                sums[key] = [total + part.sum(axis=0) for total, part in zip(sums[key], parts, strict=True)]
+        samples = {key: Samples(*(total / len(eta) for total in sums[key])) for key in self.controls}
+        return Replicated(samples, pieces, len(eta))
+
+    def unmet(self, runs: list[Replicated], noises: Draw, seed: int, *, gaussian: bool) -> dict[int, Unmet]:
+        """Return by how much what no replicate met could change the means (`unmet_changes`)."""
+
+        def statistic(key: int, noisy: Trace) -> Change:
+            square, linear, moved = self.differences(key, noisy)
+            return square - linear, moved
+
+        louder = LouderNoise(lambda *drawn: self.chunks(noises(*drawn)), self.noisy, gaussian)
+        counts: list[Any] = [sum(each) for each in zip(*(run.pieces for run in runs), strict=True)]
+        samples = sum(run.points for run in runs)
+        return unmet_changes(
+            self.trace,
+            louder,
+            self.calm,
+            counts,
+            samples,
+            seed,
+            {key: partial(statistic, key) for key in self.controls},
+        )
+
+    def chunks(self, eta: np.ndarray) -> list[np.ndarray]:
+        """Return noises in parts that fit into memory."""
+        widest = max(self.trace.network.channels) * self.images.size
+        return np.array_split(eta, min(len(eta), max(1, len(eta) * widest // _CHUNK)))
+
+    def noisy(self, eta: np.ndarray) -> np.ndarray:
+        """Return every image with every noise added, of shape (points, images, 1, *sites)."""
+        noisy: np.ndarray = self.images + eta.reshape(-1, 1, 1, *self.ring.shape)
+        return noisy
+
+    def differences(self, key: int, noisy: Trace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return ||a - a0||^2, ||z - z0||^2 and a - a0 of a layer, as `_differences` does."""
+        controlled = self.controls[key] is not None
+        return _differences(self.trace.network, self.ring, key, self.calm, noisy, self.channel_mean, controlled)
 
 
 def _differences(
@@ -153,23 +218,6 @@ def _differences(
         return square, np.zeros_like(square), moved
     linear = change(z, z0)
     return square, np.einsum("pmu,pmu->pm", linear, linear), moved
-
-
-class FloatTrace:
-    """The forward pass in float64, of images of shape (..., 1, *sites)."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self._weights = [(layer.array.astype(float), [float(b) for b in layer.bias]) for layer in network.layers]
-
-    def __call__(self, a: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return the pre-activations and activations of layers 0..depth."""
-        trace = [(a, a)]
-        for layer, (weights, bias) in zip(self.network.layers, self._weights, strict=True):
-            z = correlate(a, layer, weights, bias)
-            a = activated(z, layer.activation)
-            trace.append((z, a))
-        return trace
 
 
 def sampled_responses(
