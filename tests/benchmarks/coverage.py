@@ -20,7 +20,7 @@ from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.question import Question
 
 PARTS = ("total", "coherent", "incoherent")
-LONG = Sampling(points=2048, replicates=32, seed=10**6)
+LONG = Sampling(points=1024, replicates=32, seed=10**6)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def noise_limits(
 
     The parameters are those of `Question` and `Evaluation`.  The numerator over sigma^2 tends to E||J(g)||^2, g
     standard normal, J the network with one-sided slopes as activations: exact or closed where g is rectified at most
-    once (derivations/rectified_moments.py), else sampled, with a standard error.  Costs no more on a longer ring.
+    once (derivations/rectified_moments.py), else sampled, with its error.  Costs no more on a longer ring.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The noise response and its two parts from independent replicates, each with a standard error."""
+"""The noise response and its two parts from independent replicates, each with its error."""
 
 from __future__ import annotations
 

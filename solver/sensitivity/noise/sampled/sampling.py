@@ -1,4 +1,4 @@
-"""Noise that is rectified more than once, or met a hard tanh: randomised quasi-Monte Carlo, with a standard error.
+"""Noise that is rectified more than once, or met a hard tanh, by randomised quasi-Monte Carlo, with an error.
 
 Where the last pre-activation is closed form, that part is taken out: a - a0 = lin + comp with
 lin = z - z0 and comp = (-z)+ - (-z0)+, so only (a - a0)^2 - lin^2 = 2 lin comp + comp^2 is sampled.
@@ -259,4 +259,4 @@ SAMPLED = Route(
     response=_response,
     sources=("joe2008sobol", "matousek1998discrepancy", "owen1998scrambling"),
 )
-"""Randomised quasi-Monte Carlo, with a standard error."""
+"""Randomised quasi-Monte Carlo, with an error from replicates."""

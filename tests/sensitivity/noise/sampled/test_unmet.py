@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import ndtr
 from scipy.stats import t
 
 from solver import GaussianNoise, Layer, Network, Sampling, TwoPixelTask, sensitivities
@@ -165,14 +164,13 @@ def test_slopes_that_no_sample_met_are_in_the_limit() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("deep", "networks", "seeds"), [(False, 150, 2), (True, 40, 4)])
+@pytest.mark.parametrize(("deep", "networks", "seeds"), [(False, 100, 2), (True, 12, 10)])
 def test_coverage_of_stated_errors(deep: bool, networks: int, seeds: int) -> None:
     """Within what so few cases can tell, of the nominal level; ``tests/benchmarks/coverage.py`` takes thousands."""
     found = scores(networks, seeds, Sampling(points=64, replicates=16), seed=5, deep=deep)
     for part in PARTS:
         errors = [each.errors for each in found if each.part == part]
         for share, level, slack in zip(coverage(errors), nominal(16), (0.08, 0.04, 0.02), strict=True):
-            assert level - slack <= share
-            assert max(errors) < 8
+            assert level - slack <= share <= level + 0.15
+        assert max(errors) < 8
     assert any(each.strided for each in found)
-    assert ndtr(1) - ndtr(-1) == pytest.approx(0.6826894921370859)
