@@ -164,7 +164,7 @@ def test_slopes_that_no_sample_met_are_in_the_limit() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("deep", "networks", "seeds"), [(False, 100, 2), (True, 12, 10)])
+@pytest.mark.parametrize(("deep", "networks", "seeds"), [(False, 60, 2), (True, 12, 10)])
 def test_coverage_of_stated_errors(deep: bool, networks: int, seeds: int) -> None:
     """Within what so few cases can tell, of the nominal level; ``tests/benchmarks/coverage.py`` takes thousands."""
     found = scores(networks, seeds, Sampling(points=64, replicates=16), seed=5, deep=deep)
