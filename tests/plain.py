@@ -1,4 +1,4 @@
-"""Definitions in plain loops: one layer, its linear part as a matrix, and the noise response site by site."""
+"""One layer and its linear part as a matrix, from the brute force, and the noise response site by site."""
 
 from __future__ import annotations
 
@@ -9,39 +9,24 @@ from typing import Any
 import numpy as np
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask
+from solver.brute_force import passes
+from solver.brute_force.passes import exact_values
 from solver.gaussian.balls import enclose, midpoint_radius
 from solver.gaussian.moments import rectified_mean, rectified_product
 
 
 def plain_layer(layer: Layer, maps: list[list[Any]]) -> list[list[Any]]:
-    """One layer by its definition, in a loop over channels, sites and taps."""
-    sites = len(maps[0])
-    z = [
-        [
-            sum(
-                w * maps[i][(p * layer.stride + j - layer.origin) % sites]
-                for i, f in enumerate(fs)
-                for j, w in enumerate(f)
-            )
-            + b
-            for p in range(sites // layer.stride)
-        ]
-        for fs, b in zip(layer.filters, layer.bias, strict=True)
-    ]
-    bend = {"relu": lambda v: max(v, 0), "identity": lambda v: v, "hardtanh": lambda v: min(max(v, -1), 1)}
-    return [[bend[layer.activation](v) for v in row] for row in z]
+    """One layer by its definition, by the brute force of `solver verify`."""
+    batch = np.empty((1, len(maps), len(maps[0])), dtype=object)
+    batch[0] = maps
+    found: list[list[Any]] = exact_values(passes.plain_layer(layer, (batch, 1)))[0].tolist()
+    return found
 
 
 def linear_matrix(layers: tuple[Layer, ...], channels: int, sites: int) -> np.ndarray:
     """The linear part of a stack of layers, from maps of some channels and sites, as a matrix."""
-    columns = []
-    for n in range(channels * sites):
-        maps = [[Fraction(int(i * sites + p == n)) for p in range(sites)] for i in range(channels)]
-        for layer in layers:
-            bare = Layer(filters=layer.filters, stride=layer.stride, origin=layer.origin, activation="identity")
-            maps = plain_layer(bare, maps)
-        columns.append([v for row in maps for v in row])
-    return np.array(columns, dtype=object).T
+    maps = exact_values(passes.linear_maps(layers, channels, (sites,)))
+    return np.asarray(maps.reshape(channels * sites, -1).T)
 
 
 def noise_response(

@@ -17,6 +17,7 @@ ORDER = [
     "files",
     "cache",
     "proof",
+    "brute_force",
     "numbers",
     "reading",
     "question",
@@ -91,6 +92,12 @@ def test_imports_point_downwards(path: Path) -> None:
         there = room(module)
         allowed = ORDER.index(there) <= ORDER.index(here) or (lazy and (here, there) in LAZY_UPWARD)
         assert allowed, f"{path.name} imports {module}"
+
+
+def test_brute_force_shares_nothing() -> None:
+    """It checks all the other rooms, so it imports none of them."""
+    inside = [path for path in FILES if path.parent.name == "brute_force"]
+    assert inside and {room(module) for path in inside for module, _ in imports(path)} == {"brute_force"}
 
 
 def test_upward_imports_allowed_are_all_in_use() -> None:

@@ -191,8 +191,8 @@ def test_seed_changes_sampled_values_only(run: Run) -> None:
 def test_verify_passes_and_reports_each_check(run: Run) -> None:
     code, out, err = run("verify", *SMALL)
     lines = out.splitlines()
-    assert (code, err, lines[-1]) == (0, "", "all checks agree") and len(lines) > 8
-    assert all(line.startswith("  ok   ") for line in lines[1:-1])
+    checks = [line for line in lines if line.startswith("  ok   ")]
+    assert (code, err, lines[-1]) == (0, "", f"all {len(checks)} checks agree") and len(checks) > 40
 
 
 def test_verify_fails_where_a_claim_is_broken(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

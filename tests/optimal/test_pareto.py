@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mpmath import mp, mpf
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct, sensitivities
+from solver.brute_force.case import PlainCase
+from solver.brute_force.squares import plain_squares
 from solver.cli import main
 from solver.errors import NotApplicableError
 from solver.optimal.deformation import best_deformation
 from solver.optimal.pareto import LayerPoint, filter_points, layer_point, pareto_front, symmetric_filters
 from tests.cases import Case, of_kind
+from tests.oracles import DIGITS, number, rectified_power
 from tests.quick import UNSTRIDED
 
 TASK = TwoPixelTask()
@@ -91,3 +97,33 @@ def test_the_command_draws(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as done:
         main(["plot", "pareto", "-o", str(path)])
     assert done.value.code == 0 and path.read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize("energy", ["8/3", "1/1000000", "1000000"])
+@pytest.mark.parametrize(
+    "taps", [("0", "1", "0"), ("1/40", "19/20", "1/40"), ("1/2", "0", "1/2"), ("13/40", "7/20", "13/40")]
+)
+def test_points_are_good_to_thirteen_digits(energy: str, taps: tuple[str, ...]) -> None:
+    """Layer 1 from every image and unit: E[(X+ - m+)^2] by quadrature at 40 digits, over an enumerated denominator."""
+    task, noise = TwoPixelTask(length=8, scale=3), GaussianNoise(energy=energy)
+    network = Network(layers=[Layer(filters=[[taps]])])
+    weights = [Fraction(w) for w in taps]
+    variance = noise.variance(8) * sum(w * w for w in weights)
+    case = PlainCase(shape=(8,), scale=3)
+    counts: Counter[Fraction] = Counter()
+    for i, j in case.weights:
+        for p in range(8):
+            counts[
+                sum((w for o, w in zip((-1, 0, 1), weights, strict=True) if (p + o) % 8 in (i, j)), Fraction(0))
+            ] += 1
+    squares = plain_squares(network, case)
+    with mp.workdps(DIGITS):
+        total = mpf(0)
+        for m, count in counts.items():
+            x = number(m)
+            square = rectified_power(m, variance, 2) - 2 * x * rectified_power(m, variance, 1) + x * x
+            total += square * count / len(case.weights)
+        exact = total / number(squares.spreads[1])
+        point = layer_point(network, 1, task, noise=noise)
+        assert abs(point.G / exact - 1) < 1e-13
+    assert pytest.approx(float(squares.changes[1] / squares.spreads[1]), rel=1e-15) == point.D

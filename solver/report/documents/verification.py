@@ -1,107 +1,142 @@
-"""Cross-checks of one network on one case: every quantity by two routes."""
+"""Cross-checks of one network: what a report shows, and every route behind it, against `solver.brute_force`.
+
+The brute force shares no code with what it checks: both start from the words of the question and the numbers of the
+network.  Where the ring is too long for it, a shorter one stands in, and the routes of the long one are compared with
+one another.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
+from solver.brute_force.case import PlainCase
+from solver.brute_force.response import PlainNumber
+from solver.brute_force.table import PlainTable, is_affordable, shorter_case
+from solver.cache import Cache
 from solver.network.network import Network
 from solver.network.trace import activations
 from solver.question.deformation import Deformation
-from solver.question.noise import Noise
+from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
+from solver.report.documents.checks import Check, Note, agreement, place
+from solver.report.documents.shown_checks import calm_checks, noise_checks
 from solver.sensitivity.deformation.routes import DEFORMATION_ROUTES, ENUMERATION
 from solver.sensitivity.noise.closed import LINEAR, ONCE
-from solver.sensitivity.noise.route import Evaluation, Route, Sampling
+from solver.sensitivity.noise.route import Evaluation, Progress, Route, Sampling
 from solver.sensitivity.noise.routes import ROUTES
-from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_noise
+from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_responses
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.claim import check_claim
-from solver.values import NumericValue, Value
 
 LARGEST_ENUMERATION = 64
-STANDARD_ERRORS = 5
-
-
-@dataclass(frozen=True)
-class Check:
-    """One comparison: what was compared, what came out, and whether it agrees."""
-
-    name: str
-    outcome: str
-    passed: bool
 
 
 def verification(
-    network: Network, task: TwoPixelTask, deformation: Deformation, noise: Noise, sampling: Sampling
-) -> Iterator[Check]:
-    """Yield the cross-checks of a network: its claim, D and G by every route that applies, torch's activations."""
-    question = Question(network, task, deformation, noise)
+    network: Network, case: PlainCase, sampling: Sampling | None = None, progress: Progress | None = None
+) -> Iterator[Check | Note]:
+    """Yield the cross-checks of a network on a ring, and notes that say what is compared with what.
+
+    Raises
+    ------
+    InputError
+        For a question that no task, deformation or noise accepts.
+    """
+    question = asked(network, case)
     if network.claim is not None:
-        broken = check_claim(network, task)
+        broken = check_claim(network, question.task)
         places = ("f_p(d), every distance", "distances") if network.claim.period == 1 else ("f_p, every pair", "pairs")
         yield Check(f"claim {places[0]}", f"{len(broken)} {places[1]} differ", not broken)
-    yield from _deformation_checks(question)
-    yield from _noise_checks(question, Evaluation(sampling=sampling))
-    yield from _torch_checks(network, task)
+    with TemporaryDirectory() as folder:
+        how = Evaluation(sampling=sampling or Sampling(), cache=Cache(Path(folder)), progress=progress)
+        small = case if is_affordable(network, case) else shorter_case(network, case)
+        if small is None:
+            yield Note("no ring is short enough for brute force: routes are compared with one another")
+        else:
+            yield from _against_brute_force(asked(network, small), small, how)
+        if small is not case:
+            yield Note(f"on l = {case.sites}, one route against another:")
+            yield from _deformation_routes(question)
+            yield from _noise_routes(question, how)
+    yield from _torch_checks(network, question.task.as_ring("torch"))
 
 
-def _deformation_checks(question: Question) -> Iterator[Check]:
-    """Compare each route to D with the next slower one, on every layer that both apply to."""
+def asked(network: Network, case: PlainCase) -> Question:
+    """Return the question about a network that is asked in these words."""
+    names = ("scale", "distances", "gap", "labels")
+    task = TwoPixelTask(length=case.sites, **{name: getattr(case, name) for name in names})
+    deformation = Deformation(law=case.law, collisions=case.collisions)
+    noise = GaussianNoise(energy=case.energy, rectified=case.rectified)
+    return Question(network, task, deformation, noise, case.channel_mean)
+
+
+def _against_brute_force(question: Question, case: PlainCase, how: Evaluation) -> Iterator[Check | Note]:
+    table = PlainTable(question.network, case, how.sampling.seed)
+    images = f"all {len(case.weights)} images and all their outcomes"
+    yield Note(
+        f"on l = {case.sites}, against brute force over {images}; noise once rectified is summed over pairs of "
+        "units, noise rectified again is drawn:"
+    )
+    yield from calm_checks(question, table)
+    yield from _deformation_routes(question, table)
+    yield from _noise_routes(question, how, table)
+    yield from noise_checks(question, table, how)
+
+
+def _deformation_routes(question: Question, table: PlainTable | None = None) -> Iterator[Check]:
+    """Compare the mean squares of D by each route with brute force, or else with the next slower one."""
     short = question.task.sites <= LARGEST_ENUMERATION
     routes = [route for route in DEFORMATION_ROUTES if short or route is not ENUMERATION]
     found = {
         route: route.moments(question, [k for k in question.layers if route.refusal(question, k) is None])
         for route in routes
     }
-    for fast, slow in reversed(list(pairwise(routes))):
-        for k in sorted(found[fast].keys() & found[slow].keys()):
-            (a, b), equal = (found[fast][k], found[slow][k]), found[fast][k] == found[slow][k]
-            yield Check(
-                f"D of {_place(question, k)}: {fast.method} = {slow.method}",
-                f"{a.change} / {a.spread}" + ("" if equal else f" against {b.change} / {b.spread}"),
-                equal,
-            )
+    if table is None:
+        for fast, slow in reversed(list(pairwise(routes))):
+            for k in sorted(found[fast].keys() & found[slow].keys()):
+                same = found[fast][k] == found[slow][k]
+                yield Check(f"D of {place(question, k)} by {fast.method}", f"= {slow.method}, exactly", same)
+        return
+    for route in routes:
+        known = [(k, (table.squares.changes[k], table.squares.spreads[k])) for k in sorted(found[route])]
+        differ = [place(question, k) for k, plain in known if (found[route][k].change, found[route][k].spread) != plain]
+        outcome = f"differ at {', '.join(differ)}" if differ else f"= brute force at {len(known)} layers"
+        yield Check(f"D's mean squares, {route.method}", outcome, not differ)
 
 
-def _noise_checks(question: Question, how: Evaluation) -> Iterator[Check]:
-    """Compare each route to G that applies to a layer and is quick there with plain sampling."""
-    chosen = [(k, route) for k in question.layers for route in _quick_routes(question, k)]
-    layers = dict.fromkeys(k for k, _ in chosen)
-    sampled = sampled_noise(question.network, question.task, question.noise, layers, how.sampling)
-    for k, route in chosen:
-        response = route.response(question, k, how)
-        yield _noise_check(f"noise response of {_place(question, k)}", response.total, sampled[k].total)
-        yield _noise_check(f"coherent part of {_place(question, k)}", response.coherent, sampled[k].coherent)
+def _noise_routes(question: Question, how: Evaluation, table: PlainTable | None = None) -> Iterator[Check]:
+    """Compare the noise responses of each layer, by every route that is quick there, with brute force or sampling."""
+    sampled = sampled_responses(question, [*question.layers], how) if table is None else {}
+    for k in question.layers:
+        for route in _quick_routes(question, k):
+            if table is None and route is SAMPLED:
+                continue
+            response = route.response(question, k, how)
+            known = _drawn(sampled[k]) if table is None else vars(table.noise[k])
+            where = place(question, k)
+            yield agreement(f"noise of {where} by {route.name}", response.total, known["total"])
+            yield agreement(f"coherent part of {where}", response.coherent, known["coherent"])
+
+
+def _drawn(response: Any) -> dict[str, PlainNumber]:
+    return {part: PlainNumber(v.estimate, v.uncertainty, "sampling") for part, v in vars(response).items()}
 
 
 def _quick_routes(question: Question, layer: int) -> Iterator[Route]:
-    """Yield the closed form of a layer, or every other route but sampling that applies at a cost ``auto`` spends."""
+    """Yield the closed form of a layer, or every other route that applies at a cost ``auto`` spends."""
     for route in ROUTES:
-        if route is SAMPLED or not route.concerns(question, layer) or route.refusal(question, layer):
+        if not route.concerns(question, layer) or route.refusal(question, layer):
             continue
         if route.cost(question, layer) <= route.quick:
             yield route
         if route in (LINEAR, ONCE):
             return
-
-
-def _noise_check(name: str, value: Value, estimate: NumericValue) -> Check:
-    gap = abs(float(value) - estimate.estimate)
-    deviation = gap / estimate.uncertainty if estimate.uncertainty else float("inf") if gap else 0.0
-    return Check(
-        f"{name}: {value.method.partition(';')[0]} = sampled",
-        f"{value.value(10)} against {estimate.estimate:.10g}, {deviation:.1f} standard errors apart",
-        deviation < STANDARD_ERRORS,
-    )
-
-
-def _place(question: Question, layer: int) -> str:
-    return "f_p" if layer > question.depth else f"layer {layer}"
 
 
 def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:
@@ -114,14 +149,14 @@ def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:
     images, _ = task.images()
     weights = [w for layer in network.layers for w in layer.weights]
     dyadic = network.is_rational and all(w.denominator & (w.denominator - 1) == 0 for w in weights)
-    tolerance, words = (0.0, "bit for bit") if dyadic else (1e-9, "to 1e-9, as its weights are rounded")
+    tolerance, words = (0.0, "bit for bit") if dyadic else (1e-9, "to 1e-9, rounded weights")
 
     with torch.no_grad():
         maps = to_torch(network).maps(torch.from_numpy(images[:, None, :]))
     for k, (ours, theirs) in enumerate(zip(activations(network, images), maps, strict=True)):
         difference = np.abs(ours.exact().astype(float) - theirs.numpy()).max()
         yield Check(
-            f"a_{k} of all {len(images)} images: exact = torch float64, {words}",
+            f"a_{k} of all {len(images)} images = torch float64, {words}",
             f"largest difference {difference:g}",
             difference <= tolerance,
         )

@@ -1,0 +1,194 @@
+"""`solver verify` passes as things are, and notices each of many wrong formulas put into the code it checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from solver import TwoPixelTask
+from solver.gaussian.moments import RectifiedMoments
+from solver.question import ensemble, laws
+from solver.question.deformation import Deformation
+from solver.question.laws import LAWS, Law
+from solver.question.noise import Noise
+from solver.question.pairs import Task
+from solver.report.documents import frequencies
+from solver.sensitivity import quantities
+from solver.sensitivity.deformation.moments import PairMoments
+from solver.sensitivity.noise import closed
+from solver.sensitivity.noise.sampled import sampling
+from solver.sensitivity.noise.second_moment import SecondMoment
+from solver.sensitivity.quantities import QUANTITIES
+from solver.values import ExactValue, NumericValue, Value, quotient
+from tests.command import called
+
+Patch = pytest.MonkeyPatch
+TINY = "--length 8 --scale 3 --construction uniform"
+CASES = {
+    "default": "--length 10 --scale 3 --construction uniform",
+    "merge": f"{TINY} --collisions merge",
+    "reject": f"{TINY} --collisions reject",
+    "balanced": "--length 9 --scale 3 --construction uniform --distances balanced",
+    "even": "--length 10 --scale 3 --construction uniform --distances balanced",
+    "flat": f"{TINY} --distances flat",
+    "gap": "--length 12 --scale 4 --construction strided --gap 1",
+    "blocks": "--length 12 --scale 3 --construction strided --filter-size 3 --labels blocks --distances balanced",
+    "exact energy": f"{TINY} --noise-energy exact --deformation mirror",
+    "rectified": f"{TINY} --rectified-noise --deformation single",
+    "typed law": f"{TINY} --deformation -1:1/2;2:1/2",
+    "joint law": f"{TINY} --deformation -1,1:1/4;1,0:3/4",
+    "twice rectified": "--length 10 --scale 5 --construction cyclotomic",
+    "long ring": "--length 200 --scale 3 --construction shift",
+}
+Mutant = Callable[[Patch], None]
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """Forget what was computed under other formulas."""
+    kept = (ensemble.representatives, laws._law_moves, closed.control)
+    for each in kept:
+        each.cache_clear()
+    yield
+    for each in kept:
+        each.cache_clear()
+
+
+def shown(name: str, of: Callable[..., Value]) -> Mutant:
+    """Another formula for a quantity, in the table from which every report is made."""
+    table = tuple(replace(each, of=of) if each.name == name else each for each in QUANTITIES)
+    return lambda patch: patch.setattr(quantities, "QUANTITIES", table)
+
+
+def instead(owner: Any, name: str, made: Callable[[Any], Any]) -> Mutant:
+    """Something made of an attribute in its place."""
+    return lambda patch: patch.setattr(owner, name, made(getattr(owner, name)))
+
+
+def two_where_they_meet(self: Deformation, *where: Any) -> dict[int, int]:
+    """Merged pixels of value 2."""
+    return dict(replace_collisions(self, "add", *where))
+
+
+_deformed = Deformation.deformed
+
+
+def replace_collisions(deformation: Deformation, rule: str, *where: Any) -> dict[int, int]:
+    """The image that another rule gives."""
+    return _deformed(Deformation(law=deformation.law, collisions=rule), *where)
+
+
+def not_renormalised(outcomes: Any) -> Any:
+    """Outcomes of `reject` with the probabilities they have before the others are dropped."""
+    return lambda self, d, length: {move: self.moves_on(1)[move] for move in outcomes(self, d, length)}
+
+
+def lazy(patch: Patch) -> None:
+    """Moves of 1/4, 1/2, 1/4."""
+    p = {-1: Fraction(1, 4), 0: Fraction(1, 2), 1: Fraction(1, 4)}
+    law = Law("lazy", lambda axes: {((s,), (t,)): p[s] * p[t] for s in p for t in p})
+    patch.setitem(LAWS, "independent", law)
+
+
+def times(factor: Any, value: Value) -> Value:
+    """A multiple of an exact value."""
+    return value if value.exact is None else ExactValue(factor * value.exact, value.method)
+
+
+def half_coherent(parts: Any) -> Any:
+    """Noise responses whose coherent part is halved."""
+    return lambda self, moments: replace(found := parts(self, moments), coherent=found.coherent / 2)
+
+
+def too_large(estimate: Any) -> Any:
+    """Sampled values that are a twentieth too large."""
+
+    def made(*arguments: Any) -> Any:
+        return estimate(*arguments).map(lambda v: NumericValue(v.estimate * 1.05, v.uncertainty, v.method))
+
+    return made
+
+
+MUTANTS: dict[str, tuple[str, Mutant]] = {
+    "merged pixels of value 2": ("merge", instead(Deformation, "deformed", lambda _: two_where_they_meet)),
+    "reject not renormalised": ("reject", instead(Deformation, "outcomes", not_renormalised)),
+    "moves of 1/4, 1/2, 1/4": ("default", lazy),
+    "sigma^2 = energy / (l - 1)": (
+        "default", instead(Noise, "variance", lambda _: lambda self, length: self.energy / (length - 1))
+    ),
+    "G over half the denominator": (
+        "default", shown("G", lambda t, _: quotient(t.noise.total, times(Fraction(1, 2), t.spread), zero=""))
+    ),
+    "G over the numerator of D": ("default", shown("G", lambda t, _: quotient(t.noise.total, t.change, zero=""))),
+    "D over twice the denominator": (
+        "default", shown("D", lambda t, _: quotient(t.change, times(2, t.spread), zero=""))
+    ),
+    "R = G/D": ("default", shown("R", lambda _, v: quotient(v["G"], v["D"], zero=""))),
+    "doubled G_identity": (
+        "default", shown("G_identity", lambda t, _: quotient(times(2, t.linear.total), t.linear_spread, zero=""))
+    ),
+    "G_identity over the denominator of G": (
+        "default", shown("G_identity", lambda t, _: quotient(t.linear.total, t.spread, zero=""))
+    ),
+    "price upside down": ("default", shown("price", lambda _, v: quotient(v["G_identity"], v["G"], zero=""))),
+    "coherent part in place of the other": (
+        "default", shown("G_incoherent", lambda t, _: quotient(t.noise.coherent, t.spread, zero=""))
+    ),
+    "half the coherent part": ("default", instead(SecondMoment, "parts", half_coherent)),
+    "doubled frequency of kernels": (
+        "default", instead(frequencies, "mean_kernel_frequency", lambda of: lambda *given: 2 * of(*given))
+    ),
+    "frequency of filters off by one": (
+        "default", instead(frequencies, "mean_filter_frequency", lambda of: lambda *given: of(*given) + 1)
+    ),
+    "twice as many pairs at l/2": ("default", instead(Task, "pair_count", lambda _: lambda self, step: self.sites)),
+    "classes of 1/3 and 2/3": (
+        "balanced",
+        lambda patch: patch.setattr(
+            Task, "_class_weights",
+            property(lambda self: {y: Fraction(3 - y, 6 * self._class_total(y)) for y in (1, -1)}),
+        ),
+    ),
+    "the tie with the near pairs": (
+        "even", instead(Task, "label", lambda _: lambda self, step: 1 if self.square(step) <= self.scale**2 else -1)
+    ),
+    "flat like pairs": ("flat", instead(TwoPixelTask, "_pairs_as_far", lambda _: lambda self, step: self.sites // 2)),
+    "the gap kept": ("gap", instead(Task, "keeps", lambda _: lambda self, step: True)),
+    "noise that moves the mean twice as far": (
+        "default", instead(RectifiedMoments, "shift", lambda of: lambda self, *given: 2 * of(self, *given))
+    ),
+    "a denominator without its 2": (
+        "rectified",
+        instead(PairMoments, "exact_values", lambda of: lambda m, way: of(replace(m, spread=m.spread / 2), way)),
+    ),
+    "an energy twice as large": (
+        "exact energy",
+        lambda patch: patch.setattr("solver.question.noise.deformation_energy", lambda *_: Fraction(1)),
+    ),
+    "half the linear noise": ("typed law", instead(closed, "linear_noise", lambda of: lambda *a, **k: of(*a, **k) / 2)),
+    "samples off by a twentieth": ("twice rectified", instead(sampling, "split_estimate", too_large)),
+    "an ensemble of the long ring": ("long ring", shown("D", lambda t, _: quotient(t.spread, t.change, zero=""))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_everything_agrees(case: str, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, err = called(capfd, "verify", *CASES[case].split())
+    lines = out.splitlines()
+    assert (code, err) == (0, "") and lines[-1].startswith("all ") and "checks agree" in lines[-1]
+    assert max(map(len, lines)) <= 80 and not any(line.startswith("  FAIL") for line in lines)
+    rows = [line for line in lines if line.startswith("  ok   ")]
+    for each in QUANTITIES:
+        assert any(f" {each.name} of layer 1:" in row for row in rows)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_wrong_formulas_are_noticed(name: str, capfd: pytest.CaptureFixture[str], monkeypatch: Patch) -> None:
+    case, mutant = MUTANTS[name]
+    mutant(monkeypatch)
+    code, out, _ = called(capfd, "verify", *CASES[case].split())
+    assert code == 1 and "  FAIL " in out and out.splitlines()[-1].endswith("checks failed")
