@@ -7,9 +7,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
-from solver import TwoPixelTask
+from solver import Layer, Network, TwoPixelTask
+from solver.brute_force.case import PlainCase
+from solver.brute_force.response import DRAWS, PAIRS, PlainNumber
 from solver.gaussian.moments import RectifiedMoments
 from solver.question import ensemble, laws
 from solver.question.deformation import Deformation
@@ -17,14 +20,18 @@ from solver.question.laws import LAWS, Law
 from solver.question.noise import Noise
 from solver.question.pairs import Task
 from solver.report.documents import frequencies
+from solver.report.documents.checks import Check, agreement
+from solver.report.documents.verification import verification
 from solver.sensitivity import quantities
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.noise import closed
+from solver.sensitivity.noise.route import SAMPLED_METHOD, Sampling
 from solver.sensitivity.noise.sampled import sampling
 from solver.sensitivity.noise.second_moment import SecondMoment
 from solver.sensitivity.quantities import QUANTITIES
-from solver.values import ExactValue, NumericValue, Value, quotient
+from solver.values import ExactValue, MissingValue, NumericValue, Value, quotient
 from tests.command import called
+from tests.dense import dense
 
 Patch = pytest.MonkeyPatch
 TINY = "--length 8 --scale 3 --construction uniform"
@@ -192,3 +199,52 @@ def test_wrong_formulas_are_noticed(name: str, capfd: pytest.CaptureFixture[str]
     mutant(monkeypatch)
     code, out, _ = called(capfd, "verify", *CASES[case].split())
     assert code == 1 and "  FAIL " in out and out.splitlines()[-1].endswith("checks failed")
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_weights_of_many_bits_are_not_bit_for_bit_in_torch(kind: Any) -> None:
+    pytest.importorskip("torch")
+    case, sampling = PlainCase(shape=(8,), scale=3), Sampling(points=64, replicates=8)
+    checks = [each for each in verification(dense(2, 3, 3, kind=kind), case, sampling) if isinstance(each, Check)]
+    assert all(each.passed for each in checks)
+    words = [each.name for each in checks if "torch" in each.name]
+    assert "bit for bit" in words[0] and "to 1e-9" in words[3]
+
+
+METHOD = f"{SAMPLED_METHOD}, 2 x 2 points, seed 0; error is one standard error"
+AGREEMENTS: list[tuple[Value, PlainNumber, bool, bool]] = [
+    (ExactValue(Fraction(1, 3), ""), PlainNumber(Fraction(1, 3)), True, True),
+    (ExactValue(Fraction(1, 3), ""), PlainNumber(Fraction(1, 3) + Fraction(1, 10**30)), False, True),
+    (MissingValue("flat"), PlainNumber(None), True, True),
+    (MissingValue("flat"), PlainNumber(Fraction(1)), False, True),
+    (ExactValue(Fraction(1), ""), PlainNumber(None), False, True),
+    (MissingValue("G is 0 within its error"), PlainNumber(1.0, 0.1, DRAWS), True, False),
+    (NumericValue(1.0, 1e-3, "a bound"), PlainNumber(1.0011, 1e-4, PAIRS), True, True),
+    (NumericValue(1.0, 1e-3, "a bound"), PlainNumber(1.0012, 1e-4, PAIRS), False, True),
+    (NumericValue(1.0, 1e-3, "a bound"), PlainNumber(1.0059, 1e-3, DRAWS), True, True),
+    (NumericValue(1.0, 1e-3, "a bound"), PlainNumber(1.0061, 1e-3, DRAWS), False, True),
+    (NumericValue(1.0, 3e-3, METHOD), PlainNumber(1.0249, 4e-3, DRAWS), True, True),
+    (NumericValue(1.0, 3e-3, METHOD), PlainNumber(1.0251, 4e-3, DRAWS), False, True),
+    (NumericValue(1.0, 1e-3, "a bound"), PlainNumber(2.0, 1e-3, DRAWS, False), True, False),
+]
+
+
+@pytest.mark.parametrize(("value", "plain", "passed", "compared"), AGREEMENTS)
+def test_values_agree_within_their_errors(value: Value, plain: PlainNumber, passed: bool, compared: bool) -> None:
+    check = agreement("x", value, plain)
+    assert (check.passed, check.compared) == (passed, compared)
+
+
+def test_what_stands_in_for_a_long_ring_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = called(capfd, "verify", *CASES["long ring"].split())
+    assert "  on l = 24, against brute force" in out and "  on l = 200, one route against another:" in out
+
+
+def test_what_is_too_rare_is_not_compared() -> None:
+    network = Network(layers=[Layer(filters=[[[10]]], bias=[-5]), Layer(filters=[[[1]]], bias=[-6])])
+    case, sampling = PlainCase(shape=(8,), scale=3, energy="1/200"), Sampling(points=64, replicates=8)
+    checks = [each for each in verification(network, case, sampling) if isinstance(each, Check)]
+    left = [each for each in checks if not each.compared]
+    assert all(each.passed for each in checks) and any("too rare" in each.outcome for each in left)
+    assert {"noise of layer 2 by series", "noise of f_p by series"} <= {each.name for each in left}
+    assert len(left) < len(checks) / 2

@@ -8,6 +8,7 @@ one another.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +21,9 @@ from solver.brute_force.case import PlainCase
 from solver.brute_force.response import PlainNumber
 from solver.brute_force.table import PlainTable, is_affordable, shorter_case
 from solver.cache import Cache
+from solver.network.layer import Layer
 from solver.network.network import Network
-from solver.network.trace import activations
+from solver.network.trace import Activation, activations
 from solver.question.deformation import Deformation
 from solver.question.noise import GaussianNoise
 from solver.question.task import TwoPixelTask
@@ -147,16 +149,25 @@ def _torch_checks(network: Network, task: TwoPixelTask) -> Iterator[Check]:
     from solver.network.torch.writing import to_torch
 
     images, _ = task.images()
-    weights = [w for layer in network.layers for w in layer.weights]
-    dyadic = network.is_rational and all(w.denominator & (w.denominator - 1) == 0 for w in weights)
-    tolerance, words = (0.0, "bit for bit") if dyadic else (1e-9, "to 1e-9, rounded weights")
-
     with torch.no_grad():
         maps = to_torch(network).maps(torch.from_numpy(images[:, None, :]))
+    whole, below = True, None
     for k, (ours, theirs) in enumerate(zip(activations(network, images), maps, strict=True)):
-        difference = np.abs(ours.exact().astype(float) - theirs.numpy()).max()
+        whole = whole and (below is None or _is_whole(network.layers[k - 1], below, ours))
+        below, exact = ours, ours.exact().astype(float)
+        difference = float(np.abs(exact - theirs.numpy()).max())
+        tolerance, words = (0.0, "bit for bit") if whole else (1e-9 * max(1.0, float(np.abs(exact).max())), "to 1e-9")
         yield Check(
             f"a_{k} of all {len(images)} images = torch float64, {words}",
             f"largest difference {difference:g}",
             difference <= tolerance,
         )
+
+
+def _is_whole(layer: Layer, below: Activation, found: Activation) -> bool:
+    """Return whether float64 holds every partial sum of a layer: whole numbers below 2^53, over a power of two."""
+    if not all(isinstance(w, Fraction) for w in layer.weights) or found.denominator & (found.denominator - 1):
+        return False
+    rows = [sum(map(abs, [*np.ravel(channel), b])) for channel, b in zip(layer.array, layer.bias, strict=True)]
+    largest = max(1, Fraction(int(np.abs(below.values).max()), below.denominator))
+    return max(rows) * largest * found.denominator < 2**53
