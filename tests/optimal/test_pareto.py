@@ -99,7 +99,7 @@ def test_the_command_draws(tmp_path: Path) -> None:
     assert done.value.code == 0 and path.read_text().startswith("<?xml")
 
 
-@pytest.mark.parametrize("energy", ["8/3", "1/1000000", "1000000"])
+@pytest.mark.parametrize("energy", ["8/3", "1/1000", "1/10000", "1/100000", "1/1000000", "1000000"])
 @pytest.mark.parametrize(
     "taps", [("0", "1", "0"), ("1/40", "19/20", "1/40"), ("1/2", "0", "1/2"), ("13/40", "7/20", "13/40")]
 )
