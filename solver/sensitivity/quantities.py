@@ -16,7 +16,7 @@ from solver.sensitivity.deformation.routes import DISTANCES, pair_moments
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.routes import chosen_routes, noise_responses
+from solver.sensitivity.noise.routes import answered_choices
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import Choice, LayerValues
 from solver.values import ExactValue, MissingValue, Value, quotient
@@ -157,8 +157,7 @@ NAMES = tuple(each.name for each in QUANTITIES)
 def layer_values(question: Question, how: Evaluation) -> tuple[list[LayerValues], list[dict[str, Choice]]]:
     """Return every quantity of every layer, and the routes of D and G with the reasons against stronger ones."""
     moments = pair_moments(question)
-    choices = chosen_routes(question, how)
-    noise = noise_responses(question, how, choices)
+    choices, noise = zip(*answered_choices(question, how), strict=True)
     linear = replace(question, network=question.network.with_identity())
     identity = pair_moments(linear)
     layers = []

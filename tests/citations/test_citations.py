@@ -301,6 +301,7 @@ PASSED_ON = {
     "DISTANCES.method",
     "LINEAR.method",
     "bounded",
+    "f'{_PREFIX}{value.method}'",
     "f'formula, {self.proof.method}'",
     "f'{method}, {sets}'",
     "found.method",

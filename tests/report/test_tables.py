@@ -180,7 +180,7 @@ def test_d_alone_is_the_d_of_the_whole() -> None:
 
 
 def test_d_alone_costs_no_noise(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("solver.sensitivity.quantities.noise_responses")
+    monkeypatch.delattr("solver.sensitivity.quantities.answered_choices")
     code, out, _ = called(capfd, "table", "--scales", "3..9", "--columns", "D", "--layers", "output", "--length", "50")
     assert code == 0 and len(cells_of(out)) == 7
 

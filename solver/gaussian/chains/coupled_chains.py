@@ -22,7 +22,7 @@ from solver.gaussian.chains.level_grids import Cells, Direction, Line, Product, 
 from solver.gaussian.chains.noise_grid import NoiseGrid
 from solver.gaussian.moments import FLOATS
 
-MOST_PANELS = 1e6
+MOST_PANELS = 1e4
 """More panels of a level are not even counted."""
 
 Means = tuple[float, ...]

@@ -11,7 +11,7 @@ from solver.sensitivity.question import Question
 from solver.values import MissingValue, Value
 
 STANDARD_ERRORS = 5
-ROUNDING = 1e-12
+FLOAT_ROUNDING = 1e-12
 """Of a value that is compared as a float, against its size."""
 _BY = {EXACT: "brute force", PAIRS: "sums over pairs", DRAWS: "drawn", "sampling": "sampled"}
 
@@ -51,7 +51,7 @@ def agreement(name: str, value: Value, plain: PlainNumber) -> Check:
         same = bool(value.exact == plain.number)
         return Check(name, f"{shown} {'= brute force, exactly' if same else f'against {plain.number}'}", same)
     size, gap = abs(float(plain.number)), abs(float(value) - float(plain.number))
-    bound, deviation = ROUNDING * max(size, abs(float(value))), 0.0
+    bound, deviation = FLOAT_ROUNDING * max(size, abs(float(value))), 0.0
     for error, drawn in ((float(value.error(15)), SAMPLED_METHOD in value.method), _error(plain)):
         bound, deviation = (bound, hypot(deviation, error)) if drawn else (bound + error, deviation)
     return _inexact(name, str(shown), plain, gap, bound, deviation)

@@ -5,6 +5,7 @@ METHODS = {
     "deterministic": "series or transfer wherever they apply, however long they take, else sampling",
     "series": "proven balls, where the rectified sites are independent",
     "transfer": "transfer operator on equal windows, where the rectified sites are independent or a moving average",
+    "scaled": "sampling of stronger noise, for noise so weak that the response is in proportion",
     "sampling": "randomised quasi-Monte Carlo, for any network",
 }
 """A policy, or one of `solver.sensitivity.noise.routes.ROUTES`, by name, for layers without a closed form."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from solver.cache import Cache
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is to do."""
 SAMPLED_METHOD = "randomised quasi-Monte Carlo"
+LARGEST_VARIANCE = Fraction(10**150)
 FEWEST_POINTS = 128
 FEWEST_ON_FRAMES = 32
 
@@ -31,6 +33,12 @@ def stated_error(count: int) -> str:
     2.05 and 3.21 errors with 32 samples, 2.26 and 4.21 with 8; docs/accuracy.md has others.
     """
     return f"error at 68.27 %, Student's t with {count - 1} degrees of freedom"
+
+
+def beyond_floats(variance: Fraction) -> str | None:
+    """Return in words that floats do not hold noise of a variance, or its square, if they do not."""
+    held = 1 / LARGEST_VARIANCE < variance < LARGEST_VARIANCE
+    return None if held else "the noise is too weak or too strong for floats"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +106,8 @@ class Evaluation:
 
     Parameters
     ----------
-    method : {"auto", "deterministic", "series", "transfer", "sampling"}
-        The last three force one route, and fail where it does not apply.
+    method : {"auto", "deterministic", "series", "transfer", "scaled", "sampling"}
+        The last four force one route, and fail where it does not apply.
     sampling : Sampling
         How much to sample.
     cache : Cache, optional

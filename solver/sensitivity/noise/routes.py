@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from solver.errors import NotApplicableError
 from solver.sensitivity.noise.closed import CLOSED_ROUTES, LINEAR, ONCE
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_responses
+from solver.sensitivity.noise.sampled.scaled import SCALED
 from solver.sensitivity.noise.series import SERIES
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
 from solver.sensitivity.noise.transfer.rectified_input import INPUT_TRANSFER
 from solver.sensitivity.question import Question
 from solver.sensitivity.results import Choice
-from solver.values import Value
+from solver.values import NumericValue, Value
 
-ROUTES = (LINEAR, ONCE, SERIES, LAYER_TRANSFER, OUTPUT_TRANSFER, INPUT_TRANSFER, SAMPLED)
+ROUTES = (LINEAR, ONCE, SERIES, LAYER_TRANSFER, OUTPUT_TRANSFER, INPUT_TRANSFER, SCALED, SAMPLED)
 """Every way to evaluate a noise response, from the strongest to the weakest; the last applies to everything."""
+
+
+ROUGH = 1e-4
+"""The relative error that sampling can be better than."""
 
 
 def chosen_route(question: Question, layer: int, how: Evaluation) -> Choice:
@@ -50,21 +53,38 @@ def chosen_routes(question: Question, how: Evaluation) -> list[Choice]:
     return [chosen_route(question, k, how) for k in question.layers]
 
 
-def noise_responses(
-    question: Question, how: Evaluation | None = None, choices: Sequence[Choice] | None = None
-) -> list[NoiseResponse[Value]]:
-    """Return the noise response of layers 0..depth and of the output, by the routes chosen for them or those given.
+def noise_responses(question: Question, how: Evaluation | None = None) -> list[NoiseResponse[Value]]:
+    """Return the noise response of layers 0..depth and of the output, as `answered_choices` does."""
+    return [response for _, response in answered_choices(question, how or Evaluation())]
+
+
+def answered_choices(question: Question, how: Evaluation) -> list[tuple[Choice, NoiseResponse[Value]]]:
+    """Return the noise response of layers 0..depth and of the output, each with its route.
+
+    Where ``auto`` chose an estimate whose error is above `ROUGH` of it, sampling is tried too, and the smaller error
+    taken.
 
     Raises
     ------
     NotApplicableError
         If ``how.method`` names a route that does not apply to a layer that has no closed form.
     """
-    how = how or Evaluation()
-    routes = [each.route for each in choices or chosen_routes(question, how)]
-    chosen = [k for k, route in enumerate(routes) if route is SAMPLED]
-    sampled = sampled_responses(question, chosen, how) if chosen else {}
-    return [
-        sampled[k] if k in sampled else route.response(question, k, how)  # type: ignore[union-attr]
-        for k, route in enumerate(routes)
+    chosen = chosen_routes(question, how)
+    sampled = sampled_responses(question, [k for k, each in enumerate(chosen) if each.route is SAMPLED], how)
+    responses = [
+        sampled[k] if k in sampled else each.route.response(question, k, how)  # type: ignore[union-attr]
+        for k, each in enumerate(chosen)
     ]
+    rough = [k for k, each in enumerate(chosen) if how.method == "auto" and _is_rough(each, responses[k])]
+    for k, other in sampled_responses(question, rough, how).items():
+        if float(other.total.error()) < float(responses[k].total.error()):
+            refused = (*chosen[k].refused, ("transfer", "its error is larger than that of sampling"))
+            chosen[k], responses[k] = Choice(SAMPLED, refused), other
+    return list(zip(chosen, responses, strict=True))
+
+
+def _is_rough(choice: Choice, response: NoiseResponse[Value]) -> bool:
+    """Return whether a value that was not sampled is worse than what sampling gives in about a second."""
+    value = response.total
+    sampled = choice.route in (SAMPLED, SCALED)
+    return isinstance(value, NumericValue) and not sampled and value.uncertainty > ROUGH * abs(value.estimate)

@@ -57,6 +57,7 @@ CASES = {
     "identity": Question(construct("uniform", RING).with_identity(), RING),
     "three layers": Question(chain([1, 1], [1, 1], [1, 1]), LONGER),
     "signs": Question(chain([1, 1], [2, -1]), RING),
+    "weak noise": Question(chain([1, 1], [2, -1]), RING, noise=GaussianNoise(energy=Fraction(1, 10**7))),
     "independent": Question(chain([1], [1, 1, 1]), RING),
     "noise that is not Gaussian": Question(construct("shift", LONGER), LONGER, noise=UniformNoise()),
     "hard tanh": Question(chain(["1/3", "1/3", "1/3"], [1, 1, 1], activation="hardtanh"), RING),

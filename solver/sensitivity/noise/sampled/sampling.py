@@ -22,11 +22,11 @@ from solver.question.noise import Noise
 from solver.question.pairs import Task
 from solver.sensitivity.noise.closed import control
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, keep, stored
-from solver.sensitivity.noise.route import SAMPLED_METHOD, Evaluation, Progress, Route, Sampling
+from solver.sensitivity.noise.route import SAMPLED_METHOD, Evaluation, Progress, Route, Sampling, beyond_floats
 from solver.sensitivity.noise.sampled.estimate import Samples, split_estimate
 from solver.sensitivity.noise.sampled.float_trace import FloatTrace, Trace
 from solver.sensitivity.noise.sampled.threads import drawn_results
-from solver.sensitivity.noise.sampled.unmet import Change, LouderNoise, Unmet, unmet_changes
+from solver.sensitivity.noise.sampled.unmet import LouderNoise, Statistic, Unmet, unmet_changes
 from solver.values import NumericValue, Value
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Replicate:
     def unmet(self, runs: list[Replicated], noises: Draw, seed: int, *, gaussian: bool) -> dict[int, Unmet]:
         """Return by how much what no replicate met could change the means (`unmet_changes`)."""
 
-        def statistic(key: int, noisy: Trace) -> Change:
+        def statistic(key: int, noisy: Trace) -> Statistic:
             square, linear, moved = self.differences(key, noisy)
             return square - linear, moved
 
@@ -244,7 +244,8 @@ def sampled_responses(
 
 
 def _refusal(question: Question, layer: int) -> str | None:
-    return question.noise.lacks("independent")
+    noise = question.noise
+    return noise.lacks("independent") or beyond_floats(noise.variance(question.task.sites))
 
 
 def _response(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:

@@ -26,7 +26,7 @@ FEWEST, MOST = 16, 64
 LEAST_PROBABILITY = 1e-300
 _LARGEST = 1e300
 
-Change = tuple[np.ndarray, np.ndarray]
+Statistic = tuple[np.ndarray, np.ndarray]
 """What is squared, of shape (points, images), and the changes of units, of shape (points, images, units)."""
 
 
@@ -75,7 +75,7 @@ def unmet_changes(
     counts: Sequence[np.ndarray],
     samples: int,
     seed: int,
-    statistics: dict[int, Callable[[Trace], Change]],
+    statistics: dict[int, Callable[[Trace], Statistic]],
 ) -> dict[int, Unmet]:
     """Return by how much what was not met could change the statistics of layers.
 
@@ -113,7 +113,7 @@ def unmet_changes(
     return found
 
 
-def _sums(plain: Change, as_met: Change) -> list[np.ndarray]:
+def _sums(plain: Statistic, as_met: Statistic) -> list[np.ndarray]:
     """Return the sums over points of both changes, and at how many points there is any, for each image."""
     square, moved = (
         np.nan_to_num(np.abs(a - b), nan=_LARGEST, posinf=_LARGEST) for a, b in zip(plain, as_met, strict=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
+from solver.sensitivity.noise.route import beyond_floats
 from solver.sensitivity.noise.units import Refusal, UnitRing, Window, unit_ring
 
 if TYPE_CHECKING:
@@ -195,6 +196,8 @@ def _equal_windows(
 ) -> EqualWindows | Refusal:
     if len(kernels) != 1:
         return Refusal("the units are not equal windows")
+    if why := beyond_floats(variance):
+        return Refusal(why)
     units = ring.units
     if units.has_strides:
         return Refusal("units with strides do not slide over the field")
