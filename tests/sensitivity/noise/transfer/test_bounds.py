@@ -17,6 +17,7 @@ from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
 from solver.sensitivity.noise.transfer.rectified_input import INPUT_TRANSFER
+from solver.sensitivity.noise.transfer.windows import EqualWindows
 from solver.sensitivity.question import Question
 from solver.values import NumericValue
 from tests.sensitivity.noise.transfer.nested import Ring, Unit, change, law
@@ -190,3 +191,42 @@ def test_the_tails_of_correlated_sites_are_bounded() -> None:
         errors.append((abs(chains.shortfalls([seen])[0, 0] - expected), neglected(chains, [seen])[0, 0]))
     assert all(error <= bound for error, bound in errors)
     assert errors[0][0] > 1e-3 and np.all(np.diff([bound for _, bound in errors]) < 0)
+
+
+def coarse(self: EqualWindows, *, fine: bool, pair: bool) -> ChainResolution:
+    """Grids on which nothing is resolved to more than a few digits."""
+    nodes = 5 if fine else 4
+    return ChainResolution(0.9 if fine else 1.1, 4.5 if fine else 4.0, nodes, nodes, 4 * self.unit)
+
+
+COARSE_CASES = [
+    ([Fraction(1), Fraction(1)], Fraction(-1, 4), [Fraction(1), Fraction(2)], Fraction(1), Fraction(4), False),
+    ([Fraction(1)], Fraction(1, 4), [Fraction(1), Fraction(-1)], Fraction(1, 2), Fraction(2), False),
+    ([Fraction(1), Fraction(3, 4)], Fraction(0), [Fraction(-1), Fraction(1, 2)], Fraction(-1), Fraction(8), False),
+    ([Fraction(1)], Fraction(0), [Fraction(1), Fraction(3, 2)], Fraction(3, 2), Fraction(3), True),
+]
+
+
+def test_large_errors_of_layers_hold_the_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where grids are coarse the difference of the two resolutions is all there is of the error."""
+    monkeypatch.setattr(EqualWindows, "resolution", coarse)
+    shares = []
+    for *case, added in COARSE_CASES:
+        route, layer = (INPUT_TRANSFER, 1) if added else (LAYER_TRANSFER, 2)
+        response = found(route, asked(*case, added=added), layer)
+        for value, expected in zip((response.total, response.coherent), ring(*case, added=added).layer(), strict=True):
+            shares.append(abs(value.estimate - expected) / value.uncertainty)
+            assert value.uncertainty > 1e-6 * expected
+    assert max(shares) <= 1 and max(shares) > 1e-2, shares
+
+
+def test_large_errors_of_outputs_hold_the_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EqualWindows, "resolution", coarse)
+    shares = []
+    for *case, added in (COARSE_CASES[0], COARSE_CASES[3]):
+        question = asked(*case, added=added)
+        response = found(INPUT_TRANSFER if added else OUTPUT_TRANSFER, question, question.depth + 1)
+        for value, expected in zip((response.total, response.coherent), ring(*case, added=added).mean(), strict=True):
+            shares.append(abs(value.estimate - expected) / value.uncertainty)
+            assert value.uncertainty > 1e-6 * expected
+    assert max(shares) <= 1 and max(shares) > 1e-2, shares
