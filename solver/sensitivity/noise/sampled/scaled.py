@@ -37,6 +37,8 @@ _PREFIX = "no kink in reach: scaled from stronger noise, "
 SCALED_METHOD = _PREFIX + SAMPLED_METHOD
 CLEARANCE = 12
 """Deviations within which the stronger noise reaches no other kink; it is farther out once in 10^32."""
+LARGEST_DEVIATION = Fraction(1, CLEARANCE)
+"""Of the stronger noise, a site, whatever the network: pixels are 1."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,13 @@ class Slack:
 def slack(network: Network, task: Task, layer: int) -> Slack:
     """Return how far the network is from its kinks; costs one exact pass over the representing images."""
     ring = noise_representatives(network, task)
-    passes = list(layer_passes(network, dense_images([{}, *ring.images], ring.shape)))
+    passes = layer_passes(network, dense_images([{}, *ring.images], ring.shape))
+    next(passes)
     radius, slopes = np.inf, np.ones(1)
-    for k, each in enumerate(network.layers[:layer], start=1):
+    for each, (activation, _) in zip(network.layers[:layer], passes, strict=False):
         weights = np.abs(each.array.astype(float)).reshape(*each.array.shape[:2], -1).sum(axis=-1)
         slopes = weights @ slopes
-        z, denominator = passes[k][0].values, passes[k][0].denominator
+        z, denominator = activation.values, activation.denominator
         for kink in {"relu": (0,), "hardtanh": (-1, 1), "identity": ()}[each.activation]:
             gaps = np.abs((z - kink * denominator).astype(float)) / denominator
             gaps = np.moveaxis(np.where(gaps > 0, gaps, np.inf), 1, 0).reshape(each.channels, -1).min(axis=1)
@@ -75,15 +78,16 @@ def slack(network: Network, task: Task, layer: int) -> Slack:
 def stronger_energy(question: Question, layer: int) -> Fraction:
     """Return the energy up to which noise reaches no other kink within `CLEARANCE` deviations."""
     radius = slack(question.network, question.task, min(layer, question.depth)).radius
-    return Fraction(min(radius, 1.0) / CLEARANCE) ** 2 * question.task.sites
+    return min(Fraction(min(radius, 1.0) / CLEARANCE), LARGEST_DEVIATION) ** 2 * question.task.sites
 
 
 def _refusal(question: Question, layer: int) -> str | None:
-    noise = question.noise
+    noise, most = question.noise, LARGEST_DEVIATION**2 * question.task.sites  # told without a pass
     if why := noise.lacks("independent", "gaussian"):
         return why
-    weak = noise.energy < stronger_energy(question, layer)
-    return None if weak else "the noise is not so weak that no unit leaves the pieces that it touches"
+    if noise.energy < most and noise.energy < stronger_energy(question, layer):
+        return None
+    return "the noise is not so weak that no unit leaves the pieces that it touches"
 
 
 def _remainder(question: Question, layer: int, variance: float) -> float:
