@@ -155,7 +155,7 @@ def test_the_error_of_an_output_holds_the_difference(**case: object) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @MEANS
 def test_the_error_of_many_outputs_holds_the_difference(**case: object) -> None:
     check_mean(**case)  # type: ignore[arg-type]

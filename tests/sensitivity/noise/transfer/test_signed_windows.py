@@ -165,7 +165,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(cases())
 def test_the_error_holds_the_difference(case: Case) -> None:
     found, error, expected = compared(case)
