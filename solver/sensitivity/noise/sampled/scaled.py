@@ -27,6 +27,7 @@ from solver.question.pairs import Task
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import SAMPLED_METHOD, Evaluation, Route
 from solver.sensitivity.noise.sampled.estimate import LEAST_ERROR
+from solver.sensitivity.noise.sampled.float_trace import KINKS
 from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_responses
 from solver.values import NumericValue, Value
 
@@ -68,7 +69,7 @@ def slack(network: Network, task: Task, layer: int) -> Slack:
         weights = np.abs(each.array.astype(float)).reshape(*each.array.shape[:2], -1).sum(axis=-1)
         slopes = weights @ slopes
         z, denominator = activation.values, activation.denominator
-        for kink in {"relu": (0,), "hardtanh": (-1, 1), "identity": ()}[each.activation]:
+        for kink in (int(end) for end in KINKS[each.activation] if np.isfinite(end)):
             gaps = np.abs((z - kink * denominator).astype(float)) / denominator
             gaps = np.moveaxis(np.where(gaps > 0, gaps, np.inf), 1, 0).reshape(each.channels, -1).min(axis=1)
             radius = min(radius, float(np.min(gaps / np.maximum(slopes, LEAST_ERROR))))

@@ -90,9 +90,7 @@ def check_layer(
     assume(is_quick(route, question, layer))
     response = found(route, question, layer)
     total, coherent = ring(*case, added=added).layer()
-    smallest = (
-        1e-16 * float(energy) * float(sum(abs(w) for w in weights)) ** 2 * 1e-2
-    )  # 9 deviations: the oracle's reach
+    smallest = 1e-18 * float(energy) * float(sum(map(abs, weights))) ** 2  # 9 deviations: the oracle's reach
     assert holds(response.total, total, smallest)
     assert holds(response.coherent, coherent, smallest)
     assert holds(response.incoherent, total - coherent, smallest + ORACLE * total)
