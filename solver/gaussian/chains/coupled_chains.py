@@ -18,19 +18,26 @@ from itertools import pairwise
 
 import numpy as np
 
-from solver.gaussian.chains.level_grids import Cells, Direction, Line, Product, Sectors, angle, move, piece_count
+from solver.gaussian.chains.columns import Counts, Pattern, PatternColumns
+from solver.gaussian.chains.level_grids import (
+    Cells,
+    Direction,
+    Line,
+    Product,
+    Sectors,
+    angle,
+    move,
+    piece_count,
+    resting,
+)
 from solver.gaussian.chains.noise_grid import NoiseGrid
 from solver.gaussian.moments import FLOATS
 
 MOST_PANELS = 1e4
 """More panels of a level are not even counted."""
 
-Means = tuple[float, ...]
-"""Means m of consecutive sites."""
 Path = tuple[Cells, np.ndarray, Direction]
 """Between which functions levels move at a site: on cells, to points, in a direction (`level_grids.move`)."""
-Values = dict[Means, np.ndarray]
-"""The state, for each distinct ending of the patterns."""
 
 
 @dataclass(frozen=True)
@@ -74,108 +81,117 @@ class CoupledChains:
         """The grid of the noises."""
         return NoiseGrid(self.taps, self.deviation, self.resolution.step, self.resolution.reach)
 
-    def shortfalls(self, patterns: Sequence[Means]) -> np.ndarray:
+    def shortfalls(self, patterns: Sequence[Pattern]) -> np.ndarray:
         """Return E C and E C^2 of windows that see the means ``patterns``, of shape (patterns, 2)."""
-        highest, stages = self._stages(patterns)
+        stages = self._stages(patterns)
+        columns, count = PatternColumns(patterns), len(self.weights)
         left = np.maximum(stages[-1].points[:, 0], 0)
-        values: Values = {(): self._constant(np.stack([left, left**2], axis=-1))}
-        for j in reversed(range(len(self.weights))):
-            endings = {p[j:] for p in patterns}
+        values = self._constant(np.stack([left, left**2], axis=-1)[None])
+        for j in reversed(range(count)):
             if self.weights[j]:
                 points = stages[j].points if j else np.full((1, 2), self.level)
-                direction = (self.weights[j], 0.0)
-                values = self._stepped(values, endings, (stages[j + 1], points, direction), highest[j])
+                values = self._stepped(values, columns, j, (stages[j + 1], points, (self.weights[j], 0.0)))
             else:
-                values = {ending: self.grid.passed(values[ending[1:]]) for ending in endings}
-        return np.stack([self.grid.expectation(values[p])[0] for p in patterns])
+                values = self._passed(values, columns, j)
+        found = self.grid.expectation(values)[:, 0]
+        return np.stack([found[columns.endings(0)[p][0]] for p in patterns])
 
-    def largest_step(self, patterns: Sequence[Means]) -> float:
+    def largest_step(self, patterns: Sequence[Pattern]) -> float:
         """Return about how many entries the largest matrix of `shortfalls` has; weaker noise takes more panels."""
         reaches = np.array(self.weights) * self._highest(patterns)
         ranges = (self._range(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1))
         if max(high - low for low, high in ranges) > MOST_PANELS * self.resolution.panel:
             return np.inf
-        return max(self._rises(*self._stages(patterns))) * self.resolution.level_nodes
+        return max(self._pieces(patterns)) * self.resolution.integral_nodes * self.resolution.level_nodes
 
-    def shortfall_cost(self, patterns: Sequence[Means]) -> float:
-        """Return the multiplications that `shortfalls` takes, to leading order: two columns for each ending.
-
-        The sinc functions count ten for each value; only with unequal taps are they the larger part.
-        """
-        noises, sincs = len(self.grid.nodes) ** (self.grid.memory + 1), 10.0 * self.grid.sinc_size
+    def shortfall_cost(self, patterns: Sequence[Pattern]) -> float:
+        """Return the real multiplications that `shortfalls` takes, to leading order: two parts for each ending."""
+        columns = PatternColumns(patterns)
         return sum(
-            rises * (2 * noises * len({p[j:] for p in patterns}) + sincs * len({p[j] for p in patterns}))
-            for j, rises in enumerate(self._rises(*self._stages(patterns)))
+            count * self._piece_cost(self.resolution.level_nodes, 2 * columns.count(j + 1))
+            for j, count in enumerate(self._pieces(patterns))
         )
 
-    def tilts(self, patterns: Sequence[Means]) -> np.ndarray:
-        """Return sum_i Cov(r_i, C) over the window's sites and the D sites on either side, whose means are included.
+    def tilt(self, counts: Counts) -> float:
+        """Return the sum of E[(sum_i r_i) C] over the window's sites and the D sites on either side, means included.
 
-        With at most one factor r_i - E r_i inserted: W_j = step W_(j+1) + step (r_j - E r_j) V_(j+1).
+        With at most one factor r inserted: T_j = step T_(j+1) + step r V_(j+1).
         """
         line, memory = self._line(0), self.grid.memory
-        plain, end = self._constant(line.points[:, :1]), len(self.weights) + memory
+        columns, end = PatternColumns.summed(counts), memory + len(self.weights)
 
-        def tilt(means: Means, first: int) -> np.ndarray:
-            terms = (self._conditional(m, site) for site, m in enumerate(means, first))
-            return sum(terms, np.zeros((1, 1, 1, 1)))
+        def outside(means: Pattern, first: int) -> np.ndarray:
+            sites = (self._conditional(m, site) for site, m in enumerate(means, first))
+            return np.asarray(sum(sites, np.zeros(self.grid.shape)))
 
-        values = {p[end:]: np.concatenate([plain, plain * tilt(p[end:], 0)], axis=-1) for p in patterns}
-        values = self._along(line, values, patterns, memory, self.weights, tilted=True)
-        fulls = [(p, self._full(line, values[p[memory:]])) for p in patterns]
-        both = (full[..., 1:] + tilt(p[:memory], -memory) * full[..., :1] for p, full in fulls)
-        return np.array([self.grid.expectation(each)[0, 0] for each in both])
+        after = {
+            ending: np.stack([np.ones(self.grid.shape), outside(ending[:memory], 0)]) for ending in columns.endings(end)
+        }
+        full = np.moveaxis(columns.collected(end, after), -1, 0)
+        values = line.points[:, 0, None, None, None] * full[:, None]
+        for j in reversed(range(memory, end)):
+            path = line, line.points, (self.weights[j - memory], 0.0)
+            values = self._stepped(values, columns, j, path, tilted=True)
+        plain, tilted = self._full(line, values).swapaxes(0, 1)
+        return sum(
+            weight * float(self.grid.expectation(tilted[column] + outside(before, -memory) * plain[column]))
+            for (before, column), weight in columns.beginnings(memory).items()
+        )
 
-    def products(
-        self, patterns: Sequence[Means], lag: int, *, first_levels: Sequence[float] | None = None
-    ) -> np.ndarray:
-        """Return E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites.
+    def product(self, counts: Counts, lag: int, first_levels: Sequence[float] | None = None) -> np.ndarray:
+        """Return the sum of E[C_p C_(p+lag)], 0 < lag < n, for the means of all n + lag sites, of shape (levels,).
 
-        ``first_levels`` gives window p a level of its own for each pattern, at most theta.
+        ``first_levels`` are those of window p, at most theta; theta itself if none are given.
         """
-        count = len(self.weights)
+        count, columns = len(self.weights), PatternColumns.summed(counts)
         line, edge = self._line(1), self._edge(lag)
-        values: Values = {(): self._constant(line.points[:, 1:])}
-        values = self._along(line, values, patterns, count, self.weights[count - lag :])
+        values = self._ending(line, columns, count + lag)
+        for j in reversed(range(count, count + lag)):
+            values = self._stepped(values, columns, j, (line, line.points, (0.0, self.weights[j - lag])))
         for site, path in self._common_sites(lag):
-            values = self._stepped(values, {p[site:] for p in patterns}, path)
-        values = self._along(edge, values, patterns, 0, self.weights[:lag])
-        starts = zip(patterns, first_levels or [self.level] * len(patterns), strict=True)
-        return np.array([self._at_full(edge, values[p], b)[0] for p, b in starts])
+            values = self._stepped(values, columns, site, path)
+        for j in reversed(range(lag)):
+            values = self._stepped(values, columns, j, (edge, edge.points, (self.weights[j], 0.0)))
+        return np.array([self._total(self._full(edge, values, b)) for b in first_levels or [self.level]])
 
-    def product_cost(self, patterns: Sequence[Means], lag: int) -> float:
-        """Return the multiplications that `products` takes, to leading order: those at the sites both windows see."""
-        noises, sincs, cost = len(self.grid.nodes) ** self.grid.memory, 10.0 * self.grid.sinc_size, 0.0
-        for site, path in self._common_sites(lag):
-            rises = piece_count(*path) * self.resolution.integral_nodes
-            cost += float(rises) * path[0].cell_size * noises * len({p[site:] for p in patterns})
-            cost += rises * sincs * len({p[site] for p in patterns})
-        return cost
+    def product_cost(self, counts: Counts, lag: int) -> float:
+        """Return the real multiplications that `product` takes, to leading order: those at sites both windows see."""
+        columns = PatternColumns.summed(counts)
+        return sum(
+            piece_count(*path) * self._piece_cost(path[0].cell_size, columns.count(site + 1))
+            for site, path in self._common_sites(lag)
+        )
 
-    def distant_covariances(self, patterns: Sequence[Means], lag: int) -> np.ndarray:
-        """Return Cov(C_p, C_(p+lag)), n <= lag < n + D, for the 2 n means of both windows, which share noises only."""
-        count = len(self.weights)
-        line = self._line(0)
-        values: Values = {(): self._constant(line.points[:, :1])}
-        values = self._along(line, values, patterns, count, self.weights)
-        for ending, value in values.items():
-            full = self._full(line, value)
-            full = full - self.grid.expectation(full)
-            for _ in range(count, lag):
-                full = self.grid.passed(full)
-            values[ending] = line.points[:, :1, None] * full
-        values = self._along(line, values, patterns, 0, self.weights)
-        return np.array([self._at_full(line, values[p])[0] for p in patterns])
+    def distant_product(self, counts: Counts, lag: int) -> float:
+        """Return the sum of E[C_p C_(p+lag)], n <= lag < n + D, for the 2 n means of windows that share noises only."""
+        count, columns, line = len(self.weights), PatternColumns.summed(counts), self._line(0)
+        values = self._ending(line, columns, 2 * count)
+        for j in reversed(range(count, 2 * count)):
+            values = self._stepped(values, columns, j, (line, line.points, (self.weights[j - count], 0.0)))
+        full = self._full(line, values)
+        for _ in range(count, lag):
+            full = self.grid.passed(full)
+        values = line.points[:, 0, None, None, None] * full[:, None]
+        for j in reversed(range(count)):
+            values = self._stepped(values, columns, j, (line, line.points, (self.weights[j], 0.0)))
+        return self._total(self._full(line, values))
 
-    def _rises(self, highest: np.ndarray, stages: Sequence[Line]) -> list[float]:
-        """Return about how many values of r the step at each site takes; 0 in gaps."""
-        counts = []
+    def _piece_cost(self, cell_size: int, columns: int) -> float:
+        """Return the real multiplications of one piece: its matrices, and all that they are applied to."""
+        grid = self.grid
+        if not grid.memory:
+            return float(cell_size * (self.resolution.integral_nodes + columns))
+        period = 2 * grid.spread / (grid.slope * grid.step)
+        return period * cell_size * (self.resolution.integral_nodes + 2 * columns * grid.shape[0])
+
+    def _pieces(self, patterns: Sequence[Pattern]) -> list[float]:
+        """Return about how many pieces the step at each site takes; 0 in gaps."""
+        counts, highest, stages = [], self._highest(patterns), self._stages(patterns)
         for j, weight in enumerate(self.weights):
             breaks = stages[j + 1].breaks
             covered = abs(weight) * highest[j] / (breaks[-1] - breaks[0])
             pieces = max(1.0, (len(breaks) - 1) * min(1.0, covered))
-            points = len(stages[j].points) if j else 1
-            counts.append(points * pieces * self.resolution.integral_nodes if weight else 0.0)
+            counts.append((len(stages[j].points) if j else 1) * pieces if weight else 0.0)
         return counts
 
     def _common_sites(self, lag: int) -> Iterator[tuple[int, Path]]:
@@ -196,48 +212,36 @@ class CoupledChains:
             yield site, (cells, wanted.points, (self.weights[site], self.weights[site - lag]))
             cells = wanted
 
-    def _along(
-        self,
-        line: Line,
-        values: Values,
-        patterns: Sequence[Means],
-        start: int,
-        weights: Sequence[float],
-        *,
-        tilted: bool = False,
-    ) -> Values:
-        """Return the values at site ``start`` after sites with ``weights`` from there on have moved one level."""
-        for j in reversed(range(len(weights))):
-            direction = (0.0, weights[j]) if line.axis else (weights[j], 0.0)
-            endings = {p[start + j :] for p in patterns}
-            values = self._stepped(values, endings, (line, line.points, direction), tilted=tilted)
-        return values
-
     def _stepped(
-        self, values: Values, endings: set[Means], path: Path, reach: float = np.inf, *, tilted: bool = False
-    ) -> Values:
-        """Return the values one site earlier, for each ending; endings with the same first mean are one stack."""
-        step = move(*path, self.resolution.integral_nodes, reach)
-        result: Values = {}
-        for mean in sorted({ending[0] for ending in endings}):
-            group = sorted(ending for ending in endings if ending[0] == mean)
-            stacked = np.concatenate([values[ending[1:]] for ending in group], axis=-1)
-            moved = self.grid.stepped(stacked, step, mean)
-            if tilted:
-                plain, centre = np.ascontiguousarray(stacked[..., ::2]), float(self._mean(mean, self.taps))
-                moved[..., 1::2] += self.grid.stepped(plain, step, mean, centre)
-            result |= dict(zip(group, np.split(moved, len(group), axis=-1), strict=True))
+        self, values: np.ndarray, columns: PatternColumns, site: int, path: Path, *, tilted: bool = False
+    ) -> np.ndarray:
+        """Return the values before a site, in its columns."""
+        transitions = columns.transitions(site)
+        result = self.grid.rested(values, resting(*path), transitions)
+        for within, means in self.grid.stretches(transitions):
+            step = move(*path, self.resolution.integral_nodes, within)
+            if len(step.rises):
+                these = {mean: transitions[mean] for mean in means}
+                result += self.grid.risen(values, step, these, tilted=tilted)
         return result
 
-    def _stages(self, patterns: Sequence[Means]) -> tuple[np.ndarray, list[Line]]:
-        """Return how far each site rises, and the functions of what is left of a level before each site and after."""
-        highest = self._highest(patterns)
-        reaches = np.array(self.weights) * highest
-        return highest, [self._stage(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1)]
+    def _passed(self, values: np.ndarray, columns: PatternColumns, site: int) -> np.ndarray:
+        """Return the values before a site that moves no level."""
+        passing = sum(columns.transitions(site).values())
+        return np.einsum("cbtye,cd->dbtye", self.grid.passed(values), passing)
 
-    def _highest(self, patterns: Sequence[Means]) -> np.ndarray:
-        spread = self.resolution.reach * self.deviation * float(np.hypot.reduce(self.taps))
-        return np.asarray(np.maximum(np.max(patterns, axis=0), 0) + spread)
+    def _ending(self, line: Line, columns: PatternColumns, start: int) -> np.ndarray:
+        """Return what is left of a level after the last site, in columns."""
+        weights = columns.collected(start, dict.fromkeys(columns.endings(start), np.ones(())))
+        return self._constant(line.points[:, line.axis, None] * weights[:, None, None])
+
+    def _stages(self, patterns: Sequence[Pattern]) -> list[Line]:
+        """Return the functions of what is left of a level before each site and after all."""
+        reaches = np.array(self.weights) * self._highest(patterns)
+        return [self._stage(reaches[:j], reaches[j:]) for j in range(len(reaches) + 1)]
+
+    def _highest(self, patterns: Sequence[Pattern]) -> np.ndarray:
+        return np.asarray(np.maximum(np.max(patterns, axis=0), 0) + self.grid.spread)
 
     def _stage(self, spent: np.ndarray, rest: np.ndarray) -> Line:
         # Where summands still to come are negative, levels below 0 count; where earlier ones were, levels above theta
@@ -271,28 +275,25 @@ class CoupledChains:
         return sorted({float(angle(np.array(pair))) for pair in pairs})
 
     def _constant(self, levels: np.ndarray) -> np.ndarray:
-        """Return values that depend on the level alone, given as (level, column)."""
-        y, e = self.grid.shape
-        return np.broadcast_to(levels[None, :, None, :], (y, len(levels), e, levels.shape[1]))
+        """Return values that do not depend on noise, given as (column, level, part)."""
+        return np.broadcast_to(levels[..., None, None], (*levels.shape, *self.grid.shape))
 
     def _full(self, line: Line, values: np.ndarray, first: float | None = None) -> np.ndarray:
-        """Return the values at full levels, or at b = ``first``, with an axis of length 1 for the level."""
+        """Return the values at full levels, or at b = ``first``, without the axis of levels."""
         point = np.array([[self.level if first is None else first, self.level]])
         cell, matrix, _ = line.factors(point[:, None], point)
         at = int(cell[0]) * line.nodes
-        return np.einsum("b,ybec->yec", matrix[0, 0], values[:, at : at + line.nodes])[:, None]
+        return np.einsum("b,cbtye->ctye", matrix[0, 0], values[:, at : at + line.nodes])
 
-    def _at_full(self, line: Line, values: np.ndarray, first: float | None = None) -> np.ndarray:
-        return self.grid.expectation(self._full(line, values, first))[0]
+    def _total(self, full: np.ndarray) -> float:
+        """Return the sum over columns of the mean over the first noises."""
+        return float(self.grid.expectation(full).sum())
 
     def _conditional(self, mean: float, site: int) -> np.ndarray:
-        """Return E[r | state] - E r at a site counted from the state: 0 is the next one, -1 the one before."""
+        """Return E[r | state] at a site counted from the state: 0 is the next one, -1 the one before."""
         memory = self.grid.memory
         known = {k - site: k for k in range(memory) if 0 <= k - site <= memory}
-        drift = sum((self.taps[tap] * self.grid.state[k] for tap, k in known.items()), np.zeros((1, 1, 1, 1)))
+        drift = sum((self.taps[tap] * self.grid.state[k] for tap, k in known.items()), np.zeros((1, 1)))
         rest = [w for tap, w in enumerate(self.taps) if tap not in known]
-        return self._mean(mean + self.deviation * drift, rest) - self._mean(mean, self.taps)
-
-    def _mean(self, mean: np.ndarray | float, taps: Sequence[float]) -> np.ndarray:
-        """Return E r of sites whose noise comes from some taps alone."""
-        return FLOATS.mean_by_deviation(np.asarray(mean), np.asarray(self.deviation * float(np.hypot.reduce(taps))))
+        deviation = self.deviation * float(np.hypot.reduce(rest))
+        return FLOATS.mean_by_deviation(np.asarray(mean + self.deviation * drift), np.asarray(deviation))

@@ -146,47 +146,67 @@ class Move:
 
     Attributes
     ----------
-    starts : ndarray of int, shape (nodes + 1,)
-        The pieces of each node.
-    cell : ndarray of int, shape (pieces,)
-        Where a piece lies in the function that is integrated.
+    count : int
+        Nodes of the result.
+    owner, cell : ndarray of int, shape (pieces,)
+        The node of each piece, and where it lies in the function that is integrated: once in a cell for each node.
     rises, weights : ndarray, shape (pieces, r)
         The values of r and their quadrature weights.
     first, second : ndarray, shape (pieces, r, n1) and (pieces, r, n2)
         Interpolation factors of the function at (b - K r, b' - K' r): their product over n1 and n2, from the values in
         the piece's cell to those along it.
-    rest_cell, rest : ndarray, shape (nodes,) and (nodes, n1 n2)
-        The same at r = 0.
-    cell_size : int
-        Nodes of one cell of the function that is integrated, n1 n2.
     """
 
-    starts: np.ndarray
+    count: int
+    owner: np.ndarray
     cell: np.ndarray
     rises: np.ndarray
     weights: np.ndarray
     first: np.ndarray
     second: np.ndarray
-    rest_cell: np.ndarray
-    rest: np.ndarray
-    cell_size: int
+
+    @property
+    def cell_size(self) -> int:
+        """Nodes of one cell of the function that is integrated, n1 n2."""
+        return self.first.shape[2] * self.second.shape[2]
+
+    def matrix(self, density: np.ndarray, levels: int) -> np.ndarray:
+        """Return the integral against a density at the rises as one matrix over so many levels."""
+        blocks = (self.first * (self.weights * density)[..., None]).transpose(0, 2, 1) @ self.second
+        matrix = np.zeros((self.count, levels // self.cell_size, self.cell_size))
+        matrix[self.owner, self.cell] = blocks.reshape(len(blocks), -1)
+        return matrix.reshape(self.count, levels)
 
 
-def move(cells: Cells, points: np.ndarray, direction: Direction, nodes: int, reach: float = np.inf) -> Move:
-    """Return the move of a function on ``cells`` to values at ``points``, with ``nodes`` per piece of 0 < r < reach."""
-    first, last = cells.extent(points, direction)
-    owner, start, length = _pieces(cells, points, direction, reach)
+@dataclass(frozen=True)
+class Rest:
+    """The function at r = 0 for every node of the result: a row of ``matrix`` on the nodes of a ``cell``."""
+
+    cell: np.ndarray
+    matrix: np.ndarray
+
+
+def move(
+    cells: Cells, points: np.ndarray, direction: Direction, nodes: int, within: tuple[float, float] = (0.0, np.inf)
+) -> Move:
+    """Return the move of a function on ``cells`` to values at ``points``, with ``nodes`` per piece of r ``within``."""
+    owner, start, length = _pieces(cells, points, direction, within)
     x, w = unit_legendre(nodes)
     rises = start[:, None] + length[:, None] * x
     k = np.array(direction)
-    cell, first_factor, second_factor = cells.factors(
+    cell, first, second = cells.factors(
         points[owner, None] - rises[..., None] * k, points[owner] - (start + length / 2)[:, None] * k
     )
-    rest_cell, rest_first, rest_second = cells.factors(points[:, None], points)
-    rest = (rest_first[:, 0, :, None] * rest_second[:, 0, None, :]).reshape(len(points), -1)
-    rest[(first > 0) | (last < 0)] = 0
-    starts = np.searchsorted(owner, np.arange(len(points) + 1))
-    return Move(starts, cell, rises, length[:, None] * w, first_factor, second_factor, rest_cell, rest, rest.shape[1])
+    return Move(len(points), owner, cell, rises, length[:, None] * w, first, second)
+
+
+def resting(cells: Cells, points: np.ndarray, direction: Direction) -> Rest:
+    """Return a function on ``cells`` at ``points``, from where it moves in a direction."""
+    first, last = cells.extent(points, direction)
+    cell, left, right = cells.factors(points[:, None], points)
+    matrix = (left[:, 0, :, None] * right[:, 0, None, :]).reshape(len(points), -1)
+    matrix[(first > 0) | (last < 0)] = 0
+    return Rest(cell, matrix)
 
 
 def piece_count(cells: Cells, points: np.ndarray, direction: Direction) -> int:
@@ -195,11 +215,12 @@ def piece_count(cells: Cells, points: np.ndarray, direction: Direction) -> int:
 
 
 def _pieces(
-    cells: Cells, points: np.ndarray, direction: Direction, reach: float = np.inf
+    cells: Cells, points: np.ndarray, direction: Direction, within: tuple[float, float] = (0.0, np.inf)
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the point, start and length of each piece of a path between edges, as values of r."""
     edges, (first, last) = cells.edges(points, direction), cells.extent(points, direction)
-    last = np.maximum(first, np.minimum(last, reach))
+    first = np.maximum(first, within[0])
+    last = np.maximum(first, np.minimum(last, within[1]))
     inner = np.clip(edges, first[:, None], last[:, None])
     bounds = np.sort(np.concatenate([first[:, None], inner, last[:, None]], axis=1), axis=1)
     lengths = np.diff(bounds, axis=1)

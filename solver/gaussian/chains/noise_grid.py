@@ -1,19 +1,31 @@
 r"""Integrals over the noises of a moving average z = w_0 eta_0 + ... + w_D eta_D, D = 0, 1 or 2, eta iid N(0, s^2).
 
-A function of the D last noises is kept by its values on a uniform grid of e = eta / s, as an array of axes
-(y, level, e, column): y is the older noise of two, and an axis of length 1 that does not exist is kept.
-Against the density phi(e) it is integrated through its sinc interpolant, split where z crosses the ReLU's kink.
+A function of a level and of the D last noises is kept by its values on a uniform grid of e = eta / s, as an array of
+axes (column, level, part, y, e): y is the older noise of two, and an axis of length 1 that does not exist is kept.
+A site r = (m + z)+ that moves the level is taken in with its newest noise e integrated against the density phi.  With
+r itself as the variable, at given older noises x and y,
+
+    e = (r / s - m / s - w_0 x - w_1 y) / w_D,
+
+and trigonometric interpolation in e makes of that shift a phase: one matrix over the levels for each frequency serves
+all means, all older noises and all columns.  The part with r = 0 is an integral of sinc interpolants up to the kink.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, sici
 
-from solver.gaussian.chains.level_grids import Move
+from solver.gaussian.chains.level_grids import Move, Rest
+
+LARGEST_BLOCK = 2**22
+"""Numbers of one block of frequencies (some ten megabytes)."""
+
+Transitions = Mapping[float, np.ndarray]
+"""How columns pass into new ones at a site, as a matrix (old, new) for each mean of the site."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +48,9 @@ class NoiseGrid:
     shape : tuple of two int
         Lengths of the axes y and e.
     state : list of ndarray
-        The D last noises, oldest first, each of a shape that broadcasts to (y, 1, e, 1).
-    sinc_size : int
-        Values of sinc functions for each rise of a summand: its distinct kinks times the nodes.
+        The D last noises, oldest first, each of a shape that broadcasts to (y, e).
+    spread : float
+        How far a site is followed, ``reach`` standard deviations of z.
     """
 
     taps: tuple[float, ...]
@@ -50,126 +62,196 @@ class NoiseGrid:
     density: np.ndarray = field(init=False, repr=False, compare=False)
     shape: tuple[int, int] = field(init=False, repr=False, compare=False)
     state: list[np.ndarray] = field(init=False, repr=False, compare=False)
-    sinc_size: int = field(init=False, repr=False, compare=False)
+    spread: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         memory = len(self.taps) - 1
         half = int(np.ceil(self.reach / self.step)) if memory else 0
         nodes = np.arange(-half, half + 1) * self.step
-        e, y = nodes[None, None, :, None], nodes[:, None, None, None]
         vars(self).update(
             memory=memory,
             nodes=nodes,
             density=np.exp(-(nodes**2) / 2) / np.sqrt(2 * np.pi) if memory else np.ones(1),
             shape=((len(nodes) if memory == 2 else 1), len(nodes)),
-            state=[[], [e], [y, e]][memory],
+            state=[[], [nodes[None]], [nodes[:, None], nodes[None]]][memory],
+            spread=self.reach * self.deviation * float(np.hypot.reduce(self.taps)),
         )
-        vars(self)["sinc_size"] = len(self._kinks(0.0)[0]) * len(nodes) if memory else 0
+
+    @property
+    def slope(self) -> float:
+        """How fast a site rises with its newest noise, s w_D."""
+        return self.deviation * self.taps[-1]
 
     def expectation(self, values: np.ndarray) -> np.ndarray:
-        """Return the mean over the first noises, of axes (level, column)."""
+        """Return the mean over the first noises, the last two axes."""
         measure = self.step * self.density if self.memory else np.ones(1)
-        older = measure if self.memory == 2 else np.ones(1)
-        return np.einsum("y,e,ybec->bc", older, measure, values)
+        return np.asarray(values @ measure @ (measure if self.memory == 2 else np.ones(1)))
 
     def passed(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over the newest noise, as a function of the noises before it."""
         if not self.memory:
             return values
-        mean = self.step * np.tensordot(values, self.density, axes=(2, 0))
-        if self.memory == 1:
-            return np.broadcast_to(mean[:, :, None], values.shape)
-        return np.broadcast_to(mean.transpose(1, 0, 2), (len(self.nodes), *mean.transpose(1, 0, 2).shape))
+        mean = self.step * (values @ self.density)
+        return np.broadcast_to(mean[..., None, :], values.shape)
 
-    def stepped(self, values: np.ndarray, move: Move, mean: float, centre: float | None = None) -> np.ndarray:
-        """Return the mean of ``values`` moved by r = (mean + z)+, over the newest noise of z.
+    def stretches(self, means: Iterable[float]) -> Iterator[tuple[tuple[float, float], list[float]]]:
+        """Yield stretches of r > 0 within reach of some means, and those means."""
+        groups: list[list[float]] = []
+        for mean in sorted(means):
+            if not groups or mean - groups[-1][-1] > 2 * self.spread:
+                groups.append([])
+            groups[-1].append(mean)
+        for group in groups:
+            yield (max(group[0] - self.spread, 0.0), max(group[-1] + self.spread, 0.0)), group
 
-        With ``centre``, the mean of (r - centre) times that.  Costs (pieces * r) * cell * n^D * columns
-        operations for the levels and (pieces * r) * n^(D+1) * columns for the noise.
+    def frequencies(self, move: Move, means: list[float]) -> np.ndarray:
+        """Return the non-negative frequencies of an odd number of nodes, whose period no noise within reach spans."""
+        low, high = float(move.rises.min()), float(move.rises.max())
+        longest = self.spread + max(high - min(means), max(means) - low)
+        count = max(int(np.ceil(longest / (self.slope * self.step))), len(self.nodes)) // 2 * 2 + 1
+        return 2 * np.pi / (count * self.step) * np.arange(count // 2 + 1)
+
+    def risen(self, values: np.ndarray, move: Move, transitions: Transitions, *, tilted: bool = False) -> np.ndarray:
+        """Return the mean over the newest noise of ``values`` moved by r, where r > 0, in new columns.
+
+        With ``tilted`` part 1 is moved, and gains part 0 times r.  Costs frequencies * levels * cell * columns *
+        n^(D-1) complex multiplications, n the nodes of the grid.
         """
-        zero = 1.0 if centre is None else -centre
-        lift = np.ones_like(move.rises) if centre is None else move.rises - centre
-        if self.memory == 0:
-            matrix = _matrix(self, move, mean, zero, move.weights * lift, values.shape[1])
-            return (matrix @ values[0, :, 0])[None, :, None]
-        kinks, rows = self._kinks(mean)
+        if not self.memory:
+            return self._risen_without_memory(values, move, transitions, tilted=tilted)
+        omega = self.frequencies(move, list(transitions))
+        merged, passing = _merged(transitions, omega / self.slope)
+        measure = np.where(omega > 0, 2.0, 1.0) / ((2 * len(omega) - 1) * self.slope)
+        back, newer = (np.exp(-1j * np.outer(omega, w / self.taps[-1] * self.nodes)) for w in (*self.taps, 0)[:2])
+        newest = np.exp(-1j * np.outer(omega, self.nodes)) * self.density
+        columns, parts, (y, e) = passing.shape[2], values.shape[2], self.shape
+        chunk = max(1, LARGEST_BLOCK // (merged.shape[2] * values[0, ..., 0].size))
+        result = np.zeros((columns, move.count * parts * y, e))
+        for at in (slice(start, start + chunk) for start in range(0, len(omega), chunk)):
+            waves = _transformed(values, newest[at], merged[at])
+            moved = _moved(waves, move, omega[at] / self.slope, tilted=tilted)
+            if self.memory == 2:
+                moved *= newer[at, None, None, None]
+            for k in range(merged.shape[2]):
+                real, imaginary = (part[:, :, k].reshape(len(part), -1).T for part in (moved.real, moved.imag))
+                for new in np.flatnonzero(passing[:, k].any(axis=0)):
+                    turned = passing[at, k, new, None] * measure[at, None] * back[at]
+                    result[new] += real @ turned.real
+                    result[new] -= imaginary @ turned.imag
+        return self._oriented(result.reshape(columns, move.count, parts, y, e))
+
+    def rested(self, values: np.ndarray, rest: Rest, transitions: Transitions) -> np.ndarray:
+        """Return the mean over the newest noise of ``values`` where r = 0, in new columns."""
+        parts, (y, e) = values.shape[2], self.shape
+        result = np.zeros(
+            (next(iter(transitions.values())).shape[1], len(rest.cell), parts, e if y > 1 else 1, max(y, e))
+        )
+        upto = {mean: self.density[:, None] * self._upto_kink(mean) for mean in transitions}
+        for old, each in enumerate(values):
+            blocks = each.reshape(-1, rest.matrix.shape[1], parts * y * e)
+            still = np.empty((len(rest.cell), blocks.shape[2]))
+            for cell in np.unique(rest.cell):
+                at = rest.cell == cell
+                still[at] = rest.matrix[at] @ blocks[cell]
+            lines = np.ascontiguousarray(still.reshape(-1, parts, y, e).transpose(2, 0, 1, 3)).reshape(y, -1, e)
+            for mean, matrix in transitions.items():
+                for new in np.flatnonzero(matrix[old]):
+                    ends = (lines @ upto[mean]).reshape(y, -1, parts, e)
+                    ends = ends.transpose(1, 2, 3, 0) if self.memory == 2 else ends.transpose(1, 2, 0, 3)
+                    result[new] += matrix[old, new] * ends
+        return result
+
+    def _oriented(self, values: np.ndarray) -> np.ndarray:
+        """Return values of axes (..., newer, older) with the older noise first."""
+        return values.swapaxes(-1, -2) if self.memory == 2 else values
+
+    def _upto_kink(self, mean: float) -> np.ndarray:
+        """Return the integrals of each sinc function up to where a site starts to rise, of axes (y, e, x)."""
+        if not self.memory:
+            return np.array([[[ndtr(-mean / self.slope)]]])
+        newer = self.taps[1] * self.nodes if self.memory == 2 else np.zeros(1)
+        kinks = -(mean / self.deviation + newer[:, None] + self.taps[0] * self.nodes) / (self.taps[-1] * self.step)
         indices = np.arange(len(self.nodes)) - (len(self.nodes) - 1) / 2
-        weighted = values * self.density[:, None]
-        rest = zero * self.step * (0.5 + sici(np.pi * (kinks[:, None] / self.step - indices))[0] / np.pi)
-        result = self._resting(rest, rows, move, weighted)
-        slope = self.deviation * self.taps[-1]
-        for b, (start, stop) in enumerate(zip(move.starts[:-1], move.starts[1:], strict=True)):
-            if start == stop:
-                continue
-            left = np.concatenate([self._along(move, piece, weighted) for piece in range(start, stop)], axis=1)
-            rises = move.rises[start:stop].ravel()
-            scale = (move.weights[start:stop] * lift[start:stop]).ravel() / slope
-            points = (kinks[:, None] + rises / slope) / self.step
-            matrix = _sinc(points, indices) * scale[:, None]
-            flat = matrix.reshape(len(kinks), -1)
-            for y, at in enumerate(rows):
-                result[:, b, y] += flat[at] @ left[y].reshape(flat.shape[1], -1)
-        return result if self.memory == 2 else result.transpose(2, 1, 0, 3)
+        distinct, at = np.unique(np.round(kinks, 12), return_inverse=True)
+        integrals = self.step * (0.5 + sici(np.pi * (distinct[:, None] - indices))[0] / np.pi)
+        return np.ascontiguousarray(integrals[at.reshape(kinks.shape)].swapaxes(1, 2))
 
-    def _resting(self, rest: np.ndarray, rows: list[Any], move: Move, weighted: np.ndarray) -> np.ndarray:
-        """Return the part with r = 0, with axes (newer x, level, y, column) for old noises x, y."""
-        blocks = weighted.reshape(len(rows), -1, move.cell_size, *weighted.shape[2:])
-        values = np.empty((len(rows), len(move.rest), *weighted.shape[2:]))
-        for c in np.unique(move.rest_cell):
-            at = move.rest_cell == c
-            flat = move.rest[at] @ blocks[:, c].reshape(len(rows), move.cell_size, -1)
-            values[:, at] = flat.reshape(len(rows), -1, *weighted.shape[2:])
-        return np.stack([(rest[at] @ values[y]).transpose(1, 0, 2) for y, at in enumerate(rows)], axis=2)
-
-    def _along(self, move: Move, piece: int, weighted: np.ndarray) -> np.ndarray:
-        """Return values along a piece, with axes (y, r, e, column)."""
-        at = move.cell[piece] * move.cell_size
-        block = weighted[:, at : at + move.cell_size]
-        flat = block.reshape(*block.shape[:2], -1)
-        matrix = move.first[piece][:, :, None] * move.second[piece][:, None, :]
-        return (matrix.reshape(len(matrix), -1) @ flat).reshape(len(block), -1, *block.shape[2:])
-
-    def _kinks(self, mean: float) -> tuple[np.ndarray, list[Any]]:
-        """Return the distinct noises at which a summand starts, and for each newer old noise which of them it has."""
-        *taps, slope = self.taps
-        drift = taps[0] * self.nodes[:, None] + (taps[1] * self.nodes if self.memory == 2 else np.zeros(1))
-        distinct, at = np.unique(np.round(drift, 12), return_inverse=True)
-        rows = [_as_slice(row) for row in at.reshape(drift.shape).T]
-        return -(mean / self.deviation + distinct) / slope, rows
+    def _risen_without_memory(
+        self, values: np.ndarray, move: Move, transitions: Transitions, *, tilted: bool
+    ) -> np.ndarray:
+        levels, result = values.shape[1], np.zeros(1)
+        for mean, matrix in transitions.items():
+            columns = np.einsum("cbt,cd->bdt", values[..., 0, 0], matrix)
+            density = np.exp(-(((move.rises - mean) / self.slope) ** 2) / 2) / (self.slope * np.sqrt(2 * np.pi))
+            moved = np.tensordot(move.matrix(density, levels), columns, axes=1)
+            if tilted:
+                moved[..., 1] += move.matrix(density * move.rises, levels) @ columns[..., 0]
+            result = result + moved
+        return np.asarray(result).swapaxes(0, 1)[..., None, None]
 
 
-def _matrix(grid: NoiseGrid, move: Move, mean: float, zero: float, weights: np.ndarray, nodes: int) -> np.ndarray:
-    """Return the step of independent sites as one matrix over the levels."""
-    s = grid.deviation * grid.taps[-1]
-    scaled = weights * np.exp(-(((move.rises - mean) / s) ** 2) / 2) / (s * np.sqrt(2 * np.pi))
-    blocks = (move.first * scaled[..., None]).transpose(0, 2, 1) @ move.second
-    points = len(move.rest)
-    owner = np.repeat(np.arange(points), np.diff(move.starts))
-    matrix = np.zeros((points, nodes // move.cell_size, move.cell_size))
-    np.add.at(matrix, (owner, move.cell), blocks.reshape(len(blocks), -1))
-    matrix[np.arange(points), move.rest_cell] += zero * ndtr(-mean / s) * move.rest
-    return matrix.reshape(points, -1)
+def _merged(transitions: Transitions, frequencies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return matrices (frequency, old, merged) and (frequency, merged, new) whose product passes old columns to new.
+
+    A mean m is a phase exp(-i omega m).  Old columns that pass into the same new ones, but for a common factor and a
+    common shift of the means, are one merged column.
+    """
+    rows: dict[tuple[tuple[float, int, float], ...], list[tuple[int, float, float]]] = {}
+    for old in range(len(next(iter(transitions.values())))):
+        row = [
+            (m, int(new), float(t[old, new])) for m, t in sorted(transitions.items()) for new in np.nonzero(t[old])[0]
+        ]
+        if row:
+            mean, _, factor = row[0]
+            shape = tuple((round(m - mean, 12), new, round(f / factor, 12)) for m, new, f in row)
+            rows.setdefault(shape, []).append((old, mean, factor))
+    count, old, new = len(frequencies), *next(iter(transitions.values())).shape
+    first, second = np.zeros((count, old, len(rows)), complex), np.zeros((count, len(rows), new), complex)
+    for k, (shape, members) in enumerate(rows.items()):
+        for old, mean, factor in members:
+            first[:, old, k] = factor * np.exp(-1j * frequencies * mean)
+        for shift, column, factor in shape:
+            second[:, k, column] += factor * np.exp(-1j * frequencies * shift)
+    return first, second
 
 
-def _sinc(points: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Return sinc(points - indices) in a new last axis, by one sine per point."""
-    count = len(indices)
-    places = points - indices[0]
-    nearest = np.rint(places)
-    beyond = places - nearest
-    height = np.where(nearest % 2 == 0, 1.0, -1.0) * np.sin(np.pi * beyond) / np.pi
-    difference = places[..., None] - np.arange(count)
-    at = np.clip(nearest, 0, count - 1).astype(int)[..., None]
-    inside = (nearest >= 0) & (nearest < count)
-    np.put_along_axis(difference, at, np.where(inside, 1.0, places - at[..., 0])[..., None], axis=-1)
-    value = np.divide(height[..., None], difference, out=difference)
-    value *= np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
-    own = np.where(inside, np.sinc(beyond), np.take_along_axis(value, at, axis=-1)[..., 0])
-    np.put_along_axis(value, at, own[..., None], axis=-1)
-    return value
+def _transformed(values: np.ndarray, newest: np.ndarray, merged: np.ndarray) -> np.ndarray:
+    """Return the waves of ``values`` in merged columns, as matrices of complex numbers.
+
+    They are of axes (frequency, 2, level, merged, part, y, 2): (re, im) and (-im, re).
+    """
+    (count, e), (_, levels, parts, y, _) = newest.shape, values.shape
+    result = np.empty((count, 2, levels, merged.shape[2], parts, y, 2))
+    for new in range(merged.shape[2]):
+        for part in (0, 1):
+            total: np.ndarray | float = 0.0
+            for old in np.flatnonzero(merged[:, :, new].any(axis=0)):
+                turned = merged[:, old, new, None] * newest
+                total = total + (turned.imag if part else turned.real) @ values[old].reshape(-1, e).T
+            waves = np.asarray(total).reshape(count, levels, parts, y)
+            result[:, 0, :, new, ..., part] = waves
+            result[:, 1, :, new, ..., 1 - part] = waves if part == 0 else -waves
+    return result
 
 
-def _as_slice(rows: np.ndarray) -> Any:
-    """Return consecutive indices as a slice, which copies nothing."""
-    consecutive = (np.diff(rows) == 1).all()
-    return slice(int(rows[0]), int(rows[-1]) + 1) if consecutive else rows
+def _moved(waves: np.ndarray, move: Move, frequencies: np.ndarray, *, tilted: bool) -> np.ndarray:
+    """Return sum_r weight exp(i omega r) of `_transformed` waves along paths: (frequency, node, merged, part, y)."""
+    count, tail, size = len(waves), waves.shape[3:], move.cell_size
+    result = np.zeros((count, move.count, *tail))
+    for cell in np.unique(move.cell):
+        at = np.flatnonzero(move.cell == cell)
+        block = waves[:, :, cell * size : (cell + 1) * size].reshape(count, 2 * size, -1)
+        for pieces in np.array_split(at, max(1, len(at) * count * size * 2 // LARGEST_BLOCK)):
+            along = move.first[pieces, :, :, None] * move.second[pieces, :, None, :]
+            along = along.reshape(len(pieces), move.rises.shape[1], size)
+            turns = frequencies[:, None] * move.rises[pieces, None, :]
+            phases = np.stack([np.cos(turns), np.sin(turns)], axis=2) * move.weights[pieces, None, None, :]
+            for lifted in (False, True)[: 1 + tilted]:
+                used = phases * move.rises[pieces, None, None, :] if lifted else phases
+                matrices = (used.reshape(len(pieces), 2 * count, -1) @ along).reshape(len(pieces), count, 2 * size)
+                moved = np.matmul(matrices.transpose(1, 0, 2), block).reshape(count, len(pieces), *tail)
+                if lifted:
+                    result[:, :, :, 1][:, move.owner[pieces]] += moved[:, :, :, 0]
+                else:
+                    result[:, move.owner[pieces]] += moved
+    return result.view(complex)[..., 0]

@@ -19,7 +19,8 @@ import numpy as np
 from scipy.special import ndtr
 
 if TYPE_CHECKING:
-    from solver.gaussian.chains.coupled_chains import CoupledChains, Means
+    from solver.gaussian.chains.columns import Pattern
+    from solver.gaussian.chains.coupled_chains import CoupledChains
 
 EPSILON = 8 * float(np.finfo(float).eps)
 """Rounding of one step of an operator, relative to the values that it averages, and of a sum, to its terms."""
@@ -78,11 +79,11 @@ def tail(reach: float) -> tuple[float, float]:
 
 
 def _events(sites: int, memory: int) -> int:
-    """Return how many tails are cut off: of each noise on both sides, and of each site above."""
-    return sites + (2 * (sites + memory) if memory else 0)
+    """Return how many tails are cut off: of each noise and of each site, on both sides."""
+    return 2 * sites + (2 * (sites + memory) if memory else 0)
 
 
-def neglected(chains: CoupledChains, patterns: Sequence[Means]) -> np.ndarray:
+def neglected(chains: CoupledChains, patterns: Sequence[Pattern]) -> np.ndarray:
     """Return bounds on what `shortfalls` leave out beyond the grids, and on their rounding, in the same shape."""
     positive, count, reach = min(chains.weights) >= 0, len(chains.weights), chains.resolution.reach
     if positive and chains.level <= 0:
@@ -105,11 +106,11 @@ def lost(chains: CoupledChains, sites: int) -> float:
     return _events(sites, chains.grid.memory) * (mass + _cut_off(chains) * density) + EPSILON * (sites + 1)
 
 
-def neglected_tilt(chains: CoupledChains) -> float:
-    """Return a bound on what `tilts` leave out: |r - E r| <= sd (|zeta| + 1), and C <= theta."""
+def neglected_tilt(chains: CoupledChains, highest: float) -> float:
+    """Return a bound on what a `tilt` leaves out, for means up to ``highest``: r <= m + sd |zeta|, and C <= theta."""
     sites = len(chains.weights) + 2 * chains.grid.memory
-    spread = chains.deviation * float(np.hypot.reduce(chains.taps))
-    return chains.level * sites * spread * (chains.resolution.reach + 3) * lost(chains, sites)
+    largest = max(highest, 0.0) + chains.grid.spread + 3 * chains.grid.spread / chains.resolution.reach
+    return chains.level * sites * largest * lost(chains, sites)
 
 
 def _cut_off(chains: CoupledChains) -> float:

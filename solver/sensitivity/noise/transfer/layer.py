@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.gaussian.chains.columns import Counts
 from solver.gaussian.chains.truncation import EPSILON
 from solver.proof import Proof
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.transfer.unit import Change, unit_changes
 from solver.sensitivity.noise.transfer.windows import (
-    Counts,
     EqualWindows,
     equal_windows,
     float_patterns,
@@ -89,7 +89,7 @@ LAYER_TRANSFER = Route(
     response=_response,
     concerns=lambda question, layer: not question.noise.rectified and not layer > question.depth,
     cost=_cost,
-    quick=3e10,
+    quick=6e10,
     sources=("stenger1993sinc", "johansson2017arb"),
     proofs=(Proof("noise_moving_average"),),
 )

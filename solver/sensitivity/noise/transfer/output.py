@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from solver.gaussian.chains.columns import Counts, Pattern
 from solver.gaussian.chains.truncation import EPSILON, lost, neglected_tilt
 from solver.proof import Proof
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.sampled.threads import results_in_threads
-from solver.sensitivity.noise.transfer.unit import shortfall_moments, site_covariance, unit_changes
+from solver.sensitivity.noise.transfer.unit import shortfall_moments, site_covariance, site_mean, unit_changes
 from solver.sensitivity.noise.transfer.windows import (
-    Counts,
     EqualWindows,
-    Pattern,
     equal_windows,
-    float_patterns,
+    float_counts,
     weighted_sum,
 )
 from solver.sensitivity.noise.units import Refusal
@@ -51,16 +50,15 @@ def output_response(windows: EqualWindows, progress: Progress | None = None) -> 
     """
     alone = list(windows.alone)
     moments = shortfall_moments(windows, alone)
-    short = {pattern: (float(c[0]), float(error[0])) for pattern, (c, error) in zip(alone, moments, strict=True)}
+    short = {pattern: np.array([c[0], error[0]]) for pattern, (c, error) in zip(alone, moments, strict=True)}
     seen = [wide_patterns(windows), *(pair_patterns(windows, lag) for lag in near_lags(windows))]
-    jobs = [partial(_found, windows, n, list(each), fine) for fine in (True, False) for n, each in enumerate(seen)]
+    jobs = [partial(_found, windows, n, each, fine) for fine in (True, False) for n, each in enumerate(seen)]
     found = results_in_threads(jobs, progress)
     parts = [np.array([float(sum(windows.weights)) ** 2 * _sum_variance(windows), 0.0]), _variance(windows, moments)]
     for n, (counts, exact, coarse) in enumerate(zip(seen, found, found[len(seen) :], strict=False)):
-        errors = np.abs(exact - coarse) + _neglected(windows, n)
-        parts.append(
-            _tilt(windows, counts, exact, errors) if n == 0 else _lagged(windows, counts, exact, errors, short)
-        )
+        total = np.array([exact, abs(exact - coarse) + _neglected(windows, n, counts)])
+        covariances = _lagged if n else _tilt
+        parts.append(2 * covariances(windows, counts, total, short))
     parts.append(_square_of_mean(windows))
     values = float(windows.readout) ** 2 * np.array(parts)
     return sum_of_parts(values, OUTPUT_METHOD)
@@ -99,38 +97,53 @@ def near_lags(windows: EqualWindows) -> range:
 
 def wide_patterns(windows: EqualWindows) -> Counts:
     """Return the means that a window and the sites that share noise with it see, by how often they occur."""
-    return windows.patterns(range(-windows.memory, len(windows.weights) + windows.memory))
+    return windows.patterns(range(-windows.memory, len(windows.weights) + windows.memory), turn=False)
 
 
 def pair_patterns(windows: EqualWindows, lag: int) -> Counts:
     """Return the means that two windows see, by how often they occur."""
     count = len(windows.weights)
-    return windows.patterns([*range(count), *range(max(lag, count), lag + count)])
+    return windows.patterns([*range(count), *range(max(lag, count), lag + count)], turn=False)
 
 
-def _found(windows: EqualWindows, lag: int, patterns: list[Pattern], fine: bool) -> np.ndarray:
-    """Return sum_i Cov(r_i, C), without a lag, or E[C_p C_(p+lag)], of distant windows their covariance."""
-    chains, seen = windows.chains(fine=fine, pair=lag > 0), float_patterns(patterns)
+def _found(windows: EqualWindows, lag: int, counts: Counts, fine: bool) -> float:
+    """Return the sum of E[C_p C_(p+lag)]; without a lag, of E[(sum_i r_i) C]."""
     if not lag:
-        return chains.tilts(seen)
+        return windows.chains(fine=fine).tilt(float_counts(counts))
     if lag < len(windows.weights):
-        return chains.products(seen, lag)
-    return windows.chains(fine=fine).distant_covariances(seen, lag)
+        return float(windows.chains(fine=fine, pair=True).product(float_counts(counts), lag)[0])
+    return windows.chains(fine=fine).distant_product(float_counts(counts), lag)
 
 
-def _neglected(windows: EqualWindows, lag: int) -> float:
-    count, level = len(windows.weights), float(windows.level)
+def _neglected(windows: EqualWindows, lag: int, counts: Counts) -> float:
+    """Return what the sum leaves out."""
+    count, level, times = len(windows.weights), float(windows.level), float(sum(counts.values()))
     if not lag:
-        return neglected_tilt(windows.chains(fine=True))
-    if lag < count:
-        return level**2 * lost(windows.chains(fine=True, pair=True), count + lag)
-    return 2 * level**2 * lost(windows.chains(fine=True), count + lag)
+        return times * neglected_tilt(windows.chains(fine=True), float(max(max(p) for p in counts)))
+    return times * level**2 * lost(windows.chains(fine=True, pair=lag < count), count + lag)
 
 
-def _tilt(windows: EqualWindows, counts: Counts, tilts: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Return 2 K sum_q Cov(sum_i r_i, C_q) and its error."""
-    weight = 2 * float(sum(windows.weights))
-    return weight * np.array([weighted_sum(counts, tilts), weighted_sum(counts, errors)])
+def _tilt(windows: EqualWindows, counts: Counts, total: np.ndarray, short: dict[Pattern, np.ndarray]) -> np.ndarray:
+    """Return K sum_q Cov(sum_i r_i, C_q) and its error."""
+    apart, end = np.zeros(2), -windows.memory or None
+    for means, times in counts.items():
+        value, error = short[windows.turned(means[windows.memory : end])]
+        rises = sum(site_mean(m, windows.covariance(0)) for m in means)
+        apart += float(times) * rises * np.array([value, error + 2 * len(means) * EPSILON * value])
+    return float(sum(windows.weights)) * _difference(total, apart)
+
+
+def _lagged(windows: EqualWindows, counts: Counts, total: np.ndarray, short: dict[Pattern, np.ndarray]) -> np.ndarray:
+    """Return sum_p Cov(C_p, C_(p+lag)) and its error."""
+    apart, count = np.zeros(2), len(windows.weights)
+    for means, times in counts.items():
+        (a, a_error), (b, b_error) = (short[windows.turned(seen)] for seen in (means[:count], means[-count:]))
+        apart += float(times) * np.array([a * b, a * b_error + b * a_error + a_error * b_error + EPSILON * a * b])
+    return _difference(total, apart)
+
+
+def _difference(total: np.ndarray, apart: np.ndarray) -> np.ndarray:
+    return np.array([total[0] - apart[0], total[1] + apart[1] + EPSILON * (abs(total[0]) + abs(apart[0]))])
 
 
 def _variance(windows: EqualWindows, moments: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
@@ -139,21 +152,6 @@ def _variance(windows: EqualWindows, moments: list[tuple[np.ndarray, np.ndarray]
     slack, errors = np.array([each for _, each in moments]).T
     errors = errors + (2 * first + slack) * slack
     return np.array([weighted_sum(windows.alone, second - first**2), weighted_sum(windows.alone, errors)])
-
-
-def _lagged(
-    windows: EqualWindows,
-    counts: Counts,
-    found: np.ndarray,
-    errors: np.ndarray,
-    short: dict[Pattern, tuple[float, float]],
-) -> np.ndarray:
-    """Return sum_p Cov(C_p, C_(p+lag)), both ways, and its error."""
-    count, known = len(windows.weights), np.stack([found, errors], axis=-1)
-    if len(next(iter(counts))) < 2 * count:  # else they are covariances
-        ends = ((short[windows.turned(p[:count])], short[windows.turned(p[-count:])]) for p in counts)
-        known = np.array([covariance(each, *pair) for each, pair in zip(known, ends, strict=True)])
-    return 2 * np.array([weighted_sum(counts, values) for values in known.T])
 
 
 def _square_of_mean(windows: EqualWindows) -> np.ndarray:
@@ -191,7 +189,7 @@ def _cost(question: Question, layer: int) -> float:
     assert isinstance(windows, EqualWindows)
     count, total = len(windows.weights), 0.0
     for lag in range(1, count):
-        together = float_patterns(windows.patterns(range(count + lag)))
+        together = float_counts(pair_patterns(windows, lag))
         for fine in (False, True):
             total += windows.chains(fine=fine, pair=True).product_cost(together, lag)
     return total

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.gaussian.chains.truncation import lost, neglected_tilt
+from solver.gaussian.chains.columns import Pattern
+from solver.gaussian.chains.truncation import EPSILON, lost, neglected_tilt
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.transfer.layer import units_response
 from solver.sensitivity.noise.transfer.output import covariance, mean_square, sum_of_parts
-from solver.sensitivity.noise.transfer.unit import shortfall_moments, site_covariance, unit_changes
-from solver.sensitivity.noise.transfer.windows import EqualWindows, Pattern, equal_windows, float_patterns
+from solver.sensitivity.noise.transfer.unit import shortfall_moments, site_covariance, site_mean, unit_changes
+from solver.sensitivity.noise.transfer.windows import EqualWindows, equal_windows, float_patterns
 from solver.sensitivity.noise.units import Refusal
 from solver.values import NumericValue, Value
 
@@ -67,11 +68,18 @@ def unit_at_level(windows: EqualWindows, level: Any) -> UnitAtLevel:
     short = np.zeros(2)
     if not _is_affine(windows, level):
         ((values, errors),) = shortfall_moments(there, zeros)
-        tilt, coarse = (float(there.chains(fine=fine).tilts(float_patterns(zeros))[0]) for fine in (True, False))
         short = np.array([values[0], errors[0]])
-        pooled += 2 * weight * np.array([tilt, abs(tilt - coarse) + neglected_tilt(there.chains(fine=True))])
+        pooled += 2 * weight * _tilt(there, short)
         pooled += np.array([values[1] - values[0] ** 2, errors[1] + (2 * values[0] + errors[0]) * errors[0]])
     return UnitAtLevel(short, np.array([change.mean, change.mean_error]), pooled)
+
+
+def _tilt(windows: EqualWindows, short: np.ndarray) -> np.ndarray:
+    """Return Cov(sum_i r_i, C) of one window and its error, from E C."""
+    tilt, coarse = (windows.chains(fine=fine).tilt({_zeros(windows)[0]: 1}) for fine in (True, False))
+    error = abs(tilt - coarse) + neglected_tilt(windows.chains(fine=True), 0.0)
+    rises = len(windows.weights) * site_mean(0, windows.noise_variance)
+    return covariance((tilt, error), short, (rises, EPSILON * rises))
 
 
 def _is_affine(windows: EqualWindows, level: Any) -> bool:
@@ -137,9 +145,9 @@ def _pair_covariance(windows: EqualWindows, lag: int, units: dict[Any, UnitAtLev
     for (mirrored, high), low in _level_pairs(windows, lag).items():
         there = replace(windows, level=high, weights=windows.weights[:: -1 if mirrored else 1])
         fine, coarse = (there.chains(fine=each, pair=True) for each in (True, False))
-        zeros, levels = [(0.0,) * sites] * len(low), [float(b) for b in low]
-        exact = fine.products(zeros, lag, first_levels=levels)
-        errors = np.abs(exact - coarse.products(zeros, lag, first_levels=levels)) + float(high) ** 2 * lost(fine, sites)
+        zeros, levels = {(0.0,) * sites: 1}, [float(b) for b in low]
+        exact = fine.product(zeros, lag, levels)
+        errors = np.abs(exact - coarse.product(zeros, lag, levels)) + float(high) ** 2 * lost(fine, sites)
         for (b, times), found, error in zip(low.items(), exact, errors, strict=True):
             total += times * covariance((found, error), units[b].shortfall, units[high].shortfall)
     return total

@@ -23,10 +23,11 @@ import numpy as np
 from flint import arb
 
 from solver.gaussian.balls import refined
+from solver.gaussian.chains.columns import Pattern
 from solver.gaussian.chains.truncation import EPSILON, neglected
 from solver.gaussian.moments import BALLS
 from solver.numbers.exact import bits
-from solver.sensitivity.noise.transfer.windows import EqualWindows, Pattern, float_patterns
+from solver.sensitivity.noise.transfer.windows import EqualWindows, float_patterns
 
 RESOLVED = 1e-11
 """Relative errors below which the other form is not even tried."""
@@ -139,6 +140,12 @@ def calm_change(windows: EqualWindows, pattern: Pattern) -> tuple[float, float]:
 def site_shift(mean: Any, variance: Any) -> float:
     """Return E r - (m)+ of a rectified site."""
     return float(refined(lambda: (BALLS.shift(mean, variance),), 20, bits(mean) + bits(variance))[0])
+
+
+@cache
+def site_mean(mean: Any, variance: Any) -> float:
+    """Return E r of a rectified site."""
+    return float(refined(lambda: (BALLS.mean(mean, variance),), 20, bits(mean) + bits(variance))[0])
 
 
 @cache

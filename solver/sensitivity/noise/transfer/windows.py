@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.gaussian.chains.columns import Counts, Pattern
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
 from solver.sensitivity.noise.route import beyond_floats
 from solver.sensitivity.noise.units import Refusal, UnitRing, Window, unit_ring
@@ -26,11 +27,6 @@ SHARPEST = Fraction(1, 2)
 """Least ratio of an outer tap to the largest tap for which the kinks in a noise are resolved."""
 MOST_ENTRIES = 3e7
 """The largest matrix of one step (a quarter of a gigabyte)."""
-
-Pattern = tuple[Any, ...]
-"""The means m that one or two windows see, from left to right."""
-Counts = dict[Pattern, Fraction]
-"""How often each pattern occurs in the ensemble."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +86,11 @@ class EqualWindows:
         return min(abs(self.taps[0]), self.taps[-1]) / max(abs(w) for w in self.taps)
 
     @property
+    def narrowness(self) -> float:
+        """How narrow a function of a noise is, against that of equal taps: squares of widths 1 and 1/sharpness add."""
+        return float(np.sqrt(2 / (1 + float(self.sharpness) ** -2)))
+
+    @property
     def is_symmetric(self) -> bool:
         """Whether a pattern and its mirror image are alike."""
         return self.weights == self.weights[::-1] and self.taps == self.taps[::-1]
@@ -99,21 +100,24 @@ class EqualWindows:
         """The means that one window sees, by how often they occur."""
         return self.patterns(range(len(self.weights)))
 
-    def patterns(self, sites: Sequence[int]) -> Counts:
-        """Return the means seen at ``sites`` from every unit, by how often they occur."""
+    def patterns(self, sites: Sequence[int], *, turn: bool = True) -> Counts:
+        """Return the means seen at ``sites`` from every unit, by how often they occur.
+
+        Patterns that are mirror images of each other count as one, if they are alike, unless ``turn`` is false.
+        """
         counts: Counts = defaultdict(Fraction)
         for means, weight in [*self.images, (self.background, self.stretch)]:
-            for pattern, times in self.seen(means, sites).items():
+            for pattern, times in self.seen(means, sites, turn=turn).items():
                 counts[pattern] += weight * times
         return {pattern: weight for pattern, weight in counts.items() if weight}
 
-    def seen(self, means: list[Any], sites: Sequence[int]) -> dict[Pattern, int]:
+    def seen(self, means: list[Any], sites: Sequence[int], *, turn: bool = True) -> dict[Pattern, int]:
         """Return the means seen at ``sites`` from every unit of one image, by how often they occur."""
         length = len(means)
         counts: dict[Pattern, int] = defaultdict(int)
         for p in range(length):
             pattern = tuple(means[(p + o) % length] for o in sites)
-            counts[self.turned(pattern)] += 1
+            counts[self.turned(pattern) if turn else pattern] += 1
         return counts
 
     def turned(self, pattern: Pattern) -> Pattern:
@@ -142,23 +146,22 @@ class EqualWindows:
     def resolution(self, *, fine: bool, pair: bool) -> ChainResolution:
         """Return the resolution of `chains`.
 
-        A level needs 3 nodes for each least weight * sigma; pairs are a few per cent of the whole and get by
-        with the geometric mean of the weights.  Twelve digits at l = 32 and xi = 7.
+        A level needs 2 nodes for each least weight * sigma, 3 where no shared noise blurs it; pairs are a few per cent
+        of the whole and get by with the geometric mean of the weights.  Twelve digits at l = 32 and xi = 7.
         """
         longest = min(self.steepness, LONGEST_PANEL) if self.is_positive else SIGNED_PANEL
-        nodes = int(10 + 3 * longest) + 3 * fine
+        nodes = int(10 + (2.2 if self.memory else 3) * longest) + 3 * fine
         panel = longest * self.unit
         if self.memory == 0:
             return ChainResolution(1, 9.0 if fine else 8.5, nodes, nodes * 3 // 4, panel)
-        sharpness = float(self.sharpness)
         if not pair:
-            step, reach = (0.48, 8.6) if fine else (0.51, 8.2)
-            return ChainResolution(sharpness * step, reach, nodes, nodes * 3 // 4, panel)
+            step, reach = (0.44, 8.6) if fine else (0.48, 8.2)
+            return ChainResolution(self.narrowness * step, reach, nodes, nodes * 3 // 4, panel)
         sizes = [abs(float(w)) for w in self.weights if w]
         typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
         few = int(9 + 3 * self.steepness / typical) + 2 * fine
-        step, reach = (0.54, 7.4) if fine else (0.58, 7.0)
-        return ChainResolution(sharpness * step, reach, few, few * 3 // 5)
+        step, reach = (0.49, 7.6) if fine else (0.53, 7.1)
+        return ChainResolution(self.narrowness * step, reach, few, few * 3 // 5)
 
     def weak_noise(self, patterns: Sequence[tuple[float, ...]]) -> str | None:
         """Return in words that the level takes too many panels, if it does."""
@@ -218,6 +221,11 @@ def _equal_windows(
 def float_patterns(patterns: Iterable[Pattern]) -> list[tuple[float, ...]]:
     """Return the patterns as floats."""
     return [tuple(float(m) for m in pattern) for pattern in patterns]
+
+
+def float_counts(counts: Counts) -> Counts:
+    """Return how often patterns occur, with their means as floats."""
+    return dict(zip(float_patterns(counts), counts.values(), strict=True))
 
 
 def weighted_sum(counts: Counts, values: object) -> float:

@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
-from solver.gaussian.chains.level_grids import Line, Sectors, angle, move, ray
+from solver.gaussian.chains.level_grids import Line, Sectors, angle, move, ray, resting
 from solver.gaussian.chains.truncation import lost
 from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
@@ -96,7 +96,7 @@ def test_product_of_two_windows_by_quadrature(
 ) -> None:
     taps = TAPS[memory]
     expected = product_of_two(taps, weights, means, 0.3)
-    assert chains(taps, weights).products([means], 1)[0] == pytest.approx(expected, rel=1e-8)
+    assert chains(taps, weights).product({means: 1}, 1)[0] == pytest.approx(expected, rel=1e-8)
 
 
 def test_product_of_three_independent_sites_by_quadrature() -> None:
@@ -121,7 +121,7 @@ def test_product_of_three_independent_sites_by_quadrature() -> None:
     for xi, wi in zip(*panels([0.0, 1 / 7, 1 / b], 40), strict=True):  # the lines p = 0 and q = 0 cross at x = 1/7
         y, dy = panels([0.0, max(min((1 - b * xi) / c, (1 - a * xi) / b), 1e-15)], 40)
         total += wi * law(xi, means[1]) * (dy * law(y, means[2]) * given(xi + 0 * y, y)).sum()
-    assert chains((1.0,), (a, b, c), ChainResolution(1, 1, 24, 20)).products([means], 1)[0] == pytest.approx(
+    assert chains((1.0,), (a, b, c), ChainResolution(1, 9, 24, 20)).product({means: 1}, 1)[0] == pytest.approx(
         total, rel=1e-11
     )
 
@@ -132,10 +132,12 @@ def test_unused_taps_make_sites_independent(memory: int, weights: tuple[float, .
     taps = (0.0,) * memory + (1.0,)
     for lag in range(1, len(weights)):
         means = tuple(np.random.default_rng(lag).integers(-1, 2, len(weights) + lag) * 0.25)
-        expected = chains((1.0,), weights, COARSE).products([means], lag)[0]
-        assert chains(taps, weights, COARSE).products([means], lag)[0] == pytest.approx(expected, rel=1e-6, abs=1e-8)
+        expected = chains((1.0,), weights, COARSE).product({means: 1}, lag)[0]
+        assert chains(taps, weights, COARSE).product({means: 1}, lag)[0] == pytest.approx(expected, rel=3e-6, abs=1e-8)
+    here, means = chains(taps, weights, COARSE), (0.2,) * len(weights)
     for lag in range(len(weights), len(weights) + memory):
-        assert abs(chains(taps, weights, COARSE).distant_covariances([(0.2,) * 2 * len(weights)], lag)[0]) < 1e-8
+        apart = here.shortfalls([means])[0, 0] ** 2
+        assert here.distant_product({means * 2: 1}, lag) == pytest.approx(apart, rel=3e-6)
 
 
 @pytest.mark.parametrize("memory", [0, 1, 2])
@@ -163,11 +165,11 @@ def test_mirror_images_agree(
         assert quantity(here, means) == pytest.approx(expected, rel=tolerance, abs=tolerance / 100)
 
     both(lambda chain, means: chain.shortfalls([means])[0][1], count)
-    both(lambda chain, means: chain.tilts([means])[0], count + 2 * memory)
+    both(lambda chain, means: chain.tilt({means: 1}), count + 2 * memory)
     for lag in range(1, count):
-        both(lambda chain, means, lag=lag: chain.products([means], lag)[0], count + lag)
+        both(lambda chain, means, lag=lag: chain.product({means: 1}, lag)[0], count + lag)
     for lag in range(count, count + memory):
-        both(lambda chain, means, lag=lag: chain.distant_covariances([means], lag)[0], 2 * count)
+        both(lambda chain, means, lag=lag: chain.distant_product({means: 1}, lag), 2 * count)
 
 
 @pytest.mark.slow
@@ -188,15 +190,14 @@ def test_covariances_within_four_standard_errors_of_monte_carlo(seed: int) -> No
     def check(found: float, x: np.ndarray) -> None:
         assert abs(found - x.mean()) < 4 * x.std() / samples**0.5 + 1e-12
 
-    centred = [x - x.mean() for x in short]
     around = sum(r[: count + 2 * memory])
     check(chain.shortfalls([means[:count]])[0][0], short[0])
-    check(chain.tilts([means[: count + 2 * memory]])[0], (around - around.mean()) * centred[memory])
+    check(chain.tilt({means[: count + 2 * memory]: 1}), around * short[memory])
     for lag in range(1, count):
-        check(chain.products([means[: count + lag]], lag)[0], short[0] * short[lag])
+        check(chain.product({means[: count + lag]: 1}, lag)[0], short[0] * short[lag])
     for lag in range(count, count + memory):
         both = means[:count] + means[lag : lag + count]
-        check(chain.distant_covariances([both], lag)[0], centred[0] * centred[lag])
+        check(chain.distant_product({both: 1}, lag), short[0] * short[lag])
 
 
 @pytest.mark.parametrize(("scale", "length"), [(4, 32), (5, 32), (7, 32), (5, 64), (5, 200)])
@@ -303,10 +304,11 @@ def test_nodes_reproduce_smooth_functions_and_moves_integrate_them() -> None:
     points = np.array([[0.3, 0.9], [0.8, 0.7], [1.0, 1.0], [0.2, 0.4]])
     step = move(cells, points, (1.0, 2.0), 6)
     values = f(cells.points).reshape(-1, step.cell_size)
-    assert (step.rest * values[step.rest_cell]).sum(axis=1) == pytest.approx(f(points))
-    for point, start, stop in zip(points, step.starts[:-1], step.starts[1:], strict=True):
+    rest = resting(cells, points, (1.0, 2.0))
+    assert (rest.matrix * values[rest.cell]).sum(axis=1) == pytest.approx(f(points))
+    for k, point in enumerate(points):
         along = np.einsum("pri,prj->prij", step.first, step.second).reshape(*step.rises.shape, -1)
-        found = sum(step.weights[p] @ (along[p] @ values[step.cell[p]]) for p in range(start, stop))
+        found = sum(step.weights[p] @ (along[p] @ values[step.cell[p]]) for p in np.flatnonzero(step.owner == k))
         r, w = panels([0.0, min(point[0], point[1] / 2)], 6)
         assert found == pytest.approx(w @ f(point - r[:, None] * np.array([1.0, 2.0])))
 
@@ -366,7 +368,7 @@ def test_the_error_of_a_pair_holds_the_difference(
         Fraction(1), tuple(map(Fraction, weights)), taps, Fraction(1), Fraction(variance, 16), images, [], Fraction(0)
     )
     floats = tuple(map(float, at))
-    coarse, fine = (windows.chains(fine=f, pair=True).products([floats], 1)[0] for f in (False, True))
+    coarse, fine = (windows.chains(fine=f, pair=True).product({floats: 1}, 1)[0] for f in (False, True))
     expected = product_of_two(
         tuple(map(float, taps)), tuple(map(float, weights)), floats, (variance / 16) ** 0.5, finer=True
     )

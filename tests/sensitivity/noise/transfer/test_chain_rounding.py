@@ -9,9 +9,10 @@ import pytest
 
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
-from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.route import Evaluation, Sampling
 from solver.sensitivity.noise.routes import chosen_route
-from solver.sensitivity.noise.sampled.sampling import SAMPLED
+from solver.sensitivity.noise.sampled.sampling import sampled_noise
+from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.question import Question
 from tests.noise_routes import layer_series, layer_transfer, output_series, output_transfer
 
@@ -66,8 +67,19 @@ def test_noise_too_weak_for_the_operator_is_refused_at_once(name: str, energy: s
         layer_response(construct(name, task), task, noise)
 
 
-def test_unequal_taps_cost_auto_too_much() -> None:
-    """With them hardly two states of the noise have the same kink."""
+def test_unequal_taps_are_no_matter() -> None:
+    """With them no two states of the noise have the same kink; what is sampled agrees."""
     task = TwoPixelTask(length=14, scale=5)
-    choice = chosen_route(Question(construct("cyclotomic", task), task), 2, Evaluation())
-    assert choice.route is SAMPLED and "multiplications, more than 3e+10" in dict(choice.refused)["transfer"]
+    network = construct("cyclotomic", task)
+    assert chosen_route(Question(network, task), 2, Evaluation()).route is LAYER_TRANSFER
+    found = layer_response(network, task, GaussianNoise()).total
+    sampled = sampled_noise(network, task, GaussianNoise(), {2: None}, Sampling(points=1024))[2].total
+    assert found.uncertainty < 1e-11 * found.estimate
+    assert abs(found.estimate - sampled.estimate) < 4 * sampled.uncertainty
+
+
+def test_many_panels_cost_auto_too_much() -> None:
+    task = TwoPixelTask(length=33, scale=9)
+    choice = chosen_route(Question(construct("cyclotomic", task), task), 4, Evaluation())
+    assert choice.route is not LAYER_TRANSFER
+    assert "multiplications, more than 6e+10" in dict(choice.refused)["transfer"]

@@ -409,7 +409,7 @@ def test_refusals_and_costs_evaluate_nothing(monkeypatch: pytest.MonkeyPatch) ->
     """Nor do they build anything twice: the units and their windows are made once for a question."""
     for name in ("series._Patterns", "ball_sum.RectifiedSums", "transfer.unit.refined"):
         monkeypatch.setattr(f"solver.sensitivity.noise.{name}", None)
-    for name in ("shortfalls", "tilts", "products", "distant_covariances"):
+    for name in ("shortfalls", "tilt", "product", "distant_product"):
         monkeypatch.setattr(CoupledChains, name, None)
     task = TwoPixelTask(length=32, scale=5)
     for noise, why in ((NOISE, "two units weigh a shared site differently"), (GaussianNoise(), "are correlated")):
