@@ -158,7 +158,7 @@ class CoupledChains:
         """Return the real multiplications that `product` takes, to leading order: those at sites both windows see."""
         columns = PatternColumns.summed(counts)
         return sum(
-            piece_count(*path) * self._piece_cost(path[0].cell_size, columns.count(site + 1))
+            piece_count(*path) * self._piece_cost(np.diff(path[0].starts).mean(), columns.count(site + 1))
             for site, path in self._common_sites(lag)
         )
 
@@ -176,7 +176,7 @@ class CoupledChains:
             values = self._stepped(values, columns, j, (line, line.points, (self.weights[j], 0.0)))
         return self._total(self._full(line, values))
 
-    def _piece_cost(self, cell_size: int, columns: int) -> float:
+    def _piece_cost(self, cell_size: float, columns: int) -> float:
         """Return the real multiplications of one piece: its matrices, and all that they are applied to."""
         grid = self.grid
         if not grid.memory:
@@ -204,7 +204,7 @@ class CoupledChains:
             both = any(self.weights[i] < self.weights[i - lag] for i in range(lag, site))
             breaks = sorted({0.0, 1.0, 2.0, *self._rays(lag, site)})
             kept = tuple(alpha for alpha in breaks if both or alpha <= 1)
-            few = 4 + int(np.ceil((nodes - 4) * max(np.diff(kept))))
+            few = tuple(4 + int(np.ceil((nodes - 4) * width)) for width in np.diff(kept))
             functions.append(Sectors(self.level, kept, nodes, few))
         cells: Cells = Product(self.level, nodes)
         for site in reversed(range(lag, len(self.weights))):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -32,9 +33,9 @@ class Line:
     nodes: int
 
     @property
-    def cell_size(self) -> int:
-        """Nodes of one cell."""
-        return self.nodes
+    def starts(self) -> np.ndarray:
+        """The first node of each cell, and of one that would follow."""
+        return self.nodes * np.arange(len(self.breaks))
 
     @cached_property
     def points(self) -> np.ndarray:
@@ -70,9 +71,9 @@ class Product:
     nodes: int
 
     @property
-    def cell_size(self) -> int:
-        """Nodes of one cell."""
-        return self.nodes
+    def starts(self) -> np.ndarray:
+        """See `Line`."""
+        return np.array([0, self.nodes])
 
     def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
         """See `Line`."""
@@ -90,24 +91,28 @@ class Product:
 
 @dataclass(frozen=True)
 class Sectors:
-    """Functions of both levels, polynomials in (rho, alpha) between the rays at ``breaks`` in alpha."""
+    """Functions of both levels, polynomials in (rho, alpha) between the rays at ``breaks`` in alpha.
+
+    A sector has ``angular_nodes`` of its own.
+    """
 
     level: float
     breaks: tuple[float, ...]
     radial_nodes: int
-    angular_nodes: int
+    angular_nodes: tuple[int, ...]
 
     @property
-    def cell_size(self) -> int:
-        """Nodes of one cell."""
-        return self.radial_nodes * self.angular_nodes
+    def starts(self) -> np.ndarray:
+        """See `Line`."""
+        return self.radial_nodes * np.cumsum([0, *self.angular_nodes])
 
     @cached_property
     def points(self) -> np.ndarray:
         """The nodes as pairs of levels."""
         rho, _ = unit_legendre(self.radial_nodes)
-        alpha = _between(self.breaks, self.angular_nodes)
-        return (self.level * rho[:, None, None] * ray(alpha)[:, None]).reshape(-1, 2)
+        sectors = zip(pairwise(self.breaks), self.angular_nodes, strict=True)
+        alphas = (_between(ends, count).ravel() for ends, count in sectors)
+        return np.concatenate([(self.level * rho[:, None, None] * ray(alpha)).reshape(-1, 2) for alpha in alphas])
 
     def edges(self, points: np.ndarray, direction: Direction) -> np.ndarray:
         """See `Line`."""
@@ -130,13 +135,18 @@ class Sectors:
         largest = np.where(below, c, b)
         alpha = np.where(below, b / c, 2 - c / b)
         x = (alpha - ends[cell, None]) / np.diff(ends)[cell, None]
-        return cell, interpolation(self.radial_nodes, largest / self.level), interpolation(self.angular_nodes, x)
+        angular = np.zeros((*x.shape, max(self.angular_nodes)))
+        for count in set(self.angular_nodes):
+            at = np.array(self.angular_nodes)[cell] == count
+            angular[at, :, :count] = interpolation(count, x[at])
+        return cell, interpolation(self.radial_nodes, largest / self.level), angular
 
 
 Cells: TypeAlias = Line | Product | Sectors
-"""A function space: polynomials of the same size on each of several cells.
+"""A function space: polynomials on each of several cells.
 
-Node number ``cell * n1 * n2 + i1 * n2 + i2`` carries the value that the factors i1 and i2 interpolate.
+Node ``starts[cell] + i1 * n2 + i2`` carries the value that the factors i1 and i2 interpolate; factors of cells with
+fewer i2 than others are followed by zeros.
 """
 
 
@@ -155,6 +165,8 @@ class Move:
     first, second : ndarray, shape (pieces, r, n1) and (pieces, r, n2)
         Interpolation factors of the function at (b - K r, b' - K' r): their product over n1 and n2, from the values in
         the piece's cell to those along it.
+    starts : ndarray
+        The first node of each cell, see `Cells`.
     """
 
     count: int
@@ -164,26 +176,38 @@ class Move:
     weights: np.ndarray
     first: np.ndarray
     second: np.ndarray
+    starts: np.ndarray
 
-    @property
-    def cell_size(self) -> int:
-        """Nodes of one cell of the function that is integrated, n1 n2."""
-        return self.first.shape[2] * self.second.shape[2]
+    def along(self, pieces: np.ndarray, cell: int) -> np.ndarray:
+        """Return the interpolation of some pieces, all of one cell, of shape (pieces, r, nodes of the cell)."""
+        return _interpolating(self.first[pieces], self.second[pieces], self.starts[cell : cell + 2])
 
-    def matrix(self, density: np.ndarray, levels: int) -> np.ndarray:
-        """Return the integral against a density at the rises as one matrix over so many levels."""
-        blocks = (self.first * (self.weights * density)[..., None]).transpose(0, 2, 1) @ self.second
-        matrix = np.zeros((self.count, levels // self.cell_size, self.cell_size))
-        matrix[self.owner, self.cell] = blocks.reshape(len(blocks), -1)
-        return matrix.reshape(self.count, levels)
+    def matrix(self, density: np.ndarray) -> np.ndarray:
+        """Return the integral against a density at the rises as one matrix over all levels."""
+        matrix = np.zeros((self.count, self.starts[-1]))
+        for cell in np.unique(self.cell):
+            at = np.flatnonzero(self.cell == cell)
+            weights = (self.weights[at] * density[at])[:, None]
+            matrix[self.owner[at], self.starts[cell] : self.starts[cell + 1]] = (weights @ self.along(at, cell))[:, 0]
+        return matrix
 
 
 @dataclass(frozen=True)
 class Rest:
-    """The function at r = 0 for every node of the result: a row of ``matrix`` on the nodes of a ``cell``."""
+    """The function at r = 0 for every node of the result: as a `Move` of one r, of each node."""
 
     cell: np.ndarray
-    matrix: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    starts: np.ndarray
+
+    def applied(self, values: np.ndarray) -> np.ndarray:
+        """Return the values, given as (level, other), at the nodes of the result."""
+        result = np.empty((len(self.cell), values.shape[1]))
+        for cell in np.unique(self.cell):
+            at, nodes = self.cell == cell, self.starts[cell : cell + 2]
+            result[at] = _interpolating(self.first[at], self.second[at], nodes)[:, 0] @ values[slice(*nodes)]
+        return result
 
 
 def move(
@@ -197,16 +221,22 @@ def move(
     cell, first, second = cells.factors(
         points[owner, None] - rises[..., None] * k, points[owner] - (start + length / 2)[:, None] * k
     )
-    return Move(len(points), owner, cell, rises, length[:, None] * w, first, second)
+    return Move(len(points), owner, cell, rises, length[:, None] * w, first, second, cells.starts)
 
 
 def resting(cells: Cells, points: np.ndarray, direction: Direction) -> Rest:
     """Return a function on ``cells`` at ``points``, from where it moves in a direction."""
     first, last = cells.extent(points, direction)
     cell, left, right = cells.factors(points[:, None], points)
-    matrix = (left[:, 0, :, None] * right[:, 0, None, :]).reshape(len(points), -1)
-    matrix[(first > 0) | (last < 0)] = 0
-    return Rest(cell, matrix)
+    left[(first > 0) | (last < 0)] = 0
+    return Rest(cell, left, right, cells.starts)
+
+
+def _interpolating(first: np.ndarray, second: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    """Return products of factors of cells between two nodes, of shape (..., nodes of the cell)."""
+    count = (nodes[1] - nodes[0]) // first.shape[-1]
+    product = first[..., :, None] * second[..., None, :count]
+    return np.asarray(product.reshape(*first.shape[:-1], -1))
 
 
 def piece_count(cells: Cells, points: np.ndarray, direction: Direction) -> int:

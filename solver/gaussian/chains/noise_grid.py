@@ -148,12 +148,8 @@ class NoiseGrid:
         )
         upto = {mean: self.density[:, None] * self._upto_kink(mean) for mean in transitions}
         for old, each in enumerate(values):
-            blocks = each.reshape(-1, rest.matrix.shape[1], parts * y * e)
-            still = np.empty((len(rest.cell), blocks.shape[2]))
-            for cell in np.unique(rest.cell):
-                at = rest.cell == cell
-                still[at] = rest.matrix[at] @ blocks[cell]
-            lines = np.ascontiguousarray(still.reshape(-1, parts, y, e).transpose(2, 0, 1, 3)).reshape(y, -1, e)
+            still = rest.applied(each.reshape(len(each), -1)).reshape(-1, parts, y, e)
+            lines = np.ascontiguousarray(still.transpose(2, 0, 1, 3)).reshape(y, -1, e)
             for mean, matrix in transitions.items():
                 for new in np.flatnonzero(matrix[old]):
                     ends = (lines @ upto[mean]).reshape(y, -1, parts, e)
@@ -179,13 +175,13 @@ class NoiseGrid:
     def _risen_without_memory(
         self, values: np.ndarray, move: Move, transitions: Transitions, *, tilted: bool
     ) -> np.ndarray:
-        levels, result = values.shape[1], np.zeros(1)
+        result = np.zeros(1)
         for mean, matrix in transitions.items():
             columns = np.einsum("cbt,cd->bdt", values[..., 0, 0], matrix)
             density = np.exp(-(((move.rises - mean) / self.slope) ** 2) / 2) / (self.slope * np.sqrt(2 * np.pi))
-            moved = np.tensordot(move.matrix(density, levels), columns, axes=1)
+            moved = np.tensordot(move.matrix(density), columns, axes=1)
             if tilted:
-                moved[..., 1] += move.matrix(density * move.rises, levels) @ columns[..., 0]
+                moved[..., 1] += move.matrix(density * move.rises) @ columns[..., 0]
             result = result + moved
         return np.asarray(result).swapaxes(0, 1)[..., None, None]
 
@@ -236,19 +232,18 @@ def _transformed(values: np.ndarray, newest: np.ndarray, merged: np.ndarray) -> 
 
 def _moved(waves: np.ndarray, move: Move, frequencies: np.ndarray, *, tilted: bool) -> np.ndarray:
     """Return sum_r weight exp(i omega r) of `_transformed` waves along paths: (frequency, node, merged, part, y)."""
-    count, tail, size = len(waves), waves.shape[3:], move.cell_size
+    count, tail = len(waves), waves.shape[3:]
     result = np.zeros((count, move.count, *tail))
     for cell in np.unique(move.cell):
         at = np.flatnonzero(move.cell == cell)
-        block = waves[:, :, cell * size : (cell + 1) * size].reshape(count, 2 * size, -1)
-        for pieces in np.array_split(at, max(1, len(at) * count * size * 2 // LARGEST_BLOCK)):
-            along = move.first[pieces, :, :, None] * move.second[pieces, :, None, :]
-            along = along.reshape(len(pieces), move.rises.shape[1], size)
+        block = waves[:, :, move.starts[cell] : move.starts[cell + 1]].reshape(count, -1, int(np.prod(tail)))
+        for pieces in np.array_split(at, max(1, len(at) * count * block.shape[1] // LARGEST_BLOCK)):
+            along = move.along(pieces, cell)
             turns = frequencies[:, None] * move.rises[pieces, None, :]
             phases = np.stack([np.cos(turns), np.sin(turns)], axis=2) * move.weights[pieces, None, None, :]
             for lifted in (False, True)[: 1 + tilted]:
                 used = phases * move.rises[pieces, None, None, :] if lifted else phases
-                matrices = (used.reshape(len(pieces), 2 * count, -1) @ along).reshape(len(pieces), count, 2 * size)
+                matrices = (used.reshape(len(pieces), 2 * count, -1) @ along).reshape(len(pieces), count, -1)
                 moved = np.matmul(matrices.transpose(1, 0, 2), block).reshape(count, len(pieces), *tail)
                 if lifted:
                     result[:, :, :, 1][:, move.owner[pieces]] += moved[:, :, :, 0]

@@ -22,7 +22,14 @@ from solver.proof import Proof
 from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.sampled.threads import results_in_threads
-from solver.sensitivity.noise.transfer.unit import shortfall_moments, site_covariance, site_mean, unit_changes
+from solver.sensitivity.noise.transfer.unit import (
+    Change,
+    Moments,
+    shortfall_moments,
+    site_covariance,
+    site_mean,
+    unit_changes,
+)
 from solver.sensitivity.noise.transfer.windows import (
     EqualWindows,
     equal_windows,
@@ -59,7 +66,7 @@ def output_response(windows: EqualWindows, progress: Progress | None = None) -> 
         total = np.array([exact, abs(exact - coarse) + _neglected(windows, n, counts)])
         covariances = _lagged if n else _tilt
         parts.append(2 * covariances(windows, counts, total, short))
-    parts.append(_square_of_mean(windows))
+    parts.append(_square_of_mean(windows, unit_changes(windows, alone, moments)))
     values = float(windows.readout) ** 2 * np.array(parts)
     return sum_of_parts(values, OUTPUT_METHOD)
 
@@ -146,7 +153,7 @@ def _difference(total: np.ndarray, apart: np.ndarray) -> np.ndarray:
     return np.array([total[0] - apart[0], total[1] + apart[1] + EPSILON * (abs(total[0]) + abs(apart[0]))])
 
 
-def _variance(windows: EqualWindows, moments: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _variance(windows: EqualWindows, moments: Sequence[Moments]) -> np.ndarray:
     """Return sum_p Var C_p and its error."""
     first, second = np.array([values for values, _ in moments]).T
     slack, errors = np.array([each for _, each in moments]).T
@@ -154,9 +161,8 @@ def _variance(windows: EqualWindows, moments: list[tuple[np.ndarray, np.ndarray]
     return np.array([weighted_sum(windows.alone, second - first**2), weighted_sum(windows.alone, errors)])
 
 
-def _square_of_mean(windows: EqualWindows) -> np.ndarray:
-    """Return <(sum_p (E a_p - a0_p))^2> over the images, and its error."""
-    changes = unit_changes(windows, list(windows.alone))
+def _square_of_mean(windows: EqualWindows, changes: Sequence[Change]) -> np.ndarray:
+    """Return <(sum_p (E a_p - a0_p))^2> over the images, and its error, from the changes of the units."""
     known = {p: np.array([c.mean, c.mean_error]) for p, c in zip(windows.alone, changes, strict=True)}
 
     def total(means: list[Fraction]) -> np.ndarray:

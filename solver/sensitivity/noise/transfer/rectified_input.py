@@ -61,13 +61,13 @@ class UnitAtLevel:
 def unit_at_level(windows: EqualWindows, level: Any) -> UnitAtLevel:
     """Return a unit at a level, by two resolutions of the operator."""
     there, zeros = replace(windows, level=level), _zeros(windows)
-    (change,) = unit_changes(there, zeros)
+    moments = [] if _is_affine(windows, level) else shortfall_moments(there, zeros)
+    (change,) = unit_changes(there, zeros, moments)
     weight = float(sum(windows.weights))
     variance = site_covariance(0, 0, windows.noise_variance, windows.noise_variance)
     pooled = np.array([weight**2 * variance, 0.0])
     short = np.zeros(2)
-    if not _is_affine(windows, level):
-        ((values, errors),) = shortfall_moments(there, zeros)
+    for values, errors in moments:
         short = np.array([values[0], errors[0]])
         pooled += 2 * weight * _tilt(there, short)
         pooled += np.array([values[1] - values[0] ** 2, errors[1] + (2 * values[0] + errors[0]) * errors[0]])

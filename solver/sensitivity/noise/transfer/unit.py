@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from flint import arb
@@ -33,6 +33,10 @@ RESOLVED = 1e-11
 """Relative errors below which the other form is not even tried."""
 DEAREST = 1e9
 """Multiplications that the other form may take."""
+
+
+Moments: TypeAlias = tuple[np.ndarray, np.ndarray]
+"""The first two moments of a shortfall, and their errors."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,21 @@ class Change:
     square_error: float
 
 
-def unit_changes(windows: EqualWindows, patterns: Sequence[Pattern]) -> list[Change]:
-    """Return the change of a unit for each pattern of means; costs two passes of the operator, at most four."""
+def unit_changes(
+    windows: EqualWindows, patterns: Sequence[Pattern], moments: Sequence[Moments] | None = None
+) -> list[Change]:
+    """Return the change of a unit for each pattern of means; costs two passes of the operator, at most four.
+
+    Parameters
+    ----------
+    moments : sequence, optional
+        The `shortfall_moments` of the patterns, where they are known; they save the first two passes.
+    """
     falling = [_is_small(windows, pattern) for pattern in patterns]
-    found = _changes(windows, patterns, falling)
+    if moments and all(falling):
+        found = [_falling_change(windows, *each) for each in zip(patterns, moments, strict=True)]
+    else:
+        found = _changes(windows, patterns, falling)
     poor = [k for k, each in enumerate(found) if each.square_error > RESOLVED * abs(each.square)]
     others = [patterns[k] for k in poor]
     if poor and _is_cheap(windows, others):
@@ -86,14 +101,13 @@ def _changes(windows: EqualWindows, patterns: Sequence[Pattern], falling: Sequen
         if chosen:
             seen = [patterns[k] for k in chosen]
             moments = shortfall_moments(windows if by_shortfall else windows.opposite, seen)
-            for k, (values, errors) in zip(chosen, moments, strict=True):
-                u0 = float(windows.calm_excess(patterns[k]))
-                terms = _by_shortfall(windows, patterns[k], u0, values) if by_shortfall else _by_unit(u0, values)
-                found[k] = _change(*terms, u0=u0, errors=errors)
+            change = _falling_change if by_shortfall else _rising_change
+            for k, each in zip(chosen, moments, strict=True):
+                found[k] = change(windows, patterns[k], each)
     return [found[k] for k in range(len(patterns))]
 
 
-def shortfall_moments(windows: EqualWindows, patterns: Sequence[Pattern]) -> list[tuple[np.ndarray, np.ndarray]]:
+def shortfall_moments(windows: EqualWindows, patterns: Sequence[Pattern]) -> list[Moments]:
     """Return E C and E C^2 of windows, and their errors, for each pattern."""
     seen = float_patterns(patterns)
     fine = windows.chains(fine=True)
@@ -101,17 +115,19 @@ def shortfall_moments(windows: EqualWindows, patterns: Sequence[Pattern]) -> lis
     return list(zip(exact, np.abs(exact - coarse) + neglected(fine, seen), strict=True))
 
 
-def _by_shortfall(windows: EqualWindows, pattern: Pattern, u0: float, c: np.ndarray) -> tuple[list[float], list[float]]:
-    """Return the terms of E (a - a0) and of E (a - a0)^2 in the moments of C."""
+def _falling_change(windows: EqualWindows, pattern: Pattern, moments: Moments) -> Change:
+    """Return the change of a unit from the moments of C."""
+    u0, (c, errors) = float(windows.calm_excess(pattern)), moments
     shift, square = calm_change(windows, pattern)
     rest = [-2 * u0 * c[0]] if u0 > 0 else [2 * u0 * shift, u0**2]
-    return [shift, c[0], -max(-u0, 0.0)], [square, -c[1], *rest]
+    return _change([shift, c[0], -max(-u0, 0.0)], [square, -c[1], *rest], u0=u0, errors=errors)
 
 
-def _by_unit(u0: float, a: np.ndarray) -> tuple[list[float], list[float]]:
-    """Return the terms of both in the moments of a."""
+def _rising_change(windows: EqualWindows, pattern: Pattern, moments: Moments) -> Change:
+    """Return the change of a unit from its own moments."""
+    u0, (a, errors) = float(windows.calm_excess(pattern)), moments
     a0 = max(u0, 0.0)
-    return [a[0], -a0], [a[1], -2 * a0 * a[0], a0**2]
+    return _change([a[0], -a0], [a[1], -2 * a0 * a[0], a0**2], u0=u0, errors=errors)
 
 
 def _change(first: list[float], second: list[float], *, u0: float, errors: np.ndarray) -> Change:

@@ -159,9 +159,9 @@ class EqualWindows:
             return ChainResolution(self.narrowness * step, reach, nodes, nodes * 3 // 4, panel)
         sizes = [abs(float(w)) for w in self.weights if w]
         typical = np.exp(np.mean(np.log(sizes))) / min(sizes)
-        few = int(9 + 3 * self.steepness / typical) + 2 * fine
-        step, reach = (0.49, 7.6) if fine else (0.53, 7.1)
-        return ChainResolution(self.narrowness * step, reach, few, few * 3 // 5)
+        few = int(8 + 3 * self.steepness / typical) + 2 * fine
+        step, reach = (0.52, 7.5) if fine else (0.56, 7.0)
+        return ChainResolution(self.narrowness * step, reach, few, int(np.ceil(0.6 * few)))
 
     def weak_noise(self, patterns: Sequence[tuple[float, ...]]) -> str | None:
         """Return in words that the level takes too many panels, if it does."""

@@ -296,21 +296,18 @@ def test_progress_ends_at_its_total() -> None:
 
 def test_nodes_reproduce_smooth_functions_and_moves_integrate_them() -> None:
     """On sectors, b (b' - b)^2 is a polynomial, so a move of it along (1, 2) is exact."""
-    cells = Sectors(1.0, (0.0, 0.5, 1.0, 2.0), 6, 6)
+    cells = Sectors(1.0, (0.0, 0.5, 1.0, 2.0), 6, (4, 6, 7))
 
     def f(b: np.ndarray) -> np.ndarray:
         return b[..., 0] * (b[..., 1] - b[..., 0]) ** 2
 
     points = np.array([[0.3, 0.9], [0.8, 0.7], [1.0, 1.0], [0.2, 0.4]])
     step = move(cells, points, (1.0, 2.0), 6)
-    values = f(cells.points).reshape(-1, step.cell_size)
-    rest = resting(cells, points, (1.0, 2.0))
-    assert (rest.matrix * values[rest.cell]).sum(axis=1) == pytest.approx(f(points))
-    for k, point in enumerate(points):
-        along = np.einsum("pri,prj->prij", step.first, step.second).reshape(*step.rises.shape, -1)
-        found = sum(step.weights[p] @ (along[p] @ values[step.cell[p]]) for p in np.flatnonzero(step.owner == k))
-        r, w = panels([0.0, min(point[0], point[1] / 2)], 6)
-        assert found == pytest.approx(w @ f(point - r[:, None] * np.array([1.0, 2.0])))
+    values = f(cells.points)
+    assert resting(cells, points, (1.0, 2.0)).applied(values[:, None])[:, 0] == pytest.approx(f(points))
+    paths = ((point, *panels([0.0, min(point[0], point[1] / 2)], 6)) for point in points)
+    expected = [w @ f(point - r[:, None] * np.array([1.0, 2.0])) for point, r, w in paths]
+    assert step.matrix(np.ones_like(step.rises)) @ values == pytest.approx(expected)
 
 
 def test_rays_and_angles_are_inverse() -> None:
