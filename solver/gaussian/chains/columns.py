@@ -3,7 +3,7 @@
 What an operator makes of a pattern depends, at each site, on the means from there on: its ending.  Each ending is a
 column; and where a weighted sum over patterns is all that is asked for, endings whose patterns have weights in
 proportion, whatever comes before them, add up to one column.  If all images with two pixels weigh alike, the columns
-tell how many pixels have been met, and whether one of the last noises carries one: eight for a three-tap sum.
+tell how many pixels have been met, and which of the last noises carry one: nine for a three-tap sum of any length.
 """
 
 from __future__ import annotations

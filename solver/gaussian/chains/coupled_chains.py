@@ -19,17 +19,8 @@ from itertools import pairwise
 import numpy as np
 
 from solver.gaussian.chains.columns import Counts, Pattern, PatternColumns
-from solver.gaussian.chains.level_grids import (
-    Cells,
-    Direction,
-    Line,
-    Product,
-    Sectors,
-    angle,
-    move,
-    piece_count,
-    resting,
-)
+from solver.gaussian.chains.level_grids import Cells, Direction, Line, Product, Sectors, angle
+from solver.gaussian.chains.level_moves import move, piece_count, resting
 from solver.gaussian.chains.noise_grid import NoiseGrid
 from solver.gaussian.moments import FLOATS
 
@@ -37,7 +28,7 @@ MOST_PANELS = 1e4
 """More panels of a level are not even counted."""
 
 Path = tuple[Cells, np.ndarray, Direction]
-"""Between which functions levels move at a site: on cells, to points, in a direction (`level_grids.move`)."""
+"""Between which functions levels move at a site: on cells, to points, in a direction (`level_moves.move`)."""
 
 
 @dataclass(frozen=True)

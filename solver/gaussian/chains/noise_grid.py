@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtr, sici
 
-from solver.gaussian.chains.level_grids import Move, Rest
+from solver.gaussian.chains.level_moves import Move, Rest
 
 LARGEST_BLOCK = 2**22
 """Numbers of one block of frequencies (some ten megabytes)."""

@@ -24,7 +24,7 @@ from solver.sensitivity.noise.route import Evaluation, Progress, Route
 from solver.sensitivity.noise.sampled.threads import results_in_threads
 from solver.sensitivity.noise.transfer.unit import (
     Change,
-    Moments,
+    ShortfallMoments,
     shortfall_moments,
     site_covariance,
     site_mean,
@@ -153,7 +153,7 @@ def _difference(total: np.ndarray, apart: np.ndarray) -> np.ndarray:
     return np.array([total[0] - apart[0], total[1] + apart[1] + EPSILON * (abs(total[0]) + abs(apart[0]))])
 
 
-def _variance(windows: EqualWindows, moments: Sequence[Moments]) -> np.ndarray:
+def _variance(windows: EqualWindows, moments: Sequence[ShortfallMoments]) -> np.ndarray:
     """Return sum_p Var C_p and its error."""
     first, second = np.array([values for values, _ in moments]).T
     slack, errors = np.array([each for _, each in moments]).T

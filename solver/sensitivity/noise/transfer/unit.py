@@ -35,7 +35,7 @@ DEAREST = 1e9
 """Multiplications that the other form may take."""
 
 
-Moments: TypeAlias = tuple[np.ndarray, np.ndarray]
+ShortfallMoments: TypeAlias = tuple[np.ndarray, np.ndarray]
 """The first two moments of a shortfall, and their errors."""
 
 
@@ -57,7 +57,7 @@ class Change:
 
 
 def unit_changes(
-    windows: EqualWindows, patterns: Sequence[Pattern], moments: Sequence[Moments] | None = None
+    windows: EqualWindows, patterns: Sequence[Pattern], moments: Sequence[ShortfallMoments] | None = None
 ) -> list[Change]:
     """Return the change of a unit for each pattern of means; costs two passes of the operator, at most four.
 
@@ -107,7 +107,7 @@ def _changes(windows: EqualWindows, patterns: Sequence[Pattern], falling: Sequen
     return [found[k] for k in range(len(patterns))]
 
 
-def shortfall_moments(windows: EqualWindows, patterns: Sequence[Pattern]) -> list[Moments]:
+def shortfall_moments(windows: EqualWindows, patterns: Sequence[Pattern]) -> list[ShortfallMoments]:
     """Return E C and E C^2 of windows, and their errors, for each pattern."""
     seen = float_patterns(patterns)
     fine = windows.chains(fine=True)
@@ -115,7 +115,7 @@ def shortfall_moments(windows: EqualWindows, patterns: Sequence[Pattern]) -> lis
     return list(zip(exact, np.abs(exact - coarse) + neglected(fine, seen), strict=True))
 
 
-def _falling_change(windows: EqualWindows, pattern: Pattern, moments: Moments) -> Change:
+def _falling_change(windows: EqualWindows, pattern: Pattern, moments: ShortfallMoments) -> Change:
     """Return the change of a unit from the moments of C."""
     u0, (c, errors) = float(windows.calm_excess(pattern)), moments
     shift, square = calm_change(windows, pattern)
@@ -123,7 +123,7 @@ def _falling_change(windows: EqualWindows, pattern: Pattern, moments: Moments) -
     return _change([shift, c[0], -max(-u0, 0.0)], [square, -c[1], *rest], u0=u0, errors=errors)
 
 
-def _rising_change(windows: EqualWindows, pattern: Pattern, moments: Moments) -> Change:
+def _rising_change(windows: EqualWindows, pattern: Pattern, moments: ShortfallMoments) -> Change:
     """Return the change of a unit from its own moments."""
     u0, (a, errors) = float(windows.calm_excess(pattern)), moments
     a0 = max(u0, 0.0)

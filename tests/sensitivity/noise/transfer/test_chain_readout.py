@@ -15,7 +15,8 @@ from scipy.special import ndtr
 from solver import GaussianNoise, Layer, Network, TwoPixelTask, construct
 from solver.errors import NotApplicableError
 from solver.gaussian.chains.coupled_chains import ChainResolution, CoupledChains
-from solver.gaussian.chains.level_grids import Line, Sectors, angle, move, ray, resting
+from solver.gaussian.chains.level_grids import Line, Sectors, angle, ray
+from solver.gaussian.chains.level_moves import move, resting
 from solver.gaussian.chains.truncation import lost
 from solver.sensitivity.noise.route import Sampling
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
