@@ -35,7 +35,7 @@ class EqualWindows:
 
     Attributes
     ----------
-    readout : Fraction
+    readout : exact number
         v, the weight of every unit in f; 1 for the windows of a layer.
     weights, taps : tuple of exact numbers
         K_1, ..., K_n, of either sign and 0 in gaps, and w_0, ..., w_D with w_D > 0.
@@ -51,7 +51,7 @@ class EqualWindows:
         Rings of background that the representing ring leaves out.
     """
 
-    readout: Fraction
+    readout: Any
     weights: tuple[Any, ...]
     taps: tuple[Any, ...]
     level: Any
@@ -178,9 +178,7 @@ def equal_windows(question: Question, layer: int) -> EqualWindows | Refusal:
     variance = question.noise.variance(question.task.sites)
     if not layer > question.depth:
         return _equal_windows(ring, set(ring.units.kernels), Fraction(1), variance)
-    if not question.network.is_rational:
-        return Refusal("pairs of windows need rational weights")
-    readout = [Fraction(v) for v in question.network.pooled_readout(question.task.sites)]  # type: ignore[arg-type]
+    readout = question.network.pooled_readout(question.task.sites)
     kernels = {kernel for kernel, v in zip(ring.units.kernels, readout, strict=True) if v}
     windows = _equal_windows(ring, kernels, sum(readout, Fraction(0)), variance)
     if isinstance(windows, Refusal):
@@ -194,9 +192,7 @@ def equal_windows(question: Question, layer: int) -> EqualWindows | Refusal:
     return windows
 
 
-def _equal_windows(
-    ring: UnitRing, kernels: set[Window], readout: Fraction, variance: Fraction
-) -> EqualWindows | Refusal:
+def _equal_windows(ring: UnitRing, kernels: set[Window], readout: Any, variance: Fraction) -> EqualWindows | Refusal:
     if len(kernels) != 1:
         return Refusal("the units are not equal windows")
     if why := beyond_floats(variance):

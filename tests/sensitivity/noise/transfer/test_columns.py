@@ -75,11 +75,13 @@ def test_columns_lose_no_weight(data: st.DataObject) -> None:
     assert state.sum() == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-@pytest.mark.parametrize("distances", ["pairs", "balanced", "flat"])
-def test_every_ensemble_has_its_sum(distances: str) -> None:
-    """Of `uniform`, against samples; weights that differ by distance leave more columns than nine."""
+@pytest.mark.parametrize(
+    ("name", "distances"), [("uniform", "pairs"), ("uniform", "balanced"), ("uniform", "flat"), ("sine", "pairs")]
+)
+def test_every_ensemble_has_its_sum(name: str, distances: str) -> None:
+    """Against samples; weights that differ by distance, or unequal taps, leave more columns than nine."""
     task, noise = TwoPixelTask(length=16, scale=5, distances=distances), GaussianNoise()
-    network = construct("uniform", task)
+    network = construct(name, task)
     found = output_transfer(network, task, noise).total
     assert found.uncertainty < 1e-9 * found.estimate
     sampled = sampled_noise(network, task, noise, {3: None}, Sampling(points=1024, replicates=16))[3].total
