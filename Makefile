@@ -21,7 +21,8 @@ trained: $(VENV)/.installed-torch ## train the networks of examples/trained agai
 	$(VENV)/bin/python examples/trained/make.py $(ARGS)
 
 bench: $(VENV)/.installed-test ## time fast routes against plain ones and torch, as ratios
-	$(VENV)/bin/python tests/benchmarks/routes.py
+	$(VENV)/bin/python -m tests.benchmarks.routes
+	$(VENV)/bin/python -m tests.benchmarks.pairs
 
 derivations: $(VENV)/.installed-plot ## check every derivation and write build/derivations.pdf
 	$(VENV)/bin/solver derive $(ARGS)
