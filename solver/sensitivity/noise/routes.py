@@ -9,6 +9,7 @@ from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_responses
 from solver.sensitivity.noise.sampled.scaled import SCALED
 from solver.sensitivity.noise.series import SERIES
+from solver.sensitivity.noise.sites.response import SITES
 from solver.sensitivity.noise.transfer.layer import LAYER_TRANSFER
 from solver.sensitivity.noise.transfer.output import OUTPUT_TRANSFER
 from solver.sensitivity.noise.transfer.rectified_input import INPUT_TRANSFER
@@ -16,7 +17,7 @@ from solver.sensitivity.question import Question
 from solver.sensitivity.results import Choice
 from solver.values import NumericValue, Value
 
-ROUTES = (LINEAR, ONCE, SERIES, LAYER_TRANSFER, OUTPUT_TRANSFER, INPUT_TRANSFER, SCALED, SAMPLED)
+ROUTES = (LINEAR, ONCE, SERIES, LAYER_TRANSFER, OUTPUT_TRANSFER, INPUT_TRANSFER, SITES, SCALED, SAMPLED)
 """Every way to evaluate a noise response, from the strongest to the weakest; the last applies to everything."""
 
 
@@ -78,7 +79,8 @@ def answered_choices(question: Question, how: Evaluation) -> list[tuple[Choice, 
     rough = [k for k, each in enumerate(chosen) if how.method == "auto" and _is_rough(each, responses[k])]
     for k, other in sampled_responses(question, rough, how).items():
         if float(other.total.error()) < float(responses[k].total.error()):
-            refused = (*chosen[k].refused, ("transfer", "its error is larger than that of sampling"))
+            name = chosen[k].route.name  # type: ignore[union-attr]
+            refused = (*chosen[k].refused, (name, "its error is larger than that of sampling"))
             chosen[k], responses[k] = Choice(SAMPLED, refused), other
     return list(zip(chosen, responses, strict=True))
 

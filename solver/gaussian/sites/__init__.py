@@ -1,0 +1,1 @@
+"""Laws of sums of independent sites, each a piecewise linear function of one Gaussian: atoms and densities."""

@@ -1,0 +1,193 @@
+"""What units of independent sites see, by how often they see it, alone and in pairs that share pixels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, partial
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from solver.gaussian.sites.piecewise import PiecewiseLinear, ratio
+from solver.question.ensemble import Representatives
+from solver.sensitivity.noise.sites.units import SiteUnits, Vector
+
+Row = tuple[int, ...]
+"""Numbers of kinds of sites, in order."""
+
+
+class SeenUnit(NamedTuple):
+    """A channel, and the kinds of all sites that a unit of it sees."""
+
+    channel: int
+    row: Row
+
+
+class SeenPair(NamedTuple):
+    """Two channels, the kinds of the sites that two units share, as one sees them and the other, and of their own."""
+
+    channels: tuple[int, int]
+    shared: tuple[tuple[int, int], ...]
+    own: tuple[Row, Row]
+
+
+class SiteKind(NamedTuple):
+    """How a pixel is seen, and its value."""
+
+    response: PiecewiseLinear
+    pixel: int
+
+
+@dataclass(frozen=True, eq=False)
+class SitePatterns:
+    """The units on the ring or frame that represents the ensemble.
+
+    Attributes
+    ----------
+    units : SiteUnits
+    ring : Representatives
+    """
+
+    units: SiteUnits
+    ring: Representatives
+
+    @cached_property
+    def kinds(self) -> list[SiteKind]:
+        """All that occur: those of background pixels first, so that sums of them come first."""
+        pixels = [0, *sorted({v for image in self.ring.images for v in image.values()} - {0})]
+        return [SiteKind(g, x) for x in pixels for g in self._responses]
+
+    @cached_property
+    def _responses(self) -> list[PiecewiseLinear]:
+        return list(dict.fromkeys(g for each in self.units.channels for g in each.responses.values()))
+
+    @cached_property
+    def grid(self) -> tuple[int, ...]:
+        """Units along each axis."""
+        return tuple(n // self.units.stride for n in self.ring.shape)
+
+    @cached_property
+    def images(self) -> list[tuple[list[np.ndarray], Fraction]]:
+        """The kinds that the units of each channel see, integers of shape (units, offsets), for every image."""
+        return [
+            (self.seen(image), weight) for image, (_, _, weight) in zip(self.ring.images, self.ring.pairs, strict=True)
+        ]
+
+    @cached_property
+    def background(self) -> list[np.ndarray]:
+        """The same without an image."""
+        return self.seen({})
+
+    def seen(self, image: dict[int, int]) -> list[np.ndarray]:
+        """Return the kinds that the units of each channel see of an image."""
+        pixels = dict.fromkeys(kind.pixel for kind in self.kinds)
+        numbers = {x: n for n, x in enumerate(pixels)}
+        place = np.zeros(prod(self.ring.shape), dtype=np.int64)
+        for site, value in image.items():
+            place[site] = numbers[value]
+        found = []
+        for each in self.units.channels:
+            own = np.array([self._responses.index(g) for g in each.responses.values()], dtype=np.int64)
+            at = [self._site(o) for o in each.responses]
+            sites = np.stack(at, axis=1) if at else np.zeros((prod(self.grid), 0), dtype=np.int64)
+            found.append(place[sites] * len(self._responses) + own)
+        return found
+
+    def _site(self, offset: Vector) -> np.ndarray:
+        """Return the site at an offset from each unit."""
+        places = np.unravel_index(np.arange(prod(self.grid)), self.grid)
+        reached = [p * self.units.stride + o for p, o in zip(places, offset, strict=True)]
+        return np.ravel_multi_index(reached, self.ring.shape, mode="wrap")
+
+    def _ahead(self, lag: Vector) -> np.ndarray:
+        """Return the unit that is so many units ahead of each."""
+        places = np.unravel_index(np.arange(prod(self.grid)), self.grid)
+        return np.ravel_multi_index([p + o for p, o in zip(places, lag, strict=True)], self.grid, mode="wrap")
+
+    def alone(self, image: list[np.ndarray]) -> dict[SeenUnit, int]:
+        """Return how many units of an image see what."""
+        counts: dict[SeenUnit, int] = defaultdict(int)
+        for channel, ids in enumerate(image):
+            rows, numbers = np.unique(np.sort(ids, axis=1), axis=0, return_counts=True)
+            for row, count in zip(rows.tolist(), numbers.tolist(), strict=True):
+                counts[SeenUnit(channel, tuple(row))] += count
+        return counts
+
+    def lags(self, c: int, d: int) -> list[Vector]:
+        """Return how far ahead a unit of channel d can be that shares a pixel with one of channel c."""
+        stride, found = self.units.stride, set()
+        for one in self.units.channels[c].responses:
+            for other in self.units.channels[d].responses:
+                steps = [a - b for a, b in zip(one, other, strict=True)]
+                if all(step % stride == 0 for step in steps):
+                    found.add(tuple(step // stride % n for step, n in zip(steps, self.grid, strict=True)))
+        return sorted(found)
+
+    @cached_property
+    def wraps(self) -> bool:
+        """Whether a window meets itself around the ring."""
+        return any(len(set(map(self._number, each.responses))) < len(each.responses) for each in self.units.channels)
+
+    def shared(self, c: int, d: int, lag: Vector) -> list[tuple[int, int]]:
+        """Return which sites units (c, p) and (d, p + lag) share, as numbers of their offsets."""
+        shift = tuple(step * self.units.stride for step in lag)
+        moved = [tuple(a + b for a, b in zip(o, shift, strict=True)) for o in self.units.channels[d].responses]
+        there = {self._number(o): j for j, o in enumerate(moved)}
+        here = [self._number(o) for o in self.units.channels[c].responses]
+        return [(i, there[site]) for i, site in enumerate(here) if site in there]
+
+    def is_alike(self, c: int, d: int, lag: Vector) -> bool:
+        """Return whether two units share one site, or one's response to all that they share is a multiple."""
+        ours, theirs = ([*self.units.channels[n].responses.values()] for n in (c, d))
+        ratios = {ratio(ours[i], theirs[j]) for i, j in set(self.shared(c, d, lag))}
+        return len(self.shared(c, d, lag)) <= 1 or (len(ratios) == 1 and None not in ratios)
+
+    def pairs(self, c: int, d: int, lag: Vector) -> dict[SeenPair, Fraction]:
+        """Return how often units (c, p) and (d, p + lag) see what, on average over the images."""
+        shared = self.shared(c, d, lag)
+        mine, theirs = (
+            [n for n in range(len(self.units.channels[channel].responses)) if n not in {both[side] for both in shared}]
+            for side, channel in enumerate((c, d))
+        )
+        split = partial(self._split, shared=shared, mine=mine, theirs=theirs, channels=(c, d))
+        ahead, background, units = self._ahead(lag), self.background, prod(self.grid)
+        one, other = background[c], background[d][ahead]
+        ((still, _),) = split(one[:1], other[:1])
+        counts: dict[SeenPair, Fraction] = defaultdict(Fraction, {still: self.ring.stretch * units})
+        for image, weight in self.images:
+            here, there = image[c], image[d][ahead]
+            touched = (here != one).any(axis=1) | (there != other).any(axis=1)
+            for pair, count in split(here[touched], there[touched]):
+                counts[pair] += weight * count
+            counts[still] += weight * (units - int(touched.sum()))
+        return {pair: weight for pair, weight in counts.items() if weight}
+
+    def _number(self, offset: Vector) -> int:
+        return int(np.ravel_multi_index(offset, self.ring.shape, mode="wrap"))
+
+    def _split(
+        self,
+        one: np.ndarray,
+        other: np.ndarray,
+        shared: list[tuple[int, int]],
+        mine: list[int],
+        theirs: list[int],
+        channels: tuple[int, int],
+    ) -> Iterator[tuple[SeenPair, int]]:
+        """Yield what pairs of units see, and how many do; a pair and its exchange are one."""
+        if not len(one):
+            return
+        codes = one[:, [i for i, _ in shared]] * len(self.kinds) + other[:, [j for _, j in shared]]
+        blocks = [np.sort(part, axis=1) for part in (codes, one[:, mine], other[:, theirs])]
+        rows, numbers = np.unique(np.concatenate(blocks, axis=1), axis=0, return_counts=True)
+        first, second = len(shared), len(shared) + len(mine)
+        for row, count in zip(rows.tolist(), numbers.tolist(), strict=True):
+            together = tuple(divmod(code, len(self.kinds)) for code in row[:first])
+            left, right = tuple(row[first:second]), tuple(row[second:])
+            exchanged = tuple(sorted((b, a) for a, b in together))
+            pair = SeenPair(channels, tuple(sorted(together)), (left, right))
+            yield min(pair, SeenPair(channels[::-1], exchanged, (right, left))), count
