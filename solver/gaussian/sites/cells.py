@@ -24,7 +24,7 @@ CHUNK = 2_000_000
 
 
 @dataclass(frozen=True)
-class Cells:
+class PolynomialCells:
     """Polynomials between neighbouring ``edges``.
 
     Attributes
@@ -58,13 +58,13 @@ class Cells:
         x, w = panel_nodes(np.unique(np.concatenate([self.edges, inner])), count)
         return x, w, self(x)
 
-    def integral(self, from_right: bool = False) -> Cells:
+    def integral(self, from_right: bool = False) -> PolynomialCells:
         """Return its integral from the left end to x, or from x to the right end, as a function on the same cells."""
         halves, side = np.diff(self.edges) / 2, -1 if from_right else 1
         grown = legendre.legint(self.coefficients, lbnd=-side, axis=1) * (side * halves[:, None])
         whole = legendre.legval(np.array(float(side)), grown.T, tensor=False)
         grown[:, 0] += np.cumsum(whole[::side])[::side] - whole
-        return Cells(self.edges, grown)
+        return PolynomialCells(self.edges, grown)
 
 
 def panel_nodes(edges: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +83,7 @@ def _to_coefficients(count: int) -> np.ndarray:
 
 def resolved_cells(
     function: Callable[[np.ndarray], np.ndarray], edges: np.ndarray, *, nodes: int, tolerance: float
-) -> Cells:
+) -> PolynomialCells:
     """Return a function on cells that its last coefficients say are resolved.
 
     A cell is halved until its last two coefficients are below ``tolerance`` of its largest, or `TAIL` times that where
@@ -107,4 +107,4 @@ def resolved_cells(
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
     starts, ends, coefficients = (np.concatenate(parts) for parts in zip(*done, strict=True))
     order = np.argsort(starts)
-    return Cells(np.append(starts[order], ends[order[-1]]), coefficients[order])
+    return PolynomialCells(np.append(starts[order], ends[order[-1]]), coefficients[order])

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from solver.gaussian.chains.level_grids import unit_legendre
-from solver.gaussian.sites.cells import CHUNK, Cells, resolved_cells
+from solver.gaussian.sites.cells import CHUNK, PolynomialCells, resolved_cells
 from solver.gaussian.sites.piecewise import PiecewiseChange
 
 SAME = 1e-12
@@ -56,7 +56,7 @@ class SumLaw:
     ----------
     places, masses : ndarray
         The atoms.
-    density : Cells
+    density : PolynomialCells
     knots : ndarray
         Where the density is not analytic.
     mean : float
@@ -66,7 +66,7 @@ class SumLaw:
 
     places: np.ndarray
     masses: np.ndarray
-    density: Cells
+    density: PolynomialCells
     knots: np.ndarray
     mean: float
     spread: float
@@ -77,7 +77,7 @@ class SumLaw:
         return np.concatenate([self.places, self.density.edges])
 
     @cached_property
-    def _integrals(self) -> tuple[Cells, ...]:
+    def _integrals(self) -> tuple[PolynomialCells, ...]:
         """The second integrals of the density from the left and from the right."""
         if len(self.density.edges) < 2:
             return ()
@@ -116,7 +116,7 @@ class SumLaw:
         return np.array([masses @ values, masses @ values**2])
 
 
-EMPTY_SUM = SumLaw(np.zeros(1), np.ones(1), Cells(np.empty(0), np.empty((0, 1))), np.empty(0), 0.0, 0.0)
+EMPTY_SUM = SumLaw(np.zeros(1), np.ones(1), PolynomialCells(np.empty(0), np.empty((0, 1))), np.empty(0), 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _support(law: SumLaw, one: SiteLaw) -> tuple[float, float]:
     return (min(sums), max(sums)) if sums else (0.0, 0.0)
 
 
-def _convolved(density: Cells, one: SiteLaw, x: np.ndarray, resolution: SiteResolution) -> np.ndarray:
+def _convolved(density: PolynomialCells, one: SiteLaw, x: np.ndarray, resolution: SiteResolution) -> np.ndarray:
     """Return int f(x - d(t)) phi(t) dt over the pieces of d that are not flat."""
     total = np.zeros(len(x))
     if len(density.edges) < 2:

@@ -30,7 +30,7 @@ class PiecewiseLinear:
 
     Examples
     --------
-    >>> g = composed(RELU, piecewise_linear(lambda y: 2 * y - 1, []))
+    >>> g = chained(RELU, piecewise_linear(lambda y: 2 * y - 1, []))
     >>> g(0), g(2), g.places == (Fraction(1, 2),)
     (Fraction(0, 1), Fraction(3, 1), True)
     """
@@ -89,7 +89,7 @@ PIECEWISE = {"identity": IDENTITY, "relu": RELU, "hardtanh": HARDTANH}
 """Each activation as a piecewise linear function."""
 
 
-def composed(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear:
+def chained(outer: PiecewiseLinear, inner: PiecewiseLinear) -> PiecewiseLinear:
     """Return y -> outer(inner(y)), whose slope changes where that of either does."""
     places, slopes = list(inner.places), inner.slopes
     for n, slope in enumerate(slopes):
@@ -107,7 +107,7 @@ def weighted(terms: Iterable[tuple[Any, PiecewiseLinear]]) -> PiecewiseLinear:
     )
 
 
-def ratio(g: PiecewiseLinear, h: PiecewiseLinear) -> Any:
+def slope_ratio(g: PiecewiseLinear, h: PiecewiseLinear) -> Any:
     """Return r with h = r g but for a constant; None if there is none."""
     steep = next(((a, b) for a, b in zip(g.slopes, h.slopes, strict=False) if a != 0), None)
     if steep is None or g.places != h.places:

@@ -17,9 +17,9 @@ import numpy as np
 
 from solver.gaussian.chains.truncation import EPSILON
 from solver.gaussian.sites.laws import COARSE, FINE, SiteResolution, SumLaw
-from solver.gaussian.sites.piecewise import RELU, PiecewiseChange, change_around, composed, piecewise_linear, ratio
+from solver.gaussian.sites.piecewise import RELU, PiecewiseChange, chained, change_around, piecewise_linear, slope_ratio
 from solver.gaussian.sites.sums import SiteSums, product_mean, site_product_mean
-from solver.sensitivity.noise.sites.patterns import Row, SeenPair, SeenUnit, SiteKind, SitePatterns
+from solver.sensitivity.noise.sites.patterns import SeenPair, SeenRow, SeenUnit, SiteKind, SitePatterns
 
 
 class SiteMoments:
@@ -58,7 +58,7 @@ class SiteMoments:
         if not self.rectified:
             return change_around(g, x, self.deviation)
         moved = piecewise_linear(lambda rise: g(x + rise), [place - x for place in g.places])
-        return change_around(composed(moved, RELU), 0, self.deviation)
+        return change_around(chained(moved, RELU), 0, self.deviation)
 
     @cached_property
     def _steepness(self) -> np.ndarray:
@@ -74,14 +74,14 @@ class SiteMoments:
         """Return F."""
         return change_around(self.patterns.units.activation, self.calm(unit), self.deviation)
 
-    def changes_of(self, row: Row, reach: float) -> tuple[PiecewiseChange, ...]:
+    def changes_of(self, row: SeenRow, reach: float) -> tuple[PiecewiseChange, ...]:
         """Return sites whose sum is that of a row within a reach: those that are linear there are one Gaussian."""
         near = [self.changes[i].within(reach) for i in row]
         slope = float(np.hypot.reduce([each.slopes[0] for each in near if not each.knots]))
         bent = [each for each in near if each.knots]
         return (*bent, PiecewiseChange((), (slope,))) if slope else tuple(bent)
 
-    def _law(self, row: Row, sums: SiteSums) -> SumLaw:
+    def _law(self, row: SeenRow, sums: SiteSums) -> SumLaw:
         return sums.law(self.changes_of(row, sums.resolution.reach))
 
     def unit(self, unit: SeenUnit) -> np.ndarray:
@@ -96,7 +96,7 @@ class SiteMoments:
             self._law(unit.row, sums).moments(change, resolution.nodes) for resolution, sums in self.sums.items()
         )
         count, lost = len(unit.row), self._beyond(unit)
-        scales = np.array([np.sqrt(fine[1]), fine[1]])
+        scales = np.array([np.sqrt(abs(fine[1])), abs(fine[1])])
         return np.stack([fine, np.abs(fine - coarse) + 2 * count * np.array(lost) + _rounding(count) * scales], axis=-1)
 
     def product(self, pair: SeenPair) -> np.ndarray:
@@ -111,7 +111,7 @@ class SiteMoments:
         return np.array([fine, abs(fine - coarse) + 2 * count * lost + _rounding(count) * scale])
 
     def _square(self, unit: SeenUnit) -> float:
-        return float(self.unit(unit)[1, 0])
+        return abs(float(self.unit(unit)[1, 0]))
 
     def _square_beyond(self, unit: SeenUnit) -> float:
         return self._beyond(unit)[1]
@@ -123,7 +123,7 @@ class SiteMoments:
             return site_product_mean([*zip(own, changes, seen, strict=True)], sums.resolution)
         one, other = (self.patterns.kinds[i].response for i in pair.shared[0])
         common = self._law(tuple(i for i, _ in pair.shared), sums)
-        ratios = [1.0, float(ratio(one, other))]
+        ratios = [1.0, float(slope_ratio(one, other))]
         return product_mean(common, [*zip(own, changes, ratios, strict=True)], sums.resolution.nodes)
 
     def _beyond(self, unit: SeenUnit) -> tuple[float, float]:

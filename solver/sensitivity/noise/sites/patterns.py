@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solver.gaussian.sites.piecewise import PiecewiseLinear, ratio
+from solver.gaussian.sites.piecewise import PiecewiseLinear, slope_ratio
 from solver.question.ensemble import Representatives
-from solver.sensitivity.noise.sites.units import SiteUnits, Vector
+from solver.sensitivity.noise.sites.units import SiteOffset, SiteUnits
 
-Row = tuple[int, ...]
+SeenRow = tuple[int, ...]
 """Numbers of kinds of sites, in order."""
 
 
@@ -24,7 +24,7 @@ class SeenUnit(NamedTuple):
     """A channel, and the kinds of all sites that a unit of it sees."""
 
     channel: int
-    row: Row
+    row: SeenRow
 
 
 class SeenPair(NamedTuple):
@@ -32,7 +32,7 @@ class SeenPair(NamedTuple):
 
     channels: tuple[int, int]
     shared: tuple[tuple[int, int], ...]
-    own: tuple[Row, Row]
+    own: tuple[SeenRow, SeenRow]
 
 
 class SiteKind(NamedTuple):
@@ -58,8 +58,11 @@ class SitePatterns:
     @cached_property
     def kinds(self) -> list[SiteKind]:
         """All that occur: those of background pixels first, so that sums of them come first."""
-        pixels = [0, *sorted({v for image in self.ring.images for v in image.values()} - {0})]
-        return [SiteKind(g, x) for x in pixels for g in self._responses]
+        return [SiteKind(g, x) for x in self._pixels for g in self._responses]
+
+    @cached_property
+    def _pixels(self) -> list[int]:
+        return [0, *sorted({v for image in self.ring.images for v in image.values()} - {0})]
 
     @cached_property
     def _responses(self) -> list[PiecewiseLinear]:
@@ -84,11 +87,9 @@ class SitePatterns:
 
     def seen(self, image: dict[int, int]) -> list[np.ndarray]:
         """Return the kinds that the units of each channel see of an image."""
-        pixels = dict.fromkeys(kind.pixel for kind in self.kinds)
-        numbers = {x: n for n, x in enumerate(pixels)}
         place = np.zeros(prod(self.ring.shape), dtype=np.int64)
         for site, value in image.items():
-            place[site] = numbers[value]
+            place[site] = self._pixels.index(value)
         found = []
         for each in self.units.channels:
             own = np.array([self._responses.index(g) for g in each.responses.values()], dtype=np.int64)
@@ -97,13 +98,13 @@ class SitePatterns:
             found.append(place[sites] * len(self._responses) + own)
         return found
 
-    def _site(self, offset: Vector) -> np.ndarray:
+    def _site(self, offset: SiteOffset) -> np.ndarray:
         """Return the site at an offset from each unit."""
         places = np.unravel_index(np.arange(prod(self.grid)), self.grid)
         reached = [p * self.units.stride + o for p, o in zip(places, offset, strict=True)]
         return np.ravel_multi_index(reached, self.ring.shape, mode="wrap")
 
-    def _ahead(self, lag: Vector) -> np.ndarray:
+    def _ahead(self, lag: SiteOffset) -> np.ndarray:
         """Return the unit that is so many units ahead of each."""
         places = np.unravel_index(np.arange(prod(self.grid)), self.grid)
         return np.ravel_multi_index([p + o for p, o in zip(places, lag, strict=True)], self.grid, mode="wrap")
@@ -117,7 +118,7 @@ class SitePatterns:
                 counts[SeenUnit(channel, tuple(row))] += count
         return counts
 
-    def lags(self, c: int, d: int) -> list[Vector]:
+    def lags(self, c: int, d: int) -> list[SiteOffset]:
         """Return how far ahead a unit of channel d can be that shares a pixel with one of channel c."""
         stride, found = self.units.stride, set()
         for one in self.units.channels[c].responses:
@@ -132,7 +133,7 @@ class SitePatterns:
         """Whether a window meets itself around the ring."""
         return any(len(set(map(self._number, each.responses))) < len(each.responses) for each in self.units.channels)
 
-    def shared(self, c: int, d: int, lag: Vector) -> list[tuple[int, int]]:
+    def shared(self, c: int, d: int, lag: SiteOffset) -> list[tuple[int, int]]:
         """Return which sites units (c, p) and (d, p + lag) share, as numbers of their offsets."""
         shift = tuple(step * self.units.stride for step in lag)
         moved = [tuple(a + b for a, b in zip(o, shift, strict=True)) for o in self.units.channels[d].responses]
@@ -140,13 +141,13 @@ class SitePatterns:
         here = [self._number(o) for o in self.units.channels[c].responses]
         return [(i, there[site]) for i, site in enumerate(here) if site in there]
 
-    def is_alike(self, c: int, d: int, lag: Vector) -> bool:
+    def is_alike(self, c: int, d: int, lag: SiteOffset) -> bool:
         """Return whether two units share one site, or one's response to all that they share is a multiple."""
         ours, theirs = ([*self.units.channels[n].responses.values()] for n in (c, d))
-        ratios = {ratio(ours[i], theirs[j]) for i, j in set(self.shared(c, d, lag))}
+        ratios = {slope_ratio(ours[i], theirs[j]) for i, j in set(self.shared(c, d, lag))}
         return len(self.shared(c, d, lag)) <= 1 or (len(ratios) == 1 and None not in ratios)
 
-    def pairs(self, c: int, d: int, lag: Vector) -> dict[SeenPair, Fraction]:
+    def pairs(self, c: int, d: int, lag: SiteOffset) -> dict[SeenPair, Fraction]:
         """Return how often units (c, p) and (d, p + lag) see what, on average over the images."""
         shared = self.shared(c, d, lag)
         mine, theirs = (
@@ -166,7 +167,7 @@ class SitePatterns:
             counts[still] += weight * (units - int(touched.sum()))
         return {pair: weight for pair, weight in counts.items() if weight}
 
-    def _number(self, offset: Vector) -> int:
+    def _number(self, offset: SiteOffset) -> int:
         return int(np.ravel_multi_index(offset, self.ring.shape, mode="wrap"))
 
     def _split(

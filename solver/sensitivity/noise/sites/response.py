@@ -22,7 +22,7 @@ from solver.sensitivity.noise.response import NUMERIC, NoiseResponse, kept
 from solver.sensitivity.noise.route import Evaluation, Progress, Route, beyond_floats
 from solver.sensitivity.noise.sites.moments import SiteMoments, seen_unit
 from solver.sensitivity.noise.sites.patterns import SeenPair, SeenUnit, SitePatterns
-from solver.sensitivity.noise.sites.units import Vector, site_units
+from solver.sensitivity.noise.sites.units import SiteOffset, site_units
 from solver.sensitivity.noise.transfer.output import mean_square, sum_of_parts
 from solver.sensitivity.noise.units import Refusal
 from solver.values import NumericValue, Value
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SITES_METHOD = "laws of sums of independent sites; error is estimated from two resolutions"
 MOST_KNOTS = 600
 """The places where the density of one sum is not analytic, beyond which it is not made."""
-Pairing = tuple[int, int, Vector]
+Pairing = tuple[int, int, SiteOffset]
 """Two channels, and how many units the second one is ahead."""
 
 

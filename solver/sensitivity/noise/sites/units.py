@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.gaussian.sites.piecewise import IDENTITY, PIECEWISE, RELU, PiecewiseLinear, composed, weighted
+from solver.gaussian.sites.piecewise import IDENTITY, PIECEWISE, RELU, PiecewiseLinear, chained, weighted
 from solver.sensitivity.noise.units import Refusal
 
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
 
-Vector = tuple[int, ...]
+SiteOffset = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SiteSum:
     constant : exact number
     """
 
-    responses: dict[Vector, PiecewiseLinear]
+    responses: dict[SiteOffset, PiecewiseLinear]
     constant: Any
 
     def after(self, activation: PiecewiseLinear) -> SiteSum | None:
@@ -39,7 +39,7 @@ class SiteSum:
             return self
         if len(self.responses) == 1:
             ((offset, response),) = self.responses.items()
-            moved = composed(activation, weighted([(Fraction(1), response), (self.constant, _ONE)]))
+            moved = chained(activation, weighted([(Fraction(1), response), (self.constant, _ONE)]))
             return site_sum({offset: moved}, Fraction(0))
         ends = [[getattr(g, end) for g in self.responses.values()] for end in ("least", "most")]
         low, high = (None if None in each else sum(each, self.constant) for each in ends)
@@ -58,7 +58,7 @@ class SiteSum:
 _ONE = PiecewiseLinear((Fraction(0),), (Fraction(1),), Fraction(0), Fraction(0))
 
 
-def site_sum(responses: dict[Vector, PiecewiseLinear], constant: Any) -> SiteSum:
+def site_sum(responses: dict[SiteOffset, PiecewiseLinear], constant: Any) -> SiteSum:
     """Return a sum over pixels, those that it does not depend on in its constant."""
     seen = {o: g for o, g in responses.items() if not g.is_constant}
     return SiteSum(seen, sum((g.values[0] for g in responses.values() if g.is_constant), constant))
@@ -109,7 +109,7 @@ def site_units(question: Question, layer: int) -> SiteUnits | Refusal:
 
 def _before_activation(layer: Any, channel: int, inputs: list[SiteSum], stride: int) -> SiteSum:
     """Return the pre-activation of a channel as a sum over pixels."""
-    terms: dict[Vector, list[tuple[Any, PiecewiseLinear]]] = defaultdict(list)
+    terms: dict[SiteOffset, list[tuple[Any, PiecewiseLinear]]] = defaultdict(list)
     constant = layer.bias[channel]
     weights = layer.array[channel]
     for i, *tap in np.argwhere(weights != 0).tolist():
