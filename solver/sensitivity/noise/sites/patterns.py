@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
@@ -74,29 +73,46 @@ class SitePatterns:
         return tuple(n // self.units.stride for n in self.ring.shape)
 
     @cached_property
-    def images(self) -> list[tuple[list[np.ndarray], Fraction]]:
-        """The kinds that the units of each channel see, integers of shape (units, offsets), for every image."""
-        return [
-            (self.seen(image), weight) for image, (_, _, weight) in zip(self.ring.images, self.ring.pairs, strict=True)
-        ]
+    def images(self) -> list[tuple[np.ndarray, Fraction]]:
+        """Every image, as the number of each site's value among all values, with its probability."""
+        return [(self._numbers(x), w) for x, (_, _, w) in zip(self.ring.images, self.ring.pairs, strict=True)]
 
     @cached_property
-    def background(self) -> list[np.ndarray]:
-        """The same without an image."""
-        return self.seen({})
+    def background(self) -> np.ndarray:
+        """The same without an image: zeros."""
+        return self._numbers({})
 
-    def seen(self, image: dict[int, int]) -> list[np.ndarray]:
-        """Return the kinds that the units of each channel see of an image."""
-        place = np.zeros(prod(self.ring.shape), dtype=np.int64)
+    def _numbers(self, image: dict[int, int]) -> np.ndarray:
+        numbers = np.zeros(prod(self.ring.shape), dtype=np.int64)
         for site, value in image.items():
-            place[site] = self._pixels.index(value)
-        found = []
-        for each in self.units.channels:
-            own = np.array([self._responses.index(g) for g in each.responses.values()], dtype=np.int64)
-            at = [self._site(o) for o in each.responses]
-            sites = np.stack(at, axis=1) if at else np.zeros((prod(self.grid), 0), dtype=np.int64)
-            found.append(place[sites] * len(self._responses) + own)
-        return found
+            numbers[site] = self._pixels.index(value)
+        return numbers
+
+    @cached_property
+    def _sites(self) -> list[np.ndarray]:
+        """The sites that the units of each channel see, of shape (units, offsets)."""
+        shape = (-1, prod(self.grid))
+        found = [[self._site(o) for o in each.responses] for each in self.units.channels]
+        return [np.array(each, dtype=np.int64).reshape(shape if each else (0, shape[1])).T for each in found]
+
+    @cached_property
+    def _own(self) -> list[np.ndarray]:
+        """Which response each offset of a channel has."""
+        places = [[self._responses.index(g) for g in each.responses.values()] for each in self.units.channels]
+        return [np.array(each, dtype=np.int64) for each in places]
+
+    def _seen(self, image: np.ndarray, channel: int, units: np.ndarray) -> np.ndarray:
+        """Return the kinds of sites that some units of a channel see, of shape (units, offsets)."""
+        return np.asarray(image[self._sites[channel][units]] * len(self._responses) + self._own[channel])
+
+    def _touched(self, image: np.ndarray, channel: int) -> np.ndarray:
+        """Return whether each unit of a channel sees a pixel."""
+        return np.asarray((image[self._sites[channel]] != 0).any(axis=1))
+
+    @cached_property
+    def _touching(self) -> list[list[np.ndarray]]:
+        """The units of each channel that see a pixel of each image, as truth values."""
+        return [[self._touched(image, c) for c in range(len(self._sites))] for image, _ in self.images]
 
     def _site(self, offset: SiteOffset) -> np.ndarray:
         """Return the site at an offset from each unit."""
@@ -109,14 +125,19 @@ class SitePatterns:
         places = np.unravel_index(np.arange(prod(self.grid)), self.grid)
         return np.ravel_multi_index([p + o for p, o in zip(places, lag, strict=True)], self.grid, mode="wrap")
 
-    def alone(self, image: list[np.ndarray]) -> dict[SeenUnit, int]:
+    def alone(self, image: np.ndarray) -> dict[SeenUnit, int]:
         """Return how many units of an image see what."""
         counts: dict[SeenUnit, int] = defaultdict(int)
-        for channel, ids in enumerate(image):
-            rows, numbers = np.unique(np.sort(ids, axis=1), axis=0, return_counts=True)
-            for row, count in zip(rows.tolist(), numbers.tolist(), strict=True):
-                counts[SeenUnit(channel, tuple(row))] += count
-        return counts
+        for channel in range(len(self._sites)):
+            touched = np.flatnonzero(self._touched(image, channel))
+            still = tuple(self._seen(self.background, channel, np.zeros(1, dtype=np.int64))[0])
+            counts[SeenUnit(channel, tuple(sorted(map(int, still))))] += prod(self.grid) - len(touched)
+            if len(touched):
+                seen = np.sort(self._seen(image, channel, touched), axis=1)
+                rows, numbers = np.unique(seen, axis=0, return_counts=True)
+                for row, count in zip(rows.tolist(), numbers.tolist(), strict=True):
+                    counts[SeenUnit(channel, tuple(row))] += count
+        return {unit: count for unit, count in counts.items() if count}
 
     def lags(self, c: int, d: int) -> list[SiteOffset]:
         """Return how far ahead a unit of channel d can be that shares a pixel with one of channel c."""
@@ -155,17 +176,29 @@ class SitePatterns:
             for side, channel in enumerate((c, d))
         )
         split = partial(self._split, shared=shared, mine=mine, theirs=theirs, channels=(c, d))
-        ahead, background, units = self._ahead(lag), self.background, prod(self.grid)
-        one, other = background[c], background[d][ahead]
-        ((still, _),) = split(one[:1], other[:1])
+        ahead, units, first = self._ahead(lag), prod(self.grid), np.zeros(1, dtype=np.int64)
+        (still,) = split(self._seen(self.background, c, first), self._seen(self.background, d, first))
         counts: dict[SeenPair, Fraction] = defaultdict(Fraction, {still: self.ring.stretch * units})
-        for image, weight in self.images:
-            here, there = image[c], image[d][ahead]
-            touched = (here != one).any(axis=1) | (there != other).any(axis=1)
-            for pair, count in split(here[touched], there[touched]):
+        for weight, numbers in self._by_weight.items():
+            here, there = [], []
+            for n in numbers:
+                image, touching = self.images[n][0], self._touching[n]
+                rows = np.flatnonzero(touching[c] | touching[d][ahead])
+                here.append(self._seen(image, c, rows))
+                there.append(self._seen(image, d, ahead[rows]))
+            one, other = np.concatenate(here), np.concatenate(there)
+            counts[still] += weight * (units * len(numbers) - len(one))
+            for pair, count in split(one, other).items():
                 counts[pair] += weight * count
-            counts[still] += weight * (units - int(touched.sum()))
         return {pair: weight for pair, weight in counts.items() if weight}
+
+    @cached_property
+    def _by_weight(self) -> dict[Fraction, list[int]]:
+        """The images of each probability."""
+        numbers: dict[Fraction, list[int]] = defaultdict(list)
+        for n, (_, weight) in enumerate(self.images):
+            numbers[weight].append(n)
+        return numbers
 
     def _number(self, offset: SiteOffset) -> int:
         return int(np.ravel_multi_index(offset, self.ring.shape, mode="wrap"))
@@ -178,10 +211,11 @@ class SitePatterns:
         mine: list[int],
         theirs: list[int],
         channels: tuple[int, int],
-    ) -> Iterator[tuple[SeenPair, int]]:
-        """Yield what pairs of units see, and how many do; a pair and its exchange are one."""
+    ) -> dict[SeenPair, int]:
+        """Return what pairs of units see, and how many do; a pair and its exchange are one."""
+        found: dict[SeenPair, int] = defaultdict(int)
         if not len(one):
-            return
+            return found
         codes = one[:, [i for i, _ in shared]] * len(self.kinds) + other[:, [j for _, j in shared]]
         blocks = [np.sort(part, axis=1) for part in (codes, one[:, mine], other[:, theirs])]
         rows, numbers = np.unique(np.concatenate(blocks, axis=1), axis=0, return_counts=True)
@@ -191,4 +225,5 @@ class SitePatterns:
             left, right = tuple(row[first:second]), tuple(row[second:])
             exchanged = tuple(sorted((b, a) for a, b in together))
             pair = SeenPair(channels, tuple(sorted(together)), (left, right))
-            yield min(pair, SeenPair(channels[::-1], exchanged, (right, left))), count
+            found[min(pair, SeenPair(channels[::-1], exchanged, (right, left)))] += count
+        return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,12 @@ def _pairings(question: Question, layer: int, patterns: SitePatterns) -> dict[Pa
         here = (0,) * question.task.axes
         return {(c, d, here): Fraction(1) for c in channels for d in channels if question.channel_mean}
     read = [(c, v) for c, v in enumerate(question.network.pooled_readout(question.task.sites)) if v != 0]
-    return {(c, d, lag): v * w for c, v in read for d, w in read for lag in patterns.lags(c, d)}
+    found: dict[Pairing, Any] = defaultdict(Fraction)
+    for (c, v), (d, w) in product(read, read):
+        for lag in patterns.lags(c, d):  # the other way round a pair is the same one
+            back = tuple(-step % n for step, n in zip(lag, patterns.grid, strict=True))
+            found[min((c, d, lag), (d, c, back))] += v * w
+    return found
 
 
 def _pair_weights(found: SiteLayer) -> dict[SeenPair, Any]:
@@ -154,7 +159,7 @@ def layer_moments(found: SiteLayer, progress: Progress | None) -> np.ndarray:
 def output_moments(found: SiteLayer, readout: Sequence[float], progress: Progress | None) -> np.ndarray:
     """Return the same of f_p."""
 
-    def total(image: list[np.ndarray]) -> np.ndarray:
+    def total(image: np.ndarray) -> np.ndarray:
         shift = np.zeros(2)
         for unit, times in found.patterns.alone(image).items():
             v = readout[unit.channel] * times
