@@ -217,13 +217,23 @@ class SitePatterns:
         if not len(one):
             return found
         codes = one[:, [i for i, _ in shared]] * len(self.kinds) + other[:, [j for _, j in shared]]
-        blocks = [np.sort(part, axis=1) for part in (codes, one[:, mine], other[:, theirs])]
-        rows, numbers = np.unique(np.concatenate(blocks, axis=1), axis=0, return_counts=True)
-        first, second = len(shared), len(shared) + len(mine)
-        for row, count in zip(rows.tolist(), numbers.tolist(), strict=True):
-            together = tuple(divmod(code, len(self.kinds)) for code in row[:first])
-            left, right = tuple(row[first:second]), tuple(row[second:])
+        blocks = [_occurrences(part) for part in (codes, one[:, mine], other[:, theirs])]
+        rows, numbers = np.unique(np.concatenate([each for _, each in blocks], axis=1), axis=0, return_counts=True)
+        ends = np.cumsum([0, *(len(values) for values, _ in blocks)])
+        for row, count in zip(rows, numbers.tolist(), strict=True):
+            seen = [
+                np.repeat(values, row[start:end]).tolist()
+                for (values, _), start, end in zip(blocks, ends, ends[1:], strict=False)
+            ]
+            together = tuple(divmod(code, len(self.kinds)) for code in seen[0])
+            left, right = tuple(seen[1]), tuple(seen[2])
             exchanged = tuple(sorted((b, a) for a, b in together))
             pair = SeenPair(channels, tuple(sorted(together)), (left, right))
             found[min(pair, SeenPair(channels[::-1], exchanged, (right, left)))] += count
         return found
+
+
+def _occurrences(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers that occur, in order, and how often each does in each row."""
+    values = np.unique(rows)
+    return values, np.array([(rows == v).sum(axis=1) for v in values], dtype=np.int64).reshape(len(values), len(rows)).T
