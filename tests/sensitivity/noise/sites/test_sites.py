@@ -105,6 +105,20 @@ def test_error_holds_at_coarse_resolutions(network: Network, energy: Fraction, r
         assert abs(value - expected) <= error + 1e-10 * expected
 
 
+@pytest.mark.parametrize("energy", [1, 4, 20])
+@pytest.mark.parametrize("nodes", [4, 5, 6])
+def test_the_difference_of_two_resolutions_holds_an_error_that_is_large(nodes: int, energy: int) -> None:
+    layers = [Layer(filters=[[[1]]], bias=["1/3"]), Layer(filters=[[[1, 2]]], bias=[-1])]
+    question = Question(Network(layers=layers, pooling="sum"), RING, noise=GaussianNoise(energy=energy))
+    found = site_layer(question, 2)
+    assert isinstance(found, SiteLayer)
+    rough, rougher = SiteResolution(nodes, 1e-2, 9.0, 4.0), SiteResolution(nodes - 1, 1e-1, 8.5, 3.5)
+    moments = SiteMoments(found.patterns, found.moments.deviation, False, (rough, rougher))
+    value, error = energy / 4 * layer_moments(replace(found, moments=moments), None).sum(axis=0)
+    off = abs(value - oracle(question).layer(*ensemble()))
+    assert 1e-3 * error < off <= error
+
+
 @pytest.mark.parametrize("reach", [0.5, 1.0, 2.0])
 def test_error_of_a_pair_holds_what_is_cut_off(reach: float) -> None:
     layers = [Layer(filters=[[[1]]], bias=["1/3"]), Layer(filters=[[[1, 1]]], bias=[-1])]
