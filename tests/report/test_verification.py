@@ -26,7 +26,7 @@ from solver.sensitivity import quantities
 from solver.sensitivity.deformation.moments import PairMoments
 from solver.sensitivity.noise import closed
 from solver.sensitivity.noise.route import SAMPLED_METHOD, Sampling
-from solver.sensitivity.noise.sampled import sampling
+from solver.sensitivity.noise.sampled import single_units
 from solver.sensitivity.noise.second_moment import SecondMoment
 from solver.sensitivity.quantities import QUANTITIES
 from solver.values import ExactValue, MissingValue, NumericValue, Value, quotient
@@ -177,7 +177,7 @@ MUTANTS: dict[str, tuple[str, Mutant]] = {
         lambda patch: patch.setattr("solver.question.noise.deformation_energy", lambda *_: Fraction(1)),
     ),
     "half the linear noise": ("typed law", instead(closed, "linear_noise", lambda of: lambda *a, **k: of(*a, **k) / 2)),
-    "samples off by a twentieth": ("twice rectified", instead(sampling, "split_estimate", too_large)),
+    "samples off by a twentieth": ("twice rectified", instead(single_units, "split_estimate", too_large)),
     "an ensemble of the long ring": ("long ring", shown("D", lambda t, _: quotient(t.spread, t.change, zero=""))),
 }  # fmt: skip
 

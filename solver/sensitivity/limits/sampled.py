@@ -18,7 +18,7 @@ from solver.question.noise import GaussianNoise
 from solver.sensitivity.limits.moments import LayerMoment, OneSidedEnsemble
 from solver.sensitivity.noise.route import Progress, Sampling
 from solver.sensitivity.noise.sampled.estimate import ROUNDING, error_of, jackknife, non_negative
-from solver.sensitivity.noise.sampled.sampling import sampled_until_met, sobol_noises
+from solver.sensitivity.noise.sampled.replicates import sampled_until_met, sobol_noises
 from solver.sensitivity.noise.sampled.unmet import RULE_OF_THREE
 from solver.values import NumericValue, as_value
 

@@ -23,11 +23,13 @@ from solver.sensitivity.noise.once import (
 )
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.route import Evaluation, Route
-from solver.sensitivity.noise.second_moment import CLOSED, closed_values
+from solver.sensitivity.noise.second_moment import CLOSED, SecondMoment, closed_values
 from solver.values import ExactValue, Value
 
 if TYPE_CHECKING:
     from solver.sensitivity.question import Question
+
+_CONTROL_DIGITS = 17
 
 
 def closed_response(question: Question, layer: int) -> NoiseResponse[Value] | None:
@@ -43,9 +45,16 @@ def before_activation(question: Question, layer: int) -> Question:
 
 @lru_cache(maxsize=32)
 def control(question: Question, layer: int) -> float | None:
-    """Return the closed response of the pre-activations of a layer (of f_p: of the last layer's), if there is one."""
-    closed = closed_response(before_activation(question, layer), layer)
-    return None if closed is None else float(closed.total)
+    """Return the closed response of the pre-activations of a layer (of f_p: of the last layer's), if there is one.
+
+    A number is all that sampling needs of it: no expression is written out.
+    """
+    before = before_activation(question, layer)
+    if LINEAR.refusal(before, layer) is None:
+        return float(LINEAR.response(before, layer, Evaluation()).total)
+    if ONCE.refusal(before, layer) is not None:
+        return None
+    return float(_second_moment(before, layer).enclose_split(_CONTROL_DIGITS).total.mid())
 
 
 def linear_noise(network: Network, task: Task, noise: Noise, layer: int, *, channel_mean: bool = False) -> Exact:
@@ -66,11 +75,15 @@ def linear_noise(network: Network, task: Task, noise: Noise, layer: int, *, chan
     return per_site * noise.variance(task.sites) * Fraction(task.sites, kernel.stride)
 
 
-def _once(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+def _second_moment(question: Question, layer: int) -> SecondMoment:
     network, task, noise = question.network, question.task, question.noise
     if layer > question.depth:
-        return closed_values(readout_second_moment(network, task, noise))
-    return closed_values(layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean))
+        return readout_second_moment(network, task, noise)
+    return layer_second_moment(network, task, noise, layer, channel_mean=question.channel_mean)
+
+
+def _once(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:
+    return closed_values(_second_moment(question, layer))
 
 
 def _linear(question: Question, layer: int, how: Evaluation) -> NoiseResponse[Value]:

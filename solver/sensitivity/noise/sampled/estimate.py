@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.errors import NotApplicableError
-from solver.question.ensemble import Representatives
 from solver.sensitivity.noise.response import NoiseResponse
 from solver.sensitivity.noise.sampled.unmet import Unmet
 from solver.values import NumericValue
@@ -34,6 +33,12 @@ class Samples:
     square: np.ndarray
     linear: np.ndarray
     mean: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Samples], order: np.ndarray) -> Samples:
+        """Return those of all images, in some order, from those of some."""
+        each = ([getattr(part, name) for part in parts] for name in ("square", "linear", "mean"))
+        return cls(*(np.concatenate(arrays)[order] for arrays in each))
 
 
 @dataclass(frozen=True)
@@ -88,18 +93,25 @@ class SquaredMean:
 
 
 def split_estimate(
-    runs: list[Samples], ring: Representatives, control: float | None, pooled: bool, method: str, unmet: Unmet
+    runs: list[Samples], counts: np.ndarray, known: float | None, pooled: bool, method: str, unmet: Unmet
 ) -> NoiseResponse[NumericValue]:
     """Return the estimates of a noise response and its parts, none below 0, with their errors.
 
-    An error joins that of the replicates (`error_of`) and what was not met (`Unmet`).  The closed part is taken out
-    unless the ring is a stand-in for a longer one, where weak noise makes it cancel.  The choice must not depend on
-    the samples: the smaller of two errors is too small.  Where the samples miss the closed value of the part that is
-    taken out, rare noises were not met: the miss is added to the error.
+    An error joins that of the replicates (`error_of`) and what was not met (`Unmet`).  The part with a ``known`` closed
+    value is taken out.  Whether to do so must not depend on the samples: the smaller of two errors is too small.  Where
+    the samples miss that closed value, rare noises were not met: the miss is added to the error.
+
+    Parameters
+    ----------
+    runs : list of Samples
+    counts : array of shape (images,)
+        How often each image occurs; the first is the empty one.
+    known : float, optional
+        The mean of ``Samples.linear``.
+    pooled : bool
+        Whether the empty image is what f_p sees of the rest of a ring, of which ``counts[0]`` are left out.
     """
-    weights = np.array([float(w) for _, _, w in ring.pairs])
-    stretch = float(ring.stretch)
-    known = None if stretch else control
+    stretch, weights = float(counts[0]), counts[1:]
 
     def local(values: np.ndarray) -> float:
         return float(weights @ values[1:] + stretch * values[0])

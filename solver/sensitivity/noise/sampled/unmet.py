@@ -9,12 +9,12 @@ how much the network and the network as met then differ, times a bound on the pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from solver.sensitivity.noise.sampled.float_trace import FloatTrace, Trace
+from solver.sensitivity.noise.sampled.float_trace import FloatTrace, Trace, shared
 
 RULE_OF_THREE = 3
 UNSEEN = 1.148
@@ -27,7 +27,7 @@ LEAST_PROBABILITY = 1e-300
 _LARGEST = 1e300
 
 Statistic = tuple[np.ndarray, np.ndarray]
-"""What is squared, of shape (points, images), and the changes of units, of shape (points, images, units)."""
+"""What is squared, of shape (images, points), and the changes of units, of shape (units, images, points)."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class LouderNoise:
 def unmet_changes(
     trace: FloatTrace,
     noise: LouderNoise,
-    calm: Trace,
-    counts: Sequence[np.ndarray],
-    samples: int,
+    kinds: Sequence[np.ndarray],
+    met: Sequence[np.ndarray],
+    samples: np.ndarray,
     seed: int,
-    statistics: dict[int, Callable[[Trace], Statistic]],
+    statistics: Mapping[int, Callable[[Trace], Statistic]],
 ) -> dict[int, Unmet]:
     """Return by how much what was not met could change the statistics of layers.
 
@@ -83,16 +83,18 @@ def unmet_changes(
 
     Parameters
     ----------
-    calm : Trace
-        Without noise.
-    counts : sequence of arrays
-        How often each unit was on each piece (`FloatTrace.pieces`), in all ``samples``.
+    kinds : sequence of arrays of int
+        Which units are `alike`.
+    met : sequence of arrays of bool
+        The pieces on which each unit was (`FloatTrace.pieces`).
+    samples : array of int, shape (images,)
+        How many there were of each image.
     statistics : dict
         By layer, from a trace.
     """
-    met = trace.shared(calm, [each > 0 for each in counts])
-    generator, points = np.random.default_rng([seed, 1]), min(max(samples // 256, FEWEST), MOST)
-    probability = min(UNSEEN / samples, 1)
+    met = shared(kinds, met)
+    generator, points = np.random.default_rng([seed, 1]), min(max(int(samples.max()) // 256, FEWEST), MOST)
+    probability = np.minimum(UNSEEN / samples, 1)
     found = dict.fromkeys(statistics, Unmet(np.zeros(1), np.zeros((1, 1))))
     for louder in LOUDER:
         if all(each[there].all() for each, there in zip(met, trace.there, strict=True)):
@@ -105,11 +107,11 @@ def unmet_changes(
                 plain, as_met = trace(images), trace(images, met)
                 for key, of in statistics.items():
                     parts[key].append(_sums(of(plain), of(as_met)))
-            hits = [old | (new > 0) for old, new in zip(hits, trace.pieces(plain), strict=True)]
+            hits = trace.pieces(plain, hits)
         found = {key: found[key] + _conditional(part, probability) for key, part in parts.items()}
-        met = trace.shared(calm, hits)
+        met = shared(kinds, hits)
         if noise.gaussian:
-            probability = min(probability, _beyond(louder, points))
+            probability = np.minimum(probability, _beyond(louder, points))
     return found
 
 
@@ -118,11 +120,11 @@ def _sums(plain: Statistic, as_met: Statistic) -> list[np.ndarray]:
     square, moved = (
         np.nan_to_num(np.abs(a - b), nan=_LARGEST, posinf=_LARGEST) for a, b in zip(plain, as_met, strict=True)
     )
-    happened = (square > 0) | (moved > 0).any(axis=-1)
-    return [each.sum(axis=0) for each in (square, moved, happened)]
+    happened = (square > 0) | (moved > 0).any(axis=0)
+    return [each.sum(axis=-1) for each in (square, moved.swapaxes(0, 1), happened)]
 
 
-def _conditional(parts: list[list[np.ndarray]], probability: float) -> Unmet:
+def _conditional(parts: list[list[np.ndarray]], probability: np.ndarray) -> Unmet:
     """Return the change of means if an event of some probability changes as much as where it happened."""
     square, moved, happened = (sum(each) for each in zip(*parts, strict=True))
     share = probability / np.maximum(happened, 1)

@@ -12,7 +12,7 @@ from solver import GaussianNoise, InputError, Layer, Network, Sampling, TwoPixel
 from solver.network.torch.writing import to_torch
 from solver.question.ensemble import representatives
 from solver.sensitivity.noise.closed import closed_response
-from solver.sensitivity.noise.sampled import sampling as sampling_module
+from solver.sensitivity.noise.sampled import whole_ring
 from solver.sensitivity.noise.sampled.float_trace import FloatTrace
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.question import Question
@@ -61,9 +61,10 @@ def test_seeds_reproduce_and_differ() -> None:
 
 
 def test_method_says_how() -> None:
-    value = sampled(ONCE, TASK, [2], seed=9)[2]
+    found = sampled(ONCE, TASK, [2, 3], seed=9)
     error = "error at 68.27 %, Student's t with 7 degrees of freedom"
-    assert value.method == f"randomised quasi-Monte Carlo, 8 x 128 points, seed 9; {error}"
+    assert found[2].method == f"single units by randomised quasi-Monte Carlo, 8 x 256 points, seed 9; {error}"
+    assert found[3].method == f"randomised quasi-Monte Carlo, 8 x 128 points, seed 9; {error}"
 
 
 def test_progress_is_told() -> None:
@@ -97,10 +98,17 @@ def test_twice_rectified_values_within_four_errors_of_plain_monte_carlo(name: st
 def test_shorter_ring_agrees_with_the_full_ring(monkeypatch: pytest.MonkeyPatch) -> None:
     task = TwoPixelTask(length=24, scale=3)
     network = construct("uniform", task)
-    short = sampled(network, task, [1, 2], points=256)
-    monkeypatch.setattr(sampling_module, "noise_representatives", lambda *_: representatives(task, task.length))
-    full = sampled(network, task, [1, 2], seed=1, points=256)
-    for k in (1, 2):
+    layers: dict[int, float | None] = dict.fromkeys([1, 2, 3])
+
+    def on_the_ring(seed: int) -> Any:
+        how = Sampling(points=256, replicates=8, seed=seed)
+        found = whole_ring.ring_responses(network, task, GaussianNoise(), layers, how)
+        return {k: response.total for k, response in found.items()}
+
+    short = on_the_ring(0)
+    monkeypatch.setattr(whole_ring, "noise_representatives", lambda *_: representatives(task, task.length))
+    full = on_the_ring(1)
+    for k in layers:
         error = (short[k].uncertainty ** 2 + full[k].uncertainty ** 2) ** 0.5
         assert abs(short[k].estimate - full[k].estimate) < 4 * error
 
@@ -149,10 +157,9 @@ def test_strided_networks_take_fewer_points_at_more_places(points: int, phases: 
 def test_float_passes_equal_exact_ones() -> None:
     layers = [Layer(filters=[[[1, "-1/2"]], [["3/4", 2]]], stride=2), Layer(filters=[[[1, -1], ["1/8", 0]]], bias=[1])]
     network, images = Network(layers=layers), np.array([[0, 1, 0, 2], [1, 1, 0, 0]])
-    for (_, a), exact in zip(
-        FloatTrace(network)(images[:, None].astype(float)), activations(network, images), strict=True
-    ):
-        assert np.array_equal(a, exact.exact().astype(float))
+    trace = FloatTrace(layers)(images.T[:, None, :, None].astype(float))
+    for (_, a), exact in zip(trace, activations(network, images), strict=True):
+        assert np.array_equal(np.moveaxis(a[..., 0], -1, 0), exact.exact().astype(float).swapaxes(1, 2))
 
 
 def test_rare_noises_that_no_sample_meets_are_in_the_error() -> None:

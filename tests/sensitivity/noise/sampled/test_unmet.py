@@ -15,7 +15,7 @@ from solver import GaussianNoise, Layer, Network, Sampling, TwoPixelTask, sensit
 from solver.sensitivity.limits.limits import strong_noise_responses, weak_noise_responses
 from solver.sensitivity.noise.closed import closed_response
 from solver.sensitivity.noise.sampled.estimate import SquaredMean, error_of, standard_error
-from solver.sensitivity.noise.sampled.float_trace import FloatTrace
+from solver.sensitivity.noise.sampled.float_trace import FloatTrace, alike, shared
 from solver.sensitivity.noise.sampled.sampling import sampled_noise
 from solver.sensitivity.question import Question
 from solver.values import MissingValue, NumericValue
@@ -114,18 +114,31 @@ def test_no_sampled_value_is_certain_or_negative(given_: tuple[Network, Gaussian
 
 
 def test_the_network_as_met_goes_on_linearly() -> None:
-    network = Network(layers=[Layer(filters=[[[1]]], activation=kind) for kind in ("relu", "hardtanh", "identity")][:2])
-    trace, x = FloatTrace(network), np.array([[[-3.0, -0.5, 0.5, 3.0]]])
-    every, between = np.ones((2, 3, 1, 1, 4), dtype=bool), np.zeros((2, 3, 1, 1, 4), dtype=bool)
+    layers = [Layer(filters=[[[1]]], activation=kind) for kind in ("relu", "hardtanh")]
+    trace, x = FloatTrace(layers), np.array([-3.0, -0.5, 0.5, 3.0])[:, None, None, None]
+    every, between = np.ones((2, 3, 4, 1, 1), dtype=bool), np.zeros((2, 3, 4, 1, 1), dtype=bool)
     between[:, 1] = True
     assert np.array_equal(trace(x, every)[-1][1], trace(x)[-1][1])
     assert np.array_equal(trace(x, between)[-1][1], x)
     below = np.zeros_like(between)
     below[0, 1], below[1, 0] = True, True
     assert np.array_equal(trace(x, below)[-1][1], np.full_like(x, -1))
-    pieces = trace.pieces([(each[None], each[None]) for each, _ in trace(x)])
-    assert pieces[0][:, 0, 0].tolist() == [[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]]
-    assert pieces[1][:, 0, 0].tolist() == [[0, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 1]]
+    pieces = trace.pieces(trace(x))
+    assert pieces[0][..., 0, 0].tolist() == [[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]]
+    assert pieces[1][..., 0, 0].tolist() == [[0, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 1]]
+    (more, _) = trace.pieces(trace(-x), pieces)
+    assert more[..., 0, 0].tolist() == [[1, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]]
+
+
+def test_units_alike_share_what_they_met() -> None:
+    """Two channels of a ring: units of one channel and one pre-activation are alike."""
+    trace = FloatTrace([Layer(filters=[[[1, 1]], [[1, 1]]])])
+    calm = trace(np.array([1.0, 0.0, 0.0, 0.0])[:, None, None, None])
+    (kinds,) = alike(calm)
+    assert len(np.unique(kinds)) == 4 and kinds[1, 0, 0] == kinds[2, 0, 0] != kinds[2, 1, 0]
+    met = np.zeros((3, 4, 2, 1), dtype=bool)
+    met[1, 2, 0] = True
+    assert shared([kinds], [met])[0][1, :, :, 0].tolist() == [[0, 0], [1, 0], [1, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("count", [2, 4, 8, 16, 32])
