@@ -215,7 +215,7 @@ def test_sensitivities_sample_it_and_replace_it_by_the_identity() -> None:
     sampling = Sampling(points=64, replicates=4)
     result = sensitivities(thirds("hardtanh"), TASK, sampling=sampling)
     assert [each.G.kind for each in result.layers] == ["exact", *["numeric"] * 4]
-    assert all(each.G.method.startswith("randomised quasi-Monte Carlo") for each in result.layers[1:])
+    assert all("randomised quasi-Monte Carlo" in each.G.method for each in result.layers[1:])
     linear = thirds("identity", "identity")
     assert thirds("hardtanh").with_identity() == linear
     known = [closed_response(Question(linear, TASK, noise=NOISE), k) for k in range(4)]

@@ -68,23 +68,27 @@ class FloatTrace:
     def pieces(self, trace: Trace, known: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
         """Return for each layer whether any point was below, between and above the kinks, unit by unit.
 
-        Those that are ``known`` are added; only units that have not met all there is are looked at.
+        Those that are ``known`` are added; only units that have not met a piece are looked at.
         """
         found = []
         for k, (layer, (z, _)) in enumerate(zip(self.layers, trace[1:], strict=True)):
             low, high = KINKS[layer.activation]
             met = np.zeros((3, *z.shape[:-1]), dtype=bool) if known is None else known[k].copy()
-            rest = ~met[self.there[k]].all(axis=0)
-            left = z[rest]
-            if left.size and np.isfinite(low):
-                met[0, rest] |= left.min(axis=-1) <= low
-                met[1, rest] |= ((left > low) & (left <= high)).any(axis=-1)
-            if left.size and np.isfinite(high):
-                met[2, rest] |= left.max(axis=-1) > high
-            if not np.isfinite(low):
-                met[1] = True
+            for piece in np.flatnonzero(self.there[k]):
+                rest = ~met[piece]
+                if rest.any():
+                    met[piece, rest] = _reached(z[rest], piece, low, high)
             found.append(met)
         return found
+
+
+def _reached(z: np.ndarray, piece: int, low: float, high: float) -> np.ndarray:
+    """Return whether any point (last axis) is below, between or above the kinks."""
+    if piece == 0:
+        return np.asarray(z.min(axis=-1) <= low)
+    if piece == 1 and high < np.inf:
+        return np.asarray(((z > low) & (z <= high)).any(axis=-1))
+    return np.asarray(z.max(axis=-1) > (low if piece == 1 else high))
 
 
 def alike(calm: Trace) -> list[np.ndarray]:

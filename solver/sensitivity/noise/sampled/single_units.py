@@ -28,7 +28,7 @@ PREFIX = "single units by "
 MOST_HALVINGS = 6
 MOST_DOUBLINGS = 6
 """How often the points that are asked for are doubled at most, as one unit costs so little."""
-MOST_POINTS = 2**19
+MOST_UNIT_POINTS = 2**19
 SHARE = 4
 """What the ring costs, over the most that is spent on a layer for more points."""
 _PER_NOISE = 1000
@@ -76,7 +76,7 @@ def unit_response(
         return split_estimate(samples, patterns.counts, known, False, PREFIX + method, unmet[layer])
 
     return sampled_until_met(
-        sampling, points, noises, shared, estimated, lambda found: [found.total], progress, most=MOST_POINTS
+        sampling, points, noises, shared, estimated, lambda found: [found.total], progress, most=MOST_UNIT_POINTS
     )
 
 
