@@ -97,19 +97,10 @@ def split_estimate(
 ) -> NoiseResponse[NumericValue]:
     """Return the estimates of a noise response and its parts, none below 0, with their errors.
 
-    An error joins that of the replicates (`error_of`) and what was not met (`Unmet`).  The part with a ``known`` closed
-    value is taken out.  Whether to do so must not depend on the samples: the smaller of two errors is too small.  Where
-    the samples miss that closed value, rare noises were not met: the miss is added to the error.
-
-    Parameters
-    ----------
-    runs : list of Samples
-    counts : array of shape (images,)
-        How often each image occurs; the first is the empty one.
-    known : float, optional
-        The mean of ``Samples.linear``.
-    pooled : bool
-        Whether the empty image is what f_p sees of the rest of a ring, of which ``counts[0]`` are left out.
+    ``counts`` tell how often each image occurs; of f_p (``pooled``) the first, empty one is what it sees of the rest of
+    the ring.  An error joins that of the replicates (`error_of`) and what was not met (`Unmet`).  ``known`` is the
+    closed value of `Samples.linear`, which is taken out.  Whether to do so must not depend on the samples: the smaller
+    of two errors is too small.  Where the samples miss that value, rare noises were not met: the miss joins the error.
     """
     stretch, weights = float(counts[0]), counts[1:]
 

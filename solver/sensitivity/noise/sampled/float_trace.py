@@ -77,7 +77,7 @@ class FloatTrace:
             for piece in np.flatnonzero(self.there[k]):
                 rest = ~met[piece]
                 if rest.any():
-                    met[piece, rest] = _reached(z[rest], piece, low, high)
+                    met[piece, rest] = _reached(z[rest], int(piece), low, high)
             found.append(met)
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -101,6 +101,13 @@ class Replicate:
             if variance > 0:
                 fitted[key] *= float(np.cov(counts @ square, taken, bias=True)[0, 1]) / variance
         return replace(self, coefficients=fitted)
+
+    def known(self, controls: Mapping[int, float | None]) -> dict[int, float | None]:
+        """Return the closed values of what is taken out, given those of ||z - z0||^2."""
+        return {
+            k: None if control is None or not self.coefficients[k] else self.coefficients[k] * control
+            for k, control in controls.items()
+        }
 
     def squares(self, key: int, eta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the first two of `differences` at every noise."""

@@ -68,7 +68,7 @@ def unit_response(
     whole = plain.fitted(patterns.counts, pilot)
     square, linear = whole.squares(layer, pilot)
     shared = SharedNoises(whole, halvings(patterns.counts * (square - linear).std(axis=-1)))
-    known = None if control is None else whole.coefficients[layer] * control
+    known = whole.known({layer: control})[layer]
 
     def estimated(runs: list[Replicated], method: str) -> NoiseResponse[NumericValue]:
         unmet = whole.unmet(runs, noises, sampling.seed, gaussian=noise.lacks("gaussian") is None)

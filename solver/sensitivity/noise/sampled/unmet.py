@@ -79,18 +79,9 @@ def unmet_changes(
 ) -> dict[int, Unmet]:
     """Return by how much what was not met could change the statistics of layers.
 
-    Costs up to 16 passes for each of up to 64 points.
-
-    Parameters
-    ----------
-    kinds : sequence of arrays of int
-        Which units are `alike`.
-    met : sequence of arrays of bool
-        The pieces on which each unit was (`FloatTrace.pieces`).
-    samples : array of int, shape (images,)
-        How many there were of each image.
-    statistics : dict
-        By layer, from a trace.
+    Costs up to 16 passes for each of up to 64 points.  ``kinds`` tell which units are `alike`, ``met`` on which pieces
+    each unit was (`FloatTrace.pieces`), ``samples`` how many there were of each image; ``statistics`` of a trace come
+    by layer.
     """
     met = shared(kinds, met)
     generator, points = np.random.default_rng([seed, 1]), min(max(int(samples.max()) // 256, FEWEST), MOST)
