@@ -9,22 +9,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
 
-from solver import Deformation, GaussianNoise, Layer, Network, TwoPixelTask, construct, to_torch
+from solver import Deformation, GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, to_torch
 from solver.question.deformation import deformation_outcomes
 from solver.sensitivity.deformation.distances import distance_moments
 from solver.sensitivity.deformation.moments import image_moments
 from solver.sensitivity.noise.route import Evaluation
 from solver.sensitivity.noise.routes import noise_responses
+from solver.sensitivity.noise.sampled.sampling import sampled_noise
+from solver.sensitivity.noise.sampled.whole_ring import ring_responses
 from solver.sensitivity.question import Question
+from solver.train.record import read_checkpoint, read_record
 
 TASK = TwoPixelTask(length=32, scale=7)
 DIGITS = 12
+TRAINED = Path(__file__).resolve().parents[2] / "examples" / "trained" / "slides-P64-seed0.zip"
 
 
 def timed(compute: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
@@ -143,7 +148,23 @@ def noise() -> None:
             )
 
 
+def single_units() -> None:
+    """Layers of a trained network from single units, against the whole ring, in 1 / (error^2 * CPU seconds)."""
+    record = read_record(TRAINED)
+    network, sampling = read_checkpoint(TRAINED, record.checkpoints[-1]), Sampling()
+    for layer in range(2, network.depth + 1):
+        efficiencies = []
+        for sampled in (sampled_noise, ring_responses):
+            start = time.process_time()
+            found = sampled(network, TASK, GaussianNoise(), {layer: None}, sampling)[layer].total
+            relative = found.uncertainty / found.estimate
+            efficiencies.append(1 / (relative**2 * (time.process_time() - start)))
+            print(f"G of layer {layer}, {TRAINED.stem}, {sampled.__name__}: relative error {relative:.1e}")
+        print(f"  single units are {efficiencies[0] / efficiencies[1]:.0f} x as efficient")
+
+
 if __name__ == "__main__":
     deformations()
     dense_deformations()
+    single_units()
     noise()
