@@ -102,15 +102,19 @@ def alike(calm: Trace) -> list[np.ndarray]:
     return found
 
 
-def shared(kinds: Sequence[np.ndarray], met: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return the pieces of each layer that any unit `alike` has met."""
+def shared(kinds: Sequence[np.ndarray], met: Sequence[np.ndarray], samples: np.ndarray | int = 1) -> list[np.ndarray]:
+    """Return the pieces of each layer that any unit `alike` has met, of an image with as many ``samples`` or fewer.
+
+    What more samples met tells nothing of those that are fewer.
+    """
     found = []
     for kind, each in zip(kinds, met, strict=True):
+        counts = np.broadcast_to(samples, kind.shape)
         whole = np.empty_like(each)
         for piece, of in zip(each, whole, strict=True):
-            any_of = np.zeros(kind.max() + 1, dtype=bool)
-            any_of[kind[piece]] = True
-            of[...] = any_of[kind]
+            fewest = np.full(kind.max() + 1, np.iinfo(np.int64).max)
+            np.minimum.at(fewest, kind[piece], counts[piece])
+            of[...] = counts >= fewest[kind]
         found.append(whole)
     return found
 

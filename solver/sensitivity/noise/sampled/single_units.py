@@ -26,6 +26,8 @@ from solver.values import NumericValue
 
 PREFIX = "single units by "
 MOST_HALVINGS = 6
+FEWEST_NOISES = 64
+"""Noises that every pattern takes, unless there are fewer."""
 MOST_DOUBLINGS = 6
 """How often the points that are asked for are doubled at most, as one unit costs so little."""
 MOST_UNIT_POINTS = 2**19
@@ -50,7 +52,7 @@ def unit_response(
     """Return <||a_k(x + eta) - a_k(x)||^2> of a layer whose receptive field fits on the ring, as `split_estimate` does.
 
     Costs points * replicates passes of one unit for each pattern, and fewer for patterns that matter less
-    (`halvings`).
+    (`halvings`), as noises tell that are used for nothing else: less than one in `PILOT` they cannot tell from none.
 
     Parameters
     ----------
@@ -67,7 +69,9 @@ def unit_response(
     plain = Replicate(trace, patterns.images, {layer: float(control is not None)}, channel_mean)
     whole = plain.fitted(patterns.counts, pilot)
     square, linear = whole.squares(layer, pilot)
-    shared = SharedNoises(whole, halvings(patterns.counts * (square - linear).std(axis=-1)))
+    spread = (square - linear).std(axis=-1)
+    told = np.maximum(spread, spread.max() / PILOT**0.5) if spread.any() else 1.0
+    shared = SharedNoises(whole, halvings(patterns.counts * told))
     known = whole.known({layer: control})[layer]
 
     def estimated(runs: list[Replicated], method: str) -> NoiseResponse[NumericValue]:
@@ -111,7 +115,7 @@ def halvings(spread: np.ndarray) -> np.ndarray:
     """Return how often the points of each pattern are halved, given the standard deviation that it adds to the sum.
 
     They are in proportion to its root: the best power is 2/(1 + 2 q) for errors that fall as points^-q, and those of
-    scrambled Sobol points fall with q from 1 to 3/2.  Noises are drawn for it that are used for nothing else.
+    scrambled Sobol points fall with q from 1 to 3/2.
     """
     largest = max(float(spread.max()), np.finfo(float).tiny)
     share = np.log2(np.maximum(spread / largest, 4.0**-MOST_HALVINGS))
@@ -133,7 +137,7 @@ class SharedNoises:
 
     def __call__(self, eta: np.ndarray) -> Replicated:
         """Return the means over noises of shape (points, sites)."""
-        runs = [part(eta[: max(1, len(eta) >> n)]) for n, _, part in self.parts]
+        runs = [part(eta[: max(len(eta) >> n, FEWEST_NOISES)]) for n, _, part in self.parts]
         back = np.argsort(np.concatenate([chosen for _, chosen, _ in self.parts]))
         samples = {key: Samples.joined([run.samples[key] for run in runs], back) for key in self.whole.coefficients}
         pieces = [np.concatenate(each, axis=-1)[..., back] for each in zip(*(run.pieces for run in runs), strict=True)]

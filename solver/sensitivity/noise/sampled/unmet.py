@@ -3,8 +3,9 @@
 A sampled mean knows nothing of an event that never happened, and N samples rule it out only down to a probability of
 1.15/N (at 68.27 %; 3/N at 95 %).  The events here are units that reach a piece of their activation: the open side of a
 ReLU, an end of a hard tanh.  What one unit met, all have met that have the same channel and pre-activation without
-noise.  The samples are those of the network *as met*, which goes on linearly there.  Louder noise meets the pieces; by
-how much the network and the network as met then differ, times a bound on the probability, widens the error.
+noise, and as many samples.  The samples are those of the network *as met*, which goes on linearly there.  Louder noise
+meets the pieces; by how much the network and the network as met then differ, times a bound on the probability, widens
+the error.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def unmet_changes(
     each unit was (`FloatTrace.pieces`), ``samples`` how many there were of each image; ``statistics`` of a trace come
     by layer.
     """
-    met = shared(kinds, met)
+    met = shared(kinds, met, samples)
     generator, points = np.random.default_rng([seed, 1]), min(max(int(samples.max()) // 256, FEWEST), MOST)
     probability = np.minimum(UNSEEN / samples, 1)
     found = dict.fromkeys(statistics, Unmet(np.zeros(1), np.zeros((1, 1))))

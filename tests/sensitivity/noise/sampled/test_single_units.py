@@ -258,6 +258,21 @@ def test_a_rare_pattern_of_great_weight_is_sampled_as_often_as_it_matters() -> N
 # The errors
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_patterns_in_which_the_pilot_saw_nothing_are_in_the_error(seed: int) -> None:
+    """Units open at one noise in 500 where no pixel is, and hardly ever elsewhere."""
+    first = Layer(filters=[[["-1/2"]]], bias=["-1/2"])
+    network = Network(layers=[first, Layer(filters=[[[0, "3/2", "1/2"]], [[0, "1/2", 1]]])])
+    question = Question(network, TwoPixelTask(length=8, scale=3), noise=GaussianNoise(energy=1))
+    closed = closed_response(question, 2)
+    assert closed is not None
+    for sampling in (Sampling(points=16, replicates=8, seed=seed), Sampling(seed=seed + 5000)):
+        found = forced(question, 2, sampling)
+        for part in PARTS:
+            value = getattr(found, part)
+            assert abs(value.estimate - float(getattr(closed, part))) <= 4 * value.uncertainty
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("deep", "networks", "seeds"), [(False, 60, 5), (True, 12, 20)])
 def test_coverage_of_single_units(deep: bool, networks: int, seeds: int) -> None:

@@ -141,6 +141,13 @@ def test_units_alike_share_what_they_met() -> None:
     assert shared([kinds], [met])[0][1, :, :, 0].tolist() == [[0, 0], [1, 0], [1, 0], [0, 0]]
 
 
+def test_what_many_samples_met_tells_nothing_of_few() -> None:
+    kinds, samples = np.zeros((1, 1, 3), dtype=int), np.array([1, 16, 64])
+    met = np.zeros((3, 1, 1, 3), dtype=bool)
+    met[1, 0, 0, 1] = True
+    assert shared([kinds], [met], samples)[0][1, 0, 0].tolist() == [False, True, True]
+
+
 @pytest.mark.parametrize("count", [2, 4, 8, 16, 32])
 def test_the_error_of_gaussian_replicates_is_nominal(count: int) -> None:
     """Student's t at 68.27 %, and 95.45 % and 99.73 % at the multiples that docs/accuracy.md tells."""
