@@ -12,7 +12,7 @@ import numpy as np
 from solver.sensitivity.noise.sampled.estimate import Samples
 from solver.sensitivity.noise.sampled.float_trace import FloatTrace, Trace, alike, shared
 from solver.sensitivity.noise.sampled.replicates import Draw
-from solver.sensitivity.noise.sampled.unmet import LouderNoise, Statistic, Unmet, unmet_changes
+from solver.sensitivity.noise.sampled.unmet import SELDOM, LouderNoise, Statistic, Unmet, unmet_changes
 
 _CHUNK = 2**19
 """Entries of the largest map at a time."""
@@ -116,14 +116,14 @@ class Replicate:
         return square, linear
 
     def unmet(self, runs: Sequence[Replicated], noises: Draw, seed: int, *, gaussian: bool) -> dict[int, Unmet]:
-        """Return by how much what no replicate met could change the means (`unmet_changes`)."""
+        """Return by how much what no replicate met, or only one, could change the means (`unmet_changes`)."""
 
         def statistic(key: int, noisy: Trace) -> Statistic:
             square, linear, moved = self.differences(key, noisy)
             return square - linear, moved
 
         louder = LouderNoise(lambda *drawn: list(self.chunks(noises(*drawn))), self.noisy, gaussian)
-        met = [np.logical_or.reduce(each) for each in zip(*(run.pieces for run in runs), strict=True)]
+        met = [np.sum(each, axis=0) >= SELDOM for each in zip(*(run.pieces for run in runs), strict=True)]
         samples = np.sum([run.points for run in runs], axis=0)
         statistics = {key: partial(statistic, key) for key in self.coefficients}
         return unmet_changes(self.trace, louder, self.kinds, met, samples, seed, statistics)

@@ -3,9 +3,9 @@
 A sampled mean knows nothing of an event that never happened, and N samples rule it out only down to a probability of
 1.15/N (at 68.27 %; 3/N at 95 %).  The events here are units that reach a piece of their activation: the open side of a
 ReLU, an end of a hard tanh.  What one unit met, all have met that have the same channel and pre-activation without
-noise, and as many samples.  The samples are those of the network *as met*, which goes on linearly there.  Louder noise
-meets the pieces; by how much the network and the network as met then differ, times a bound on the probability, widens
-the error.
+noise, and as many samples; what one replicate alone met counts as not met, at twice that probability.  The samples are
+those of the network *as met*, which goes on linearly there.  Louder noise meets the pieces; by how much the network and
+the network as met then differ, times a bound on the probability, widens the error.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from solver.sensitivity.noise.sampled.float_trace import FloatTrace, Trace, shar
 RULE_OF_THREE = 3
 UNSEEN = 1.148
 """Over N: the most probable that an event is at 68.27 %, the level of one error, if N samples never met it."""
+SELDOM = 2
+"""Replicates that must meet a piece: one alone tells its size no better than its probability."""
 LOUDER = tuple(1.5 * 2**n for n in (0, 0.75, 1.75, 2.75, 3.75, 4.75, 5.75, 6.75))
 """By how much noise is made louder, one after the other, as long as there are pieces that were not met."""
 FEWEST, MOST = 16, 64
@@ -86,7 +88,7 @@ def unmet_changes(
     """
     met = shared(kinds, met, samples)
     generator, points = np.random.default_rng([seed, 1]), min(max(int(samples.max()) // 256, FEWEST), MOST)
-    probability = np.minimum(UNSEEN / samples, 1)
+    probability = np.minimum(SELDOM * UNSEEN / samples, 1)
     found = dict.fromkeys(statistics, Unmet(np.zeros(1), np.zeros((1, 1))))
     for louder in LOUDER:
         if all(each[there].all() for each, there in zip(met, trace.there, strict=True)):

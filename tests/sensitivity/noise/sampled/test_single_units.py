@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -271,6 +272,20 @@ def test_patterns_in_which_the_pilot_saw_nothing_are_in_the_error(seed: int) -> 
         for part in PARTS:
             value = getattr(found, part)
             assert abs(value.estimate - float(getattr(closed, part))) <= 4 * value.uncertainty
+
+
+@pytest.mark.parametrize("length", [8, 16])
+def test_one_event_tells_no_size(length: int) -> None:
+    """Open at one noise in 400: of 512 samples one is, and by how little it is open says nothing."""
+    network = Network(layers=[Layer(filters=[[[-2]]], bias=[-2])])
+    question = Question(network, TwoPixelTask(length=length, scale=3), noise=GaussianNoise(energy=Fraction(length, 8)))
+    closed = closed_response(question, 1)
+    assert closed is not None
+    for seed in (347949, *range(40)):
+        found = forced(question, 1, Sampling(points=16, replicates=32, seed=seed))
+        for part in PARTS:
+            value = getattr(found, part)
+            assert abs(value.estimate - float(getattr(closed, part))) <= 6 * value.uncertainty
 
 
 @pytest.mark.slow
