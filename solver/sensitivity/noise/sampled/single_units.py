@@ -52,7 +52,7 @@ def unit_response(
     """Return <||a_k(x + eta) - a_k(x)||^2> of a layer whose receptive field fits on the ring, as `split_estimate` does.
 
     Costs points * replicates passes of one unit for each pattern, and fewer for patterns that matter less
-    (`halvings`), as noises tell that are used for nothing else: less than one in `PILOT` they cannot tell from none.
+    (`halvings`), as noises tell that are used for nothing else.
 
     Parameters
     ----------
@@ -68,10 +68,7 @@ def unit_response(
     pilot = noises(PILOT, np.random.default_rng([sampling.seed, 2]))
     plain = Replicate(trace, patterns.images, {layer: float(control is not None)}, channel_mean)
     whole = plain.fitted(patterns.counts, pilot)
-    square, linear = whole.squares(layer, pilot)
-    spread = (square - linear).std(axis=-1)
-    told = np.maximum(spread, spread.max() / PILOT**0.5) if spread.any() else 1.0
-    shared = SharedNoises(whole, halvings(patterns.counts * told))
+    shared = SharedNoises(whole, halvings(patterns.counts * _told_spread(*whole.squares(layer, pilot))))
     known = whole.known({layer: control})[layer]
 
     def estimated(runs: list[Replicated], method: str) -> NoiseResponse[NumericValue]:
@@ -82,6 +79,12 @@ def unit_response(
     return sampled_until_met(
         sampling, points, noises, shared, estimated, lambda found: [found.total], progress, most=MOST_UNIT_POINTS
     )
+
+
+def _told_spread(square: np.ndarray, linear: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of what is sampled of each pattern, as far as so few noises can tell it from 0."""
+    spread = np.asarray((square - linear).std(axis=-1))
+    return np.maximum(spread, spread.max() / PILOT**0.5) if spread.any() else np.ones(len(spread))
 
 
 def unit_points(network: Network, task: Task, layer: int, sampling: Sampling) -> int:
