@@ -14,7 +14,7 @@ from numpy.polynomial import legendre
 
 from solver.gaussian.chains.level_grids import unit_legendre
 
-MOST_HALVINGS = 30
+DEEPEST_CELL = 30
 NO_MASS = 1e-24
 """What the last coefficients of a cell may carry, whatever its other ones are."""
 TAIL = 1e4
@@ -92,13 +92,13 @@ def resolved_cells(
     x, _ = unit_legendre(nodes)
     low, high = edges[:-1], edges[1:]
     done: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for halving in range(MOST_HALVINGS + 1):
+    for halving in range(DEEPEST_CELL + 1):
         lengths = high - low
         found = function(low[:, None] + lengths[:, None] * x) @ _to_coefficients(nodes).T
         last = np.abs(found[:, -2:]).max(axis=1)
         close = last / np.maximum(np.abs(found).max(axis=1), 1e-300)
         fine = (close <= tolerance) | ((close <= TAIL * tolerance) & (last * lengths <= tolerance))
-        fine |= (last * lengths <= NO_MASS) | (halving == MOST_HALVINGS)
+        fine |= (last * lengths <= NO_MASS) | (halving == DEEPEST_CELL)
         done.append((low[fine], high[fine], found[fine]))
         low, high = low[~fine], high[~fine]
         if not len(low):
