@@ -134,7 +134,7 @@ def _cited(
     for result in results:
         if isinstance(result, Sensitivities):
             for k, quantity in product(layer_numbers(layers, result.network.depth), quantities):
-                yield _of_layer(result.network.name, result.layers[k], quantity)
+                yield _of_layer(result.network.name, result[k], quantity)
         elif isinstance(result, Value):
             proofs = [each for each in backing(result.method).proofs if not (each.layer or each.constructions)]
             yield _comment(f"a value ({result.kind})", result.method, proofs), _sources(result)

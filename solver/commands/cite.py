@@ -35,7 +35,7 @@ def cite(layers: str, quantities: str, **options: Any) -> None:
     """Print BibTeX for the solver and for what stands behind a result."""
     from solver.citations.citation import check_quantities, citation
     from solver.report.columns import chosen_columns
-    from solver.report.documents.sweep import chosen_layers
+    from solver.report.layers import chosen_layers
 
     chosen, wanted = [name.strip() for name in quantities.split(",")], chosen_layers(layers)
     check_quantities(chosen)

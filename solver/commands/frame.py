@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.options import QUESTION, ROUTE, command, shared
-from solver.commands.question import Options, chosen_networks, chosen_question, chosen_results
-from solver.commands.report import report_options, shown_columns, write_report
+from solver.commands.question import Options, chosen_networks, chosen_question
+from solver.commands.report import report_options, report_results, write_report
 
 if TYPE_CHECKING:
     from solver.question.frame import FrameTask
@@ -36,12 +36,10 @@ def frame(**options: Any) -> None:
     """Print the report for two pixels on a periodic frame."""
     from solver.question.noise import default_noise
 
-    columns = shown_columns(options)
     task = _frame_task(options)
     options["noise_energy"] = options["noise_energy"] or default_noise(task).energy
     asked = chosen_question(options, task)
-    results = chosen_results(chosen_networks(options, task), asked, columns)
-    write_report(results, options)
+    write_report(report_results(chosen_networks(options, task), asked, options), options)
 
 
 def _frame_task(options: Options) -> FrameTask:

@@ -50,7 +50,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "tolerance": {"help": "Sample until each error is this fraction of its value, such as 0.001."},
     "no_cache": {"is_flag": True, "default": False, "help": "Neither read nor keep slow values on disk."},
     "channel_mean": {"is_flag": True, "default": False, "help": "Average channels before taking norms."},
-    "layers": {"default": "last,output", "help": "Numbers, last (layer k~), output or all."},
+    "layers": {"default": "last,output", "help": "Numbers, ranges, last (layer k~), output (f_p) or all."},
     "digits": {"type": click.IntRange(1, 1000), "help": "Significant digits."},
     "columns": {"help": "In LaTeX: values such as D_exact,D,G,R [default: what fits]."},
     "width": {

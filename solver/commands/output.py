@@ -40,6 +40,40 @@ def progress_bar(name: str, *, about: str = "noise of ") -> Iterator[Callable[[i
         yield None if update is None else lambda done, total: update(completed=done, total=total)
 
 
+Progress = Callable[[int, int], None]
+
+
+@contextmanager
+def shown_rows(heads: Sequence[str]) -> Iterator[tuple[Callable[[Sequence[str]], None], Callable[[str], Progress]]]:
+    """Show rows of a table over a progress bar on stderr, if it is a terminal, for as long as there is work.
+
+    Yield what adds a row, and what begins work of a name and returns what is called with the steps that are done and
+    all there are.  The rows stay if the work is interrupted, and go if it is done: what comes of it holds them.
+    """
+    if not sys.stderr.isatty():
+        yield lambda row: None, lambda name: lambda done, total: None
+        return
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress import Progress
+
+    from solver.report.writers.text import empty_table
+
+    table, progress = empty_table(heads), Progress()
+    task = progress.add_task("", total=None)
+
+    def begun(name: str) -> Callable[[int, int], None]:
+        progress.reset(task, total=None, description=name)
+        return lambda done, total: progress.update(task, completed=done, total=total)
+
+    with Live(Group(table, progress), console=Console(stderr=True), transient=True) as live:
+        try:
+            yield lambda row: table.add_row(*row), begun
+        except BaseException:
+            live.transient = False
+            raise
+
+
 Output = TypeVar("Output", Path, tuple[Path, ...], None)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.options import DEFAULTS
-from solver.commands.output import progress_bar
+from solver.commands.output import shown_rows
 
 if TYPE_CHECKING:
     from solver.cache import Cache
@@ -124,17 +124,31 @@ def _is_default(option: str) -> bool:
 
 
 def chosen_results(
-    networks: Sequence[Network], asked: Asked, columns: Sequence[Quantity] | None = None
+    networks: Sequence[Network],
+    asked: Asked,
+    columns: Sequence[Quantity] | None = None,
+    layers: Sequence[str] = ("all",),
+    digits: int = 6,
 ) -> list[Sensitivities]:
-    """Return the answers for networks; D alone, at no cost of noise, if no column needs more."""
+    """Return the answers for networks about the layers named; D alone, at no cost of noise, if no column needs more.
+
+    On a terminal, each layer is shown to some digits as soon as it is found.
+    """
+    from solver.report.cells import text_heads, text_row
+    from solver.report.columns import printed_columns
+    from solver.report.layers import layers_of
     from solver.sensitivity.quantities import NAMES
     from solver.sensitivity.question import Question
-    from solver.sensitivity.sensitivities import answer
+    from solver.sensitivity.sensitivities import answers, collected
 
     names = ("D",) if columns is not None and all(column.name == "D" for column in columns) else NAMES
-    results = []
-    for network in networks:
-        question = Question(network, asked.task, asked.deformation, asked.noise, asked.channel_mean)
-        with progress_bar(f"{network.name}, xi = {asked.task.scale}") as progress:
-            results.append(answer(question, replace(asked.how, progress=progress), names))
+    shown, results = columns or printed_columns("exactly", "always"), []
+    with shown_rows(["", "layer", *text_heads(shown)]) as (show, begun):
+        for network in networks:
+            question = Question(network, asked.task, asked.deformation, asked.noise, asked.channel_mean)
+            how, found = replace(asked.how, progress=begun(f"{network.name}, xi = {asked.task.scale}")), []
+            for layer, why in answers(question, how, names, layers_of(layers, network.depth)):
+                found.append((layer, why))
+                show([network.name, *text_row(shown, layer, digits)])
+            results.append(collected(question, found))
     return results

@@ -67,7 +67,7 @@ same command again after an interruption, and it goes on where it stopped.""")
 def sweep(state: Path | None, **options: Any) -> None:
     """Evaluate a grid of tasks, networks, deformations and noises."""
     from solver.report.columns import chosen_columns
-    from solver.report.documents.sweep import chosen_layers
+    from solver.report.layers import chosen_layers
     from solver.sweep.run import run_sweep
 
     quantities, layers = _quantities(options["quantities"]), chosen_layers(options["layers"])

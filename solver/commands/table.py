@@ -25,17 +25,17 @@ def table(scales: str, layers: str, columns: str | None, **options: Any) -> None
     """Print a LaTeX table over many scales."""
     from solver.errors import UnreachableScaleError
     from solver.report.columns import chosen_columns
-    from solver.report.documents.sweep import chosen_layers, sweep_latex
+    from solver.report.documents.sweep import sweep_latex
+    from solver.report.layers import chosen_layers
 
-    chosen = chosen_layers(layers)
+    chosen, digits = chosen_layers(layers), options["digits"]
     shown = None if columns is None else chosen_columns(columns)
     asked = {scale: chosen_question(options | {"scale": scale}) for scale in number_list(scales, "--scales")}
     networks = {scale: chosen_networks(options, each.task, skip=True) for scale, each in asked.items()}
     if not any(networks.values()):
         raise UnreachableScaleError(f"no construction given reaches any of the scales {scales}; 'shift' reaches all")
-    found = {scale: chosen_results(networks[scale], each, shown) for scale, each in asked.items()}
+    found = {scale: chosen_results(networks[scale], each, shown, chosen, digits) for scale, each in asked.items()}
     by_name = {scale: {each.network.name: each for each in results} for scale, results in found.items()}
-    width, digits = options["width"], options["digits"]
-    text = sweep_latex(by_name, chosen, digits, given_command(), columns=columns, width=width)
+    text = sweep_latex(by_name, chosen, digits, given_command(), columns=columns, width=options["width"])
     say_where_kept([each for results in found.values() for each in results], chosen_cache(options))
     write(text, options["output"])

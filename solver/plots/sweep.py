@@ -11,7 +11,7 @@ from solver.errors import InputError
 from solver.numbers.exact import choice
 from solver.plots.points import known
 from solver.plots.style import COLORS, SIGNS, Figure, house_style, new_figure
-from solver.report.documents.sweep import chosen_layers
+from solver.report.layers import chosen_layers
 from solver.sensitivity.quantities import NAMES
 from solver.sweep.answer import recorded_layer
 from solver.sweep.grid import AXES

@@ -7,7 +7,7 @@ G_identity is G of the same network with every activation the identity, and pric
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -154,29 +154,27 @@ QUANTITIES = (
 NAMES = tuple(each.name for each in QUANTITIES)
 
 
-def layer_values(question: Question, how: Evaluation) -> tuple[list[LayerValues], list[dict[str, Choice]]]:
-    """Return every quantity of every layer, and the routes of D and G with the reasons against stronger ones."""
-    moments = pair_moments(question)
-    choices, noise = zip(*answered_choices(question, how), strict=True)
+Answer: TypeAlias = tuple[LayerValues, dict[str, Choice]]
+"""The quantities of a layer, and the routes of D and G with the reasons against stronger ones."""
+
+
+def layer_values(question: Question, how: Evaluation, layers: Collection[int]) -> Iterator[Answer]:
+    """Yield every quantity of layers, one layer after the other as they are found, with the routes of D and G."""
+    moments = pair_moments(question, layers)
     linear = replace(question, network=question.network.with_identity())
-    identity = pair_moments(linear)
-    layers = []
-    for k in question.layers:
+    identity = pair_moments(linear, layers)
+    for k, (route, noise) in zip(layers, answered_choices(question, how, layers), strict=True):
         calm = closed_response(linear, k)
         assert calm is not None
         choice, pair = moments[k]
         change, spread = pair.exact_values(choice.route.method)
         linear_spread = ExactValue(identity[k][1].spread, DISTANCES.method)
-        terms = LayerTerms(question, k, change, spread, noise[k], calm, linear_spread)
-        layers.append(LayerValues(k, question.names[k], terms.values()))
-    return layers, [{"D": moments[k][0], "G": choices[k]} for k in question.layers]
+        terms = LayerTerms(question, k, change, spread, noise, calm, linear_spread)
+        yield LayerValues(k, question.names[k], terms.values()), {"D": choice, "G": route}
 
 
-def layer_deformations(question: Question) -> tuple[list[LayerValues], list[dict[str, Choice]]]:
-    """Return D of every layer, with its route; every other quantity is missing, and costs nothing."""
-    moments = pair_moments(question)
-    layers = []
-    for k, (choice, pair) in enumerate(moments):
+def layer_deformations(question: Question, layers: Collection[int]) -> Iterator[Answer]:
+    """Yield D of layers, with its route; every other quantity is missing, and costs nothing."""
+    for k, (choice, pair) in pair_moments(question, layers).items():
         terms = LayerTerms(question, k, *pair.exact_values(choice.route.method))
-        layers.append(LayerValues(k, question.names[k], terms.values()))
-    return layers, [{"D": choice} for choice, _ in moments]
+        yield LayerValues(k, question.names[k], terms.values()), {"D": choice}

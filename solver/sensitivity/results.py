@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,13 +58,13 @@ class LayerValues:
 
 @dataclass(frozen=True)
 class LayerResults:
-    """The values of every layer of a network and of its output, with the question that they answer.
+    """The values of layers of a network and of its output, with the question that they answer.
 
     Attributes
     ----------
     question : Question
     layers : tuple of LayerValues
-        Layers 0..depth and, last, the output.
+        Layers 0..depth and, last, the output; or those of them that were asked for.
     """
 
     question: Question
@@ -98,7 +98,21 @@ class LayerResults:
     @property
     def output(self) -> LayerValues:
         """The values of f_p."""
-        return self.layers[-1]
+        return self[self.question.depth + 1]
 
     def __getitem__(self, layer: int) -> LayerValues:
-        return self.layers[layer]
+        """Return the values of a layer by its number; from the output on backwards by -1, -2, ...
+
+        Raises
+        ------
+        IndexError
+            If there is no such layer, or it was not asked for.
+        """
+        number = layer + self.question.depth + 2 if layer < 0 else layer
+        for each in self.layers:
+            if each.layer == number:
+                return each
+        raise IndexError(f"expected one of the layers {[each.layer for each in self]}, got {layer}")
+
+    def __iter__(self) -> Iterator[LayerValues]:
+        return iter(self.layers)

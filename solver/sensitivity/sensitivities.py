@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from solver.cache import Cache
+from solver.errors import InputError
 from solver.network.network import Network
 from solver.question.deformation import Deformation
 from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
 from solver.sensitivity.noise.route import Evaluation, Progress, Sampling
-from solver.sensitivity.quantities import NAMES, layer_deformations, layer_values
+from solver.sensitivity.quantities import NAMES, Answer, layer_deformations, layer_values
 from solver.sensitivity.question import Question
 from solver.sensitivity.response.by_displacement import Response, network_response
 from solver.sensitivity.response.claim import broken_responses
@@ -93,17 +94,19 @@ def sensitivities(
     cache: Cache | None = None,
     progress: Progress | None = None,
     quantities: Sequence[str] = NAMES,
+    layers: Collection[int] | None = None,
 ) -> Sensitivities:
     """Return D, G and R of every layer of a network and of its output; see `answer`, `Question` and `Evaluation`.
 
     D (docs/theory.md, section 5) is exact.  G is exact before any rectification, closed form after one, numeric after
     more: up to half a minute for a layer.  Nothing costs more on a longer ring: images out of sight of each other are
-    one class.  Where D is all the ``quantities`` asked for, the others are missing and cost nothing.
+    one class.  Where D is all the ``quantities`` asked for, the others are missing and cost nothing; where some
+    ``layers`` are asked for, by number and depth + 1 for the output, the others are not there and cost nothing.
 
     Raises
     ------
     InputError
-        If an argument is not of its type.
+        If an argument is not of its type, or the network has no such layer.
     NotApplicableError
         If ``method`` forces a route that does not apply, or weights leave the range of float64 while sampling.
 
@@ -116,11 +119,34 @@ def sensitivities(
     """
     question = Question(network, task, deformation or Deformation(), noise or default_noise(task), channel_mean)
     how = Evaluation(method=method, sampling=sampling or Sampling(), cache=cache, progress=progress)
-    return answer(question, how, quantities)
+    return answer(question, how, quantities, layers)
 
 
-def answer(question: Question, how: Evaluation, names: Sequence[str] = NAMES) -> Sensitivities:
-    """Return the quantities of every layer; if D is all that is asked for, the others are missing and free."""
+def answer(
+    question: Question, how: Evaluation, names: Sequence[str] = NAMES, layers: Collection[int] | None = None
+) -> Sensitivities:
+    """Return the quantities of layers, of all unless told; if D is all that is asked for, the others are free."""
+    return collected(question, answers(question, how, names, layers))
+
+
+def answers(
+    question: Question, how: Evaluation, names: Sequence[str] = NAMES, layers: Collection[int] | None = None
+) -> Iterator[Answer]:
+    """Yield what `answer` returns, one layer after the other as soon as it is known.
+
+    Raises
+    ------
+    InputError
+        If the network has no such layer.
+    """
+    wanted = question.layers if layers is None else sorted(set(layers))
+    if absent := [k for k in wanted if k not in question.layers]:
+        raise InputError(f"layers: expected numbers from 0 to {question.depth + 1}, the output; got {absent[0]}")
     asked = question.reduced
-    layers, why = layer_deformations(asked) if set(names) <= {"D"} else layer_values(asked, how)
-    return Sensitivities(question, tuple(layers), tuple(why))
+    return layer_deformations(asked, wanted) if set(names) <= {"D"} else layer_values(asked, how, wanted)
+
+
+def collected(question: Question, found: Iterable[Answer]) -> Sensitivities:
+    """Return answers about layers as the result of their question."""
+    answers = tuple(found)
+    return Sensitivities(question, tuple(layer for layer, _ in answers), tuple(why for _, why in answers))

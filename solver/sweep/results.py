@@ -16,7 +16,8 @@ from solver.network.graph import escaped
 from solver.numbers.exact import choice
 from solver.reading import json_structure
 from solver.report.columns import chosen_columns
-from solver.report.documents.sweep import Keyed, chosen, keyed_grid
+from solver.report.documents.sweep import Keyed, keyed_grid
+from solver.report.layers import chosen
 from solver.report.tables import fitted_grid, longtable, notes, preamble
 from solver.report.writers.json import json_lines
 from solver.sensitivity.quantities import Quantity

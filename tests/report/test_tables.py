@@ -15,7 +15,8 @@ from solver import InputError, Report, Sampling, TwoPixelTask, construct, sensit
 from solver.report.cells import cell, exact_cell
 from solver.report.columns import COLUMNS, DEFAULT_COLUMNS, chosen_columns
 from solver.report.documents.show import network_latex
-from solver.report.documents.sweep import chosen_layers, sweep_latex
+from solver.report.documents.sweep import sweep_latex
+from solver.report.layers import chosen_layers
 from solver.report.tables import Grid, Row, group, panels
 from solver.sensitivity.quantities import NAMES
 from solver.sensitivity.sensitivities import Sensitivities

@@ -6,47 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from solver.errors import InputError
 from solver.network.graph import escaped
+from solver.report.layers import chosen
 from solver.report.tables import Grid, Row, fitted_grid, group, longtable, notes, preamble
 from solver.report.words import caption
 from solver.sensitivity.quantities import Quantity
 from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 
-LAYERS = ("last", "output", "all")
 Results = Mapping[int, Mapping[str, Sensitivities]]
 Key = tuple[str, ...]
 """What a block of rows shares, as LaTeX."""
 Keyed = Mapping[Key, Mapping[str, Sequence[LayerValues]]]
-
-
-def chosen_layers(text: str) -> tuple[str, ...]:
-    """Return the layers to show, as given: numbers, ``last`` (layer k~), ``output`` or ``all``.
-
-    Raises
-    ------
-    InputError
-        For anything else, or a layer given twice.
-
-    Examples
-    --------
-    >>> chosen_layers("1, last,output")
-    ('1', 'last', 'output')
-    """
-    names = [name.strip() for name in text.split(",")]
-    for i, name in enumerate(names):
-        if name not in LAYERS and not (name.isascii() and name.isdigit() and str(int(name[:5])) == name):
-            raise InputError(f"layers: expected numbers, {', '.join(LAYERS)}, joined by commas; got {name!r}")
-        if name in names[:i]:
-            raise InputError(f"layers: each once; got {name!r} twice")
-    return tuple(names)
-
-
-def chosen(found: Sequence[LayerValues], names: Sequence[str]) -> list[LayerValues]:
-    """Return the layers asked for that a network has; ``found`` are all of them, with the output last."""
-    depth = len(found) - 2
-    wanted = {"last": [depth], "output": [depth + 1], "all": list(range(depth + 2))}
-    wanted |= {str(k): [k] for k in range(depth + 1)}
-    return [found[k] for k in sorted({k for name in names for k in wanted.get(name, [])})]
 
 
 def sweep_latex(

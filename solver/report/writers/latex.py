@@ -43,5 +43,6 @@ def _grid(report: Report, columns: tuple[Quantity, ...], digits: int) -> Grid:
         group(escaped(s.question.network.name), columns, {layer.label: layer for layer in s.layers}, digits)
         for s in report.networks
     )
-    deepest = max(report.networks, key=lambda s: len(s.layers))
-    return Grid(("layer",), tuple(Row(each.label, (f"${each.label}$",)) for each in deepest.layers), groups)
+    every = sorted({(each.name == "output", each.layer, each.label) for s in report.networks for each in s})
+    labels = dict.fromkeys(label for _, _, label in every)
+    return Grid(("layer",), tuple(Row(label, (f"${label}$",)) for label in labels), groups)

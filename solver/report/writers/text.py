@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from io import StringIO
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from solver.numbers.decimals import decimal_ratio
 from solver.report.cells import decimal, short_number, text_heads, text_row
@@ -20,6 +21,9 @@ from solver.sensitivity.results import LayerValues
 from solver.sensitivity.sensitivities import Sensitivities
 from solver.sensitivity.shuffling.deformation import ShuffledDeformation
 from solver.values import MissingValue, Value
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 SHOWN_RESPONSES = 12
 LONGEST_SHORT = 16
@@ -57,15 +61,22 @@ def report_text(
     return "\n\n".join(parts) + "\n"
 
 
-def table_lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a table as lines: heads over a rule, everything flush right."""
+def empty_table(heads: Sequence[str]) -> Table:
+    """Return a table without rows: heads over a rule, everything flush right."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
+    return table
+
+
+def table_lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table as lines."""
+    from rich.console import Console
+
+    table = empty_table(heads)
     for row in rows:
         table.add_row(*row)
     buffer = StringIO()
@@ -124,7 +135,7 @@ def _shuffled_text(s: Sensitivities, shuffled: tuple[ShuffledDeformation, ...], 
 
 
 def _frequencies_text(s: Sensitivities, digits: int) -> str:
-    layers = range(1, s.network.depth + 1)
+    layers = [each.layer for each in s if each.name == "hidden"]
     squares = {k: filter_squares(s, k) for k in layers}
     heads = next(([f"c({_short(each, 3)})" for each, _ in found] for found in squares.values() if found), [])
     same = len({layer.size for layer in s.network.layers}) == 1 and len(heads) <= LONGEST_PATH

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from solver.proof import Proof
@@ -50,7 +50,11 @@ DISTANCES = DeformationRoute(
     method="one image per distance",
     refusal=lambda q, layer: None,
     moments=lambda q, layers: dict(
-        enumerate(distance_moments(q.network, q.task, q.deformation, channel_mean=q.channel_mean, only=layers))
+        enumerate(
+            distance_moments(
+                q.network.lowest(max(layers)), q.task, q.deformation, channel_mean=q.channel_mean, only=layers
+            )
+        )
     ),
     proofs=(Proof("deformation_last_layer", "hidden"), Proof("deformation_output", "output")),
 )
@@ -69,18 +73,18 @@ DEFORMATION_ROUTES = (AUTOCORRELATIONS, DISTANCES, ENUMERATION)
 """From the fastest to the definitions."""
 
 
-def pair_moments(question: Question) -> list[tuple[Choice, PairMoments]]:
-    """Return the moments of layers 0..depth and of the output, each with the fastest route that applies."""
-    layers: dict[DeformationRoute, list[int]] = {}
-    choices: list[Choice] = []
-    for k in question.layers:
+def pair_moments(question: Question, layers: Collection[int]) -> dict[int, tuple[Choice, PairMoments]]:
+    """Return the moments of layers, each with the fastest route that applies; layers above them cost nothing."""
+    by_route: dict[DeformationRoute, list[int]] = {}
+    choices: dict[int, Choice] = {}
+    for k in layers:
         refused: list[tuple[str, str]] = []
         for route in DEFORMATION_ROUTES:
             why = route.refusal(question, k)
             if why is None:
-                layers.setdefault(route, []).append(k)
-                choices.append(Choice(route, tuple(refused)))
+                by_route.setdefault(route, []).append(k)
+                choices[k] = Choice(route, tuple(refused))
                 break
             refused.append((route.method, why))
-    found = {route: route.moments(question, asked) for route, asked in layers.items()}
-    return [(choice, found[choice.route][k]) for k, choice in enumerate(choices)]  # type: ignore[index]
+    found = {route: route.moments(question, asked) for route, asked in by_route.items()}
+    return {k: (choice, found[choice.route][k]) for k, choice in choices.items()}  # type: ignore[index]

@@ -86,7 +86,7 @@ def noise_limits(
     options = {"rectified": noise.rectified, "channel_mean": channel_mean, "sampling": sampling, "progress": progress}
     weak, strong = (limit(network, task, **options) for limit in (weak_noise_responses, strong_noise_responses))
     layers = []
-    for k, (_, moments) in enumerate(pair_moments(question)):
+    for k, (_, moments) in pair_moments(question, question.layers).items():
         spread = ExactValue(moments.spread, DISTANCES.method)
         closed = closed_response(question, k)
         finite = _over_variance(closed.total if closed else None, noise.variance(task.length))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from solver.errors import NotApplicableError
 from solver.sensitivity.noise.closed import CLOSED_ROUTES, LINEAR, ONCE
 from solver.sensitivity.noise.response import NoiseResponse
@@ -56,33 +58,45 @@ def chosen_routes(question: Question, how: Evaluation) -> list[Choice]:
 
 def noise_responses(question: Question, how: Evaluation | None = None) -> list[NoiseResponse[Value]]:
     """Return the noise response of layers 0..depth and of the output, as `answered_choices` does."""
-    return [response for _, response in answered_choices(question, how or Evaluation())]
+    return [response for _, response in answered_choices(question, how or Evaluation(), question.layers)]
 
 
-def answered_choices(question: Question, how: Evaluation) -> list[tuple[Choice, NoiseResponse[Value]]]:
-    """Return the noise response of layers 0..depth and of the output, each with its route.
+def answered_choices(
+    question: Question, how: Evaluation, layers: Collection[int]
+) -> Iterator[tuple[Choice, NoiseResponse[Value]]]:
+    """Yield the noise response of layers, each with its route, one after the other as they are found.
 
-    Where ``auto`` chose an estimate whose error is above `ROUGH` of it, sampling is tried too, and the smaller error
-    taken.
+    Layers that are sampled come from one set of samples, drawn for the first of them.  Where ``auto`` chose an estimate
+    whose error is above `ROUGH` of it, sampling is tried too, and the smaller error taken.
 
     Raises
     ------
     NotApplicableError
         If ``how.method`` names a route that does not apply to a layer that has no closed form.
     """
-    chosen = chosen_routes(question, how)
-    sampled = sampled_responses(question, [k for k, each in enumerate(chosen) if each.route is SAMPLED], how)
-    responses = [
-        sampled[k] if k in sampled else each.route.response(question, k, how)  # type: ignore[union-attr]
-        for k, each in enumerate(chosen)
-    ]
-    rough = [k for k, each in enumerate(chosen) if how.method == "auto" and _is_rough(each, responses[k])]
-    for k, other in sampled_responses(question, rough, how).items():
-        if float(other.total.error()) < float(responses[k].total.error()):
-            name = chosen[k].route.name  # type: ignore[union-attr]
-            refused = (*chosen[k].refused, (name, "its error is larger than that of sampling"))
-            chosen[k], responses[k] = Choice(SAMPLED, refused), other
-    return list(zip(chosen, responses, strict=True))
+    chosen = {k: chosen_route(question, k, how) for k in layers}
+    together = [k for k, each in chosen.items() if each.route is SAMPLED]
+    sampled: dict[int, NoiseResponse[NumericValue]] = {}
+    for k, each in chosen.items():
+        if k in together:
+            sampled = sampled or sampled_responses(question, together, how)
+            yield each, sampled[k]
+        else:
+            response = each.route.response(question, k, how)  # type: ignore[union-attr]
+            yield _compared(question, k, how, each, response)
+
+
+def _compared(
+    question: Question, layer: int, how: Evaluation, choice: Choice, response: NoiseResponse[Value]
+) -> tuple[Choice, NoiseResponse[Value]]:
+    """Return a response and its route, or those of sampling where ``auto`` chose a rough one and that is better."""
+    if how.method == "auto" and _is_rough(choice, response):
+        (other,) = sampled_responses(question, [layer], how).values()
+        if float(other.total.error()) < float(response.total.error()):
+            assert choice.route is not None
+            refused = (*choice.refused, (choice.route.name, "its error is larger than that of sampling"))
+            return Choice(SAMPLED, refused), other
+    return choice, response
 
 
 def _is_rough(choice: Choice, response: NoiseResponse[Value]) -> bool:
