@@ -17,6 +17,7 @@ import pytest
 from flint import arb
 from mpmath import mp, mpf
 from scipy.special import stdtrit
+from sympy import sqrt
 
 from solver import Sampling, TwoPixelTask, construct, sensitivities
 from solver.gaussian import independent
@@ -147,12 +148,14 @@ def test_a_ball_sum_goes_on_until_it_has_its_digits(digits: int, start: int, mon
 
 @pytest.mark.parametrize("digits", [1, 2, 5, 15])
 def test_closed_forms_of_few_digits(digits: int) -> None:
-    """A sum that cancels 20 digits, and G_1 of `uniform` from docs/theory.md."""
+    """Sums that cancel 20 and 10 digits, and G_1 of `uniform` from docs/theory.md."""
     with mp.workdps(60):
         x = mpf(10)
         expected = mp.npdf(x) - x * mp.ncdf(-x)
         ball = enclose(phi(10) - 10 * (1 - Phi(10)), digits)
         assert holds(ball, expected, 55) and is_resolved(ball, digits)
+        ball = enclose(sqrt(10**10 + 1) - 10**5, digits)
+        assert holds(ball, 1 / (mp.sqrt(10**10 + 1) + 10**5), 40) and is_resolved(ball, digits)
     task = TwoPixelTask(length=32, scale=7)
     value = sensitivities(construct("uniform", task), task, layers=(1,))[1].G
     estimate, error = map(Fraction, value.bounded(digits))
@@ -179,10 +182,10 @@ def output_truths() -> list[tuple[float, float]]:
     return [ring(*case, added=added).mean() for *case, added in OUTPUTS]
 
 
-def coarser(nodes: int) -> Callable[..., ChainResolution]:
+def coarser(nodes: int, reach: float = 4.5) -> Callable[..., ChainResolution]:
     def resolution(self: EqualWindows, *, fine: bool, pair: bool) -> ChainResolution:
-        count = nodes + fine
-        return ChainResolution(0.9 if fine else 1.1, 4.5 if fine else 4.0, count, count, 4 * self.unit)
+        count = nodes + 2 * fine
+        return ChainResolution(0.9 if fine else 1.1, reach if fine else reach - 0.5, count, count, 4 * self.unit)
 
     return resolution
 
@@ -207,9 +210,15 @@ def test_layers_on_coarse_grids(nodes: int, monkeypatch: pytest.MonkeyPatch) -> 
     assert 1 / WIDEST < max(used) <= 1 and np.median(used) > 1 / WIDEST, used
 
 
-@pytest.mark.parametrize("nodes", [4, 6])
-def test_outputs_on_coarse_grids(nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(EqualWindows, "resolution", coarser(nodes))
+@pytest.mark.parametrize(("nodes", "alone"), [(3, False), (4, False), (5, True), (6, True)])
+def test_outputs_on_coarse_grids(nodes: int, alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every window, or of pairs alone, whose errors are then all there is."""
+    fine_enough, coarse = EqualWindows.resolution, coarser(nodes, 8.0 if alone else 4.5)
+
+    def resolution(self: EqualWindows, *, fine: bool, pair: bool) -> ChainResolution:
+        return (coarse if pair or not alone else fine_enough)(self, fine=fine, pair=pair)
+
+    monkeypatch.setattr(EqualWindows, "resolution", resolution)
     used = []
     for (*case, added), truth in zip(OUTPUTS, output_truths(), strict=True):
         question = asked(*case, added=added)
