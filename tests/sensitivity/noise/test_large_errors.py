@@ -132,15 +132,19 @@ def test_steps_of_few_digits(digits: int) -> None:
 def test_a_ball_sum_goes_on_until_it_has_its_digits(digits: int, start: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From too few working digits, as much cancellation leaves them, on to a radius below 10^-digits."""
     monkeypatch.setattr(BallSum, "working_digits", lambda self, digits: start)
+    pixel = Term(ONE, ONE, Fraction(1, 2))
+    unit = tuple(sorted((A, pixel)))
     total = BallSum(ONE, Fraction(1, 2), 2)
-    total.differences[(tuple(sorted((A, B))), (), ())] += 1
+    total.differences[(unit, (), ())] += 1
+    total.squares.append(({unit: Fraction(2)}, Fraction(3)))
     found = total.enclose_split(digits)
-    calm = max(A.calm + B.calm - 1, Fraction(0))
+    calm = Fraction(1, 2)
     with mp.workdps(40):
-        first, second = excess_moments(A, B)
-        truth = second - 2 * number(calm) * first + number(calm) ** 2
-        coherent = (first - number(calm)) ** 2
-        for ball, expected in ((found.total, truth), (found.coherent, coherent), (found.incoherent, truth - coherent)):
+        first, second = excess_moments(A, pixel)
+        shift = (first - number(calm)) ** 2
+        incoherent, coherent = second - first**2, 13 * shift
+        truth = incoherent + coherent
+        for ball, expected in ((found.total, truth), (found.coherent, coherent), (found.incoherent, incoherent)):
             assert holds(ball, expected, 28) and is_resolved(ball, digits)
     few = total.response(total.sums(start)).total
     assert not is_resolved(few, 30)
