@@ -49,6 +49,15 @@ def test_bivariate_of_equal_inexact_arguments_is_finite(rho: Fraction) -> None:
         assert bivariate_cdf(a, b, arb(rho.numerator) / rho.denominator).rel_accuracy_bits() > 30
 
 
+@pytest.mark.parametrize("rho", [Fraction(1, 3), Fraction(9, 10), Fraction(-1, 3), Fraction(-9, 10)])
+@pytest.mark.parametrize("k", [Fraction(-1), Fraction(1, 2), Fraction(2)])
+def test_bivariate_of_an_argument_of_open_sign(k: Fraction, rho: Fraction) -> None:
+    """A ball across 0: what it holds is below and above."""
+    ball = bivariate_cdf(arb(0, arb("1e-12")), arb(k.numerator) / k.denominator, arb(rho.numerator) / rho.denominator)
+    for h in (Fraction(1, 10**13), Fraction(-1, 10**13)):
+        assert within(ball, bivariate(*map(number, (h, k, rho)))) and ball.rad() < arb("1e-10")
+
+
 @given(ARGUMENTS, RHOS)
 def test_bivariate_with_one_zero(h: Fraction, rho: Fraction) -> None:
     """P(X <= h, Y <= 0) + P(X <= h, Y >= 0) = Phi(h), the second being Phi2(h, 0; -rho)."""
