@@ -17,7 +17,7 @@ from solver.question.deformation import Deformation, far_energy
 from solver.question.noise import Noise, default_noise
 from solver.question.pairs import Task
 
-NUMBERS = 6
+NUMBERS = 7
 """Raised whenever a slow route gives other digits or parts than before, so that what it kept then is not served."""
 
 

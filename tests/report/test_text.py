@@ -23,6 +23,7 @@ from solver import (
     sensitivities,
 )
 from solver.network.frequency.content import mean_filter_frequency, mean_kernel_frequency
+from solver.sensitivity.noise.sampled.single_units import PREFIX
 from solver.sensitivity.shuffling.deformation import shuffled_deformations
 from solver.values import MissingValue, NumericValue, Value
 
@@ -176,4 +177,5 @@ def test_the_head_says_what_was_asked(task: Any, deformation: Any, noise: Any, m
 def test_methods_are_named_once_each(capsys: Any) -> None:
     text = Report((result("uniform"), result("shift"))).to_text()
     lines: Sequence[str] = [line for line in text.splitlines() if line.startswith("G: ")]
-    assert lines == ["G: linear noise", "G: closed form, rectified once", f"G: {FEW.method(16)}"]
+    sampled = [f"{PREFIX}{FEW.method(16)}", FEW.method(16)]
+    assert lines == [f"G: {method}" for method in ("linear noise", "closed form, rectified once", *sampled)]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from solver.errors import NotApplicableError
 from solver.sensitivity.noise.closed import CLOSED_ROUTES, LINEAR, ONCE
 from solver.sensitivity.noise.response import NoiseResponse
-from solver.sensitivity.noise.route import Evaluation
+from solver.sensitivity.noise.route import Evaluation, Route
 from solver.sensitivity.noise.sampled.sampling import SAMPLED, sampled_responses
 from solver.sensitivity.noise.sampled.scaled import SCALED
 from solver.sensitivity.noise.series import SERIES
@@ -93,7 +93,7 @@ def _compared(
     if how.method == "auto" and _is_rough(choice, response):
         (other,) = sampled_responses(question, [layer], how).values()
         if float(other.total.error()) < float(response.total.error()):
-            assert choice.route is not None
+            assert isinstance(choice.route, Route)
             refused = (*choice.refused, (choice.route.name, "its error is larger than that of sampling"))
             return Choice(SAMPLED, refused), other
     return choice, response

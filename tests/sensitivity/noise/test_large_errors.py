@@ -307,5 +307,6 @@ def test_few_shuffles() -> None:
 
 
 def test_every_route_that_states_an_error_is_here() -> None:
+    """But for `sites`, of which tests/sensitivity/noise/sites asks the same."""
     forced = {ONCE, SERIES, LAYER_TRANSFER, OUTPUT_TRANSFER, INPUT_TRANSFER, SCALED, SAMPLED}
-    assert {each.name for each in set(ROUTES) - forced} == {"linear"}
+    assert {each.name for each in set(ROUTES) - forced} == {"linear", "sites"}
