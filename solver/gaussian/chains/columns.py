@@ -53,7 +53,7 @@ class PatternColumns:
         columns: dict[Any, int] = {}
         for ending, before in beginnings.items():
             scale = sum(before.values()) if self.weights else 1
-            key = frozenset((b, w / scale) for b, w in before.items()) if self.weights else ending
+            key = frozenset((b, (w / scale).as_integer_ratio()) for b, w in before.items()) if self.weights else ending
             found[ending] = columns.setdefault(key, len(columns)), float(scale)
         return found
 

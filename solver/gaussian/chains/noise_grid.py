@@ -219,14 +219,14 @@ def _transformed(values: np.ndarray, newest: np.ndarray, merged: np.ndarray) -> 
     (count, e), (_, levels, parts, y, _) = newest.shape, values.shape
     result = np.empty((count, 2, levels, merged.shape[2], parts, y, 2))
     for new in range(merged.shape[2]):
-        for part in (0, 1):
-            total: np.ndarray | float = 0.0
-            for old in np.flatnonzero(merged[:, :, new].any(axis=0)):
-                turned = merged[:, old, new, None] * newest
-                total = total + (turned.imag if part else turned.real) @ values[old].reshape(-1, e).T
-            waves = np.asarray(total).reshape(count, levels, parts, y)
-            result[:, 0, :, new, ..., part] = waves
-            result[:, 1, :, new, ..., 1 - part] = waves if part == 0 else -waves
+        total: np.ndarray | float = 0.0
+        for old in np.flatnonzero(merged[:, :, new].any(axis=0)):
+            turned = merged[:, old, new, None] * newest
+            total = total + np.concatenate([turned.real, turned.imag]) @ values[old].reshape(-1, e).T
+        real, imaginary = np.asarray(total).reshape(2, count, levels, parts, y)
+        result[:, 0, :, new, ..., 0] = result[:, 1, :, new, ..., 1] = real
+        result[:, 0, :, new, ..., 1] = imaginary
+        np.negative(imaginary, out=result[:, 1, :, new, ..., 0])
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -113,11 +113,13 @@ class EqualWindows:
 
     def seen(self, means: list[Any], sites: Sequence[int], *, turn: bool = True) -> dict[Pattern, int]:
         """Return the means seen at ``sites`` from every unit of one image, by how often they occur."""
-        length = len(means)
+        distinct = {mean: k for k, mean in enumerate(dict.fromkeys(means))}  # hashed once, as exact numbers are slow
+        values, at = list(distinct), [distinct[mean] for mean in means]
+        found = Counter(tuple(at[(p + o) % len(at)] for o in sites) for p in range(len(at)))
         counts: dict[Pattern, int] = defaultdict(int)
-        for p in range(length):
-            pattern = tuple(means[(p + o) % length] for o in sites)
-            counts[self.turned(pattern) if turn else pattern] += 1
+        for places, times in found.items():
+            pattern = tuple(values[k] for k in places)
+            counts[self.turned(pattern) if turn else pattern] += times
         return counts
 
     def turned(self, pattern: Pattern) -> Pattern:
