@@ -52,7 +52,7 @@ def unit_patterns(network: Network, task: Task, layer: int) -> UnitPatterns:
     >>> from solver import TwoPixelTask, construct
     >>> task = TwoPixelTask(length=32, scale=7)
     >>> seen = unit_patterns(construct("shift", task), task, 1)
-    >>> [len(seen.images), float(seen.counts.sum())]
+    >>> [len(seen.images), round(float(seen.counts.sum()), 9)]
     [7, 32.0]
     """
     lowest = network.lowest(layer)
