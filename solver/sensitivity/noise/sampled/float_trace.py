@@ -68,7 +68,7 @@ class FloatTrace:
     def pieces(self, trace: Trace, known: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
         """Return for each layer whether any point was below, between and above the kinks, unit by unit.
 
-        Those that are ``known`` are added; only units that have not met a piece are looked at.
+        Those that are ``known`` are added; where most units have met a piece, only the others are looked at.
         """
         found = []
         for k, (layer, (z, _)) in enumerate(zip(self.layers, trace[1:], strict=True)):
@@ -76,7 +76,9 @@ class FloatTrace:
             met = np.zeros((3, *z.shape[:-1]), dtype=bool) if known is None else known[k].copy()
             for piece in np.flatnonzero(self.there[k]):
                 rest = ~met[piece]
-                if rest.any():
+                if 2 * np.count_nonzero(rest) > rest.size:
+                    met[piece] |= _reached(z, int(piece), low, high)
+                elif rest.any():
                     met[piece, rest] = _reached(z[rest], int(piece), low, high)
             found.append(met)
         return found

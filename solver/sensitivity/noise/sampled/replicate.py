@@ -14,7 +14,7 @@ from solver.sensitivity.noise.sampled.float_trace import FloatTrace, Trace, alik
 from solver.sensitivity.noise.sampled.replicates import Draw
 from solver.sensitivity.noise.sampled.unmet import SELDOM, LouderNoise, Statistic, Unmet, unmet_changes
 
-_CHUNK = 2**19
+_CHUNK = 2**21
 """Entries of the largest map at a time."""
 
 
