@@ -40,7 +40,7 @@ def layer_response(windows: EqualWindows, channels: int) -> NoiseResponse[Numeri
 def units_response(
     counts: Counts, changes: Sequence[Change], channels: int, method: str
 ) -> NoiseResponse[NumericValue]:
-    """Return the response of so many channels of units that occur so often and change so."""
+    """Return the response of so many channels of units that occur so often and change so; rounding leaves none < 0."""
     squares = np.array([each.square for each in changes])
     means = np.array([each.mean for each in changes])
     slack = np.array([each.mean_error for each in changes])
@@ -50,7 +50,7 @@ def units_response(
     return NoiseResponse(
         **{
             name: NumericValue(
-                channels * weighted_sum(counts, values),
+                max(channels * weighted_sum(counts, values), 0.0),
                 channels * weighted_sum(counts, own + EPSILON * np.abs(values)),
                 method,
             )
