@@ -9,9 +9,9 @@ tell how many pixels have been met, and which of the last noises carry one: nine
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,9 +42,12 @@ class PatternColumns:
         """Return the columns of a weighted sum."""
         return cls(list(counts), list(counts.values()))
 
-    @cache  # noqa: B019 - lives as long as one pass of an operator
-    def endings(self, start: int) -> dict[Pattern, tuple[int, float]]:
-        """Return the column of each ending from a site on, and the ending's factor in it."""
+    @cached_property
+    def endings(self) -> Callable[[int], dict[Pattern, tuple[int, float]]]:
+        """The column of each ending from a site on, and the ending's factor in it; found once for each site."""
+        return cache(self._endings)
+
+    def _endings(self, start: int) -> dict[Pattern, tuple[int, float]]:
         weights = self.weights or [1] * len(self.patterns)
         beginnings: dict[Pattern, dict[Pattern, Any]] = defaultdict(dict)
         for pattern, weight in zip(self.patterns, weights, strict=True):

@@ -143,9 +143,7 @@ class NoiseGrid:
     def rested(self, values: np.ndarray, rest: Rest, transitions: Transitions) -> np.ndarray:
         """Return the mean over the newest noise of ``values`` where r = 0, in new columns."""
         parts, (y, e) = values.shape[2], self.shape
-        result = np.zeros(
-            (next(iter(transitions.values())).shape[1], len(rest.cell), parts, e if y > 1 else 1, max(y, e))
-        )
+        result = np.zeros((next(iter(transitions.values())).shape[1], len(rest.cell), parts, y, e))
         upto = {mean: self.density[:, None] * self._upto_kink(mean) for mean in transitions}
         for old, each in enumerate(values):
             still = rest.applied(each.reshape(len(each), -1)).reshape(-1, parts, y, e)

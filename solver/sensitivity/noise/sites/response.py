@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.gaussian.chains.truncation import EPSILON
 from solver.gaussian.sites.laws import FINE
 from solver.gaussian.sites.piecewise import PiecewiseChange
 from solver.gaussian.sites.sums import knot_counts
@@ -23,7 +22,7 @@ from solver.sensitivity.noise.route import Evaluation, Progress, Route, beyond_f
 from solver.sensitivity.noise.sites.moments import SiteMoments, seen_unit
 from solver.sensitivity.noise.sites.patterns import SeenPair, SeenUnit, SitePatterns
 from solver.sensitivity.noise.sites.units import SiteOffset, site_units
-from solver.sensitivity.noise.transfer.output import mean_square, sum_of_parts
+from solver.sensitivity.noise.transfer.output import mean_square, product_with_error, sum_of_parts
 from solver.sensitivity.noise.units import Refusal
 from solver.values import NumericValue, Value
 
@@ -124,8 +123,8 @@ def _pair_weights(found: SiteLayer) -> dict[SeenPair, Any]:
 
 def _means(found: SiteLayer, pair: SeenPair) -> np.ndarray:
     """Return E d E d' of two units, and its error."""
-    (a, slack), (b, gap) = (found.moments.unit(seen_unit(pair, side))[0] for side in (0, 1))
-    return np.array([a * b, abs(a) * gap + abs(b) * slack + slack * gap + EPSILON * abs(a * b)])
+    left, right = (found.moments.unit(seen_unit(pair, side))[0] for side in (0, 1))
+    return product_with_error(left, right)
 
 
 def _incoherent(found: SiteLayer, weights: dict[SeenPair, Any], progress: Progress | None) -> np.ndarray:

@@ -90,11 +90,17 @@ def mean_square(totals: Sequence[tuple[np.ndarray, Fraction]]) -> np.ndarray:
     return np.array([weights @ values**2, weights @ ((2 * np.abs(values) + errors) * errors)])
 
 
-def covariance(product: WithError, left: WithError, right: WithError) -> np.ndarray:
-    """Return E[X Y] - E X E Y and its error, from (value, error) of the three."""
+def product_with_error(left: WithError, right: WithError) -> np.ndarray:
+    """Return the product of two numbers (value, error), and its error."""
     (a, a_error), (b, b_error) = left, right
-    error = product[1] + a * b_error + b * a_error + a_error * b_error + EPSILON * a * b
-    return np.array([product[0] - a * b, error])
+    error = abs(a) * b_error + abs(b) * a_error + a_error * b_error
+    return np.array([a * b, error + EPSILON * abs(a * b)])
+
+
+def covariance(together: WithError, left: WithError, right: WithError) -> np.ndarray:
+    """Return E[X Y] - E X E Y and its error, from (value, error) of the three."""
+    apart = product_with_error(left, right)
+    return np.array([together[0] - apart[0], together[1] + apart[1]])
 
 
 def near_lags(windows: EqualWindows) -> range:
@@ -144,8 +150,8 @@ def _lagged(windows: EqualWindows, counts: Counts, total: np.ndarray, short: dic
     """Return sum_p Cov(C_p, C_(p+lag)) and its error."""
     apart, count = np.zeros(2), len(windows.weights)
     for means, times in counts.items():
-        (a, a_error), (b, b_error) = (short[windows.turned(seen)] for seen in (means[:count], means[-count:]))
-        apart += float(times) * np.array([a * b, a * b_error + b * a_error + a_error * b_error + EPSILON * a * b])
+        left, right = (short[windows.turned(seen)] for seen in (means[:count], means[-count:]))
+        apart += float(times) * product_with_error(left, right)
     return _difference(total, apart)
 
 
