@@ -51,11 +51,6 @@ def chosen_route(question: Question, layer: int, how: Evaluation) -> Choice:
     raise NotApplicableError(f"no route applies to layer {layer}: {refused[-1][1]}")
 
 
-def chosen_routes(question: Question, how: Evaluation) -> list[Choice]:
-    """Return the route of every layer, as `chosen_route` does."""
-    return [chosen_route(question, k, how) for k in question.layers]
-
-
 def noise_responses(question: Question, how: Evaluation | None = None) -> list[NoiseResponse[Value]]:
     """Return the noise response of layers 0..depth and of the output, as `answered_choices` does."""
     return [response for _, response in answered_choices(question, how or Evaluation(), question.layers)]

@@ -13,7 +13,7 @@ from solver.gaussian.independent import RectifiedSums
 from solver.gaussian.steps.sums import SteppedSums
 from solver.sensitivity.noise.ball_sum import BallSum
 from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.routes import chosen_routes, noise_responses
+from solver.sensitivity.noise.routes import chosen_route, noise_responses
 from solver.sensitivity.noise.series import MOST_PRODUCTS, SERIES, ball_sum
 from solver.sensitivity.question import Question
 
@@ -66,7 +66,7 @@ def test_operations_are_bounded_at_every_length(name: str, rectified: bool) -> N
 def test_long_rings_take_the_series_by_themselves(length: int, rectified: bool) -> None:
     for name in ("shift", "strided"):
         asked = question(name, length, rectified)
-        routes = [choice.route for choice in chosen_routes(asked, Evaluation())]
+        routes = [chosen_route(asked, k, Evaluation()).route for k in asked.layers]
         assert routes[-2:] == [SERIES, SERIES]
 
 
@@ -103,6 +103,6 @@ def test_of_units_that_noise_never_reaches_a_wide_ball_is_left() -> None:
     layers = [Layer(filters=[[[1, 0, 0]], [[0, 1, 0]], [[0, 0, 1]]]), Layer(filters=[[[1], [1], [1]]], bias=[-3])]
     task = TwoPixelTask(length=10**6, scale=3)
     asked = Question(Network(layers=layers, readout=[1]), task, noise=GaussianNoise())
-    assert chosen_routes(asked, Evaluation())[-1].route is not SERIES
+    assert chosen_route(asked, asked.layers[-1], Evaluation()).route is not SERIES
     left = ball_sum(asked, 2).enclose(10)
     assert left.contains(0) and left.abs_upper() < arb("1e-100")

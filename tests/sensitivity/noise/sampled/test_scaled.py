@@ -10,7 +10,7 @@ import pytest
 from solver import GaussianNoise, Layer, Network, Sampling, TwoPixelTask, construct, sensitivities
 from solver.sensitivity.limits.limits import weak_noise_responses
 from solver.sensitivity.noise.route import Evaluation
-from solver.sensitivity.noise.routes import answered_choices, chosen_routes
+from solver.sensitivity.noise.routes import answered_choices, chosen_route
 from solver.sensitivity.noise.sampled.sampling import SAMPLED
 from solver.sensitivity.noise.sampled.scaled import CLEARANCE, SCALED, slack, stronger_energy
 from solver.sensitivity.question import Question
@@ -65,7 +65,7 @@ def test_kinks_that_are_touched_do_not_count() -> None:
 @pytest.mark.parametrize("exponent", [14, 200, 400])
 def test_very_weak_noise_is_answered(exponent: int) -> None:
     question = asked(construct("uniform", TASK), exponent)
-    chosen = chosen_routes(question, Evaluation())
+    chosen = [chosen_route(question, k, Evaluation()) for k in question.layers]
     assert chosen[-1].route is SCALED
     reference = float(SCALED.response(asked(construct("uniform", TASK), 14), question.depth + 1, FEW).total)
     ((_, response),) = answered_choices(question, FEW, [question.depth + 1])
